@@ -1,0 +1,200 @@
+//! What can be wrong with a file, grouped by whose fault it is.
+
+use core::fmt;
+
+use crate::Quantity;
+
+/// Why bytes are not a file that this crate reads, or a [`File`](crate::File) not one that it writes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes are something else.
+    #[error("not a siren file: the first four bytes are not B5 53 52 4E (SPEC 2.2)")]
+    NotSiren,
+
+    /// The signature shows what a text conversion leaves of it.
+    #[error(
+        "this was a siren file before a transfer or an editor treated it as text (SPEC 2.2): copy the \
+         original again in binary mode"
+    )]
+    TextMode,
+
+    /// The bytes begin like a file and end before one can.
+    #[error(
+        "the file ends after {length} bytes, before its header does (SPEC 2.1): copy it again in full"
+    )]
+    Truncated {
+        /// Length of what there is, in bytes.
+        length: usize,
+    },
+
+    /// The checksum does not fit the bytes: they changed, or some are missing, since the file was written.
+    #[error(
+        "the file is damaged or incomplete: its checksum is {stored:08x}, its bytes give {computed:08x} \
+         (SPEC 2.3): copy it again in full"
+    )]
+    Corrupt {
+        /// Checksum that the last four bytes hold.
+        stored: u32,
+        /// Checksum of all bytes before them.
+        computed: u32,
+    },
+
+    /// The file is whole, but its writer broke a rule of the format.
+    #[error("{0} (SPEC {section}): the program that wrote this file is at fault", section = .0.section())]
+    Malformed(Fault),
+
+    /// The file uses something that this version of the format does not define.
+    #[error(
+        "{what} {number} is unknown to this version (SPEC {section}): a newer version may read the file",
+        section = .what.section()
+    )]
+    Unsupported {
+        /// What is unknown.
+        what: Feature,
+        /// The number the file gives for it.
+        number: u32,
+    },
+
+    /// The file is well-formed and asks for more than [`Limits`](crate::Limits) allow.
+    #[error(
+        "the file asks for {asked} {what}, and the limit is {allowed} (SPEC 7.2): raise the limit if you \
+         trust the file"
+    )]
+    Limit {
+        /// What would be spent.
+        what: Quantity,
+        /// How much the file asks for; `u64::MAX` stands for anything above.
+        asked: u64,
+        /// How much the limits allow.
+        allowed: u64,
+    },
+
+    /// The [`File`](crate::File) given to be written breaks a rule of the format.
+    #[error("this cannot be written as a siren file: {0} (SPEC {section})", section = .0.section())]
+    Invalid(Fault),
+}
+
+/// A broken rule of the format.
+///
+/// Readers report it as [`Error::Malformed`], writers as [`Error::Invalid`]: the rules are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A number starts with a byte that no number of its field starts with.
+    Number,
+    /// A number, or the list of layers, is not in its shortest form.
+    NotShortest,
+    /// The file ends within the header.
+    HeaderEnds,
+    /// A picture has no column or no row.
+    EmptyPicture,
+    /// There are no channels, or more than four.
+    Channels,
+    /// The bits per sample are not ones that the signal permits.
+    Depth,
+    /// A frequency is zero.
+    Omega,
+    /// There is no hidden layer, or more than 255.
+    LayerCount,
+    /// A hidden layer has no neuron.
+    EmptyLayer,
+    /// A section is longer than what is left of the file.
+    SectionEnds,
+    /// Sections are not in strictly ascending order of their ids.
+    SectionOrder,
+    /// There is no weights section.
+    NoWeights,
+    /// There are fewer or more weights than the network has parameters.
+    WeightCount,
+    /// The compressed weights do not decompress, or not by the rules.
+    WeightStream,
+    /// A weight is infinite or not a number.
+    NotFinite,
+}
+
+impl Fault {
+    /// Section of SPEC.md with the rule.
+    #[must_use]
+    pub fn section(self) -> &'static str {
+        self.describe().0
+    }
+
+    fn describe(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Number => ("1.2", "a number has an impossible first byte"),
+            Self::NotShortest => ("1.3", "the header or a length is not in its shortest form"),
+            Self::HeaderEnds => ("3", "the file ends within its header"),
+            Self::EmptyPicture => ("3.1", "the width or the height is zero"),
+            Self::Channels => ("3.2", "the number of channels is not 1, 2, 3 or 4"),
+            Self::Depth => ("3.2", "a picture's samples have neither 8 nor 16 bits"),
+            Self::Omega => ("3.4", "omega is zero"),
+            Self::LayerCount => ("3.5", "the number of hidden layers is not 1 to 255"),
+            Self::EmptyLayer => ("3.5", "a hidden layer has no neuron"),
+            Self::SectionEnds => ("4.1", "the file ends within a section"),
+            Self::SectionOrder => ("4.1", "the sections are not in strictly ascending order"),
+            Self::NoWeights => ("4.2", "there is no weights section"),
+            Self::WeightCount => (
+                "5.1",
+                "the number of weights is not the network's number of parameters",
+            ),
+            Self::WeightStream => (
+                "5.2",
+                "the weights are not one well-formed compressed stream",
+            ),
+            Self::NotFinite => ("5.2", "a weight is infinite or not a number"),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.describe().1)
+    }
+}
+
+/// A numbered choice that later versions of the format may add to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Feature {
+    /// Version of the whole format.
+    Version,
+    /// Kind of signal.
+    Signal,
+    /// Colour handling.
+    Colour,
+    /// Activation function.
+    Activation,
+    /// What enters the network.
+    Input,
+    /// Coding of the weights.
+    Coding,
+    /// A section that a decoder has to understand.
+    Section,
+}
+
+impl Feature {
+    /// Section of SPEC.md that lists the known numbers.
+    #[must_use]
+    pub fn section(self) -> &'static str {
+        self.describe().0
+    }
+
+    fn describe(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Version => ("2.2", "format version"),
+            Self::Signal => ("3.1", "signal kind"),
+            Self::Colour => ("3.2", "colour handling"),
+            Self::Activation => ("3.3", "activation"),
+            Self::Input => ("3.3", "input kind"),
+            Self::Coding => ("3.6", "weight coding"),
+            Self::Section => ("4.2", "critical section"),
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.describe().1)
+    }
+}

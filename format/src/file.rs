@@ -1,0 +1,56 @@
+//! A whole file, to bytes and back.
+
+use crate::layout::{ICC, SIGNATURE, VERSION, WEIGHTS, inspect, write_section};
+use crate::{Error, Fault, Header, Limits, Weights, wire};
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// The signal and the network.
+    pub header: Header,
+    /// The network's parameters, [`Header::parameters`] of them.
+    pub weights: Weights,
+    /// The ICC profile of the samples, not looked into; without one a picture is sRGB (SPEC 4.3).
+    pub icc: Option<Vec<u8>>,
+}
+
+impl File {
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a value is not one that the format permits, or the weights do not fit the
+    /// network.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        self.write().map_err(Error::Invalid)
+    }
+
+    fn write(&self) -> Result<Vec<u8>, Fault> {
+        self.header.validate()?;
+        let mut bytes = [&SIGNATURE[..], &[VERSION]].concat();
+        bytes.extend(wire::write_header(&self.header, self.weights.coding())?);
+        write_section(&mut bytes, WEIGHTS, &self.weights.write(&self.header)?)?;
+        if let Some(icc) = &self.icc {
+            write_section(&mut bytes, ICC, icc)?;
+        }
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        Ok(bytes)
+    }
+
+    /// Reads a file. Optional sections that this version does not know are left out.
+    ///
+    /// # Errors
+    /// Any [`Error`] but [`Error::Invalid`]. Limits are checked before what they limit is allocated.
+    pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        let layout = inspect(bytes, limits)?;
+        let payload = |id| layout.section(id).map(|range| &bytes[range]);
+        let coded = payload(WEIGHTS).ok_or(Error::Malformed(Fault::NoWeights))?;
+        let weights =
+            Weights::read(layout.coding, coded, &layout.header).map_err(Error::Malformed)?;
+        let icc = payload(ICC).map(<[u8]>::to_vec);
+        Ok(Self {
+            header: layout.header,
+            weights,
+            icc,
+        })
+    }
+}

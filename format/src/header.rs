@@ -1,0 +1,159 @@
+//! What a file says about its signal and its network, and the arithmetic that follows from it.
+//!
+//! [`Header::validate`] is the only place that knows which values are allowed; the writer calls it before
+//! it writes and the reader after it has read. Products of untrusted numbers saturate at `u64::MAX`, which
+//! no limit below that lets through.
+
+use core::iter::once;
+
+use crate::Fault;
+
+/// Unit of the frequencies in [`Network`]: they count eighths.
+pub const OMEGA_UNITS: u16 = 8;
+
+/// Everything about a file but its weights and metadata (SPEC 3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What the network describes, and its stored size.
+    pub signal: Signal,
+    /// What the network's outputs become.
+    pub samples: Samples,
+    /// The network without its weights.
+    pub network: Network,
+}
+
+/// Kind and stored size of a signal (SPEC 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A function of the plane, given on a grid of square pixels.
+    Picture {
+        /// Columns, at least 1.
+        width: u32,
+        /// Rows, at least 1.
+        height: u32,
+    },
+}
+
+/// How outputs become samples (SPEC 3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Samples {
+    /// Outputs of the network, 1 to 4. A picture's are gray, gray and alpha, RGB, or RGB and alpha.
+    pub channels: u8,
+    /// Bits a sample; 8 or 16 for a picture.
+    pub depth: u8,
+    /// How an output becomes a sample.
+    pub colour: Colour,
+}
+
+/// How an output becomes a sample (SPEC 3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Each output is a sample: -1 is 0, and 1 is the largest value of the depth.
+    Direct,
+}
+
+/// A network without its weights (SPEC 3.3 to 3.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// What follows each hidden layer's affine map.
+    pub activation: Activation,
+    /// What enters the first layer.
+    pub input: Input,
+    /// Frequency omega of the first layer in eighths ([`OMEGA_UNITS`]), at least 1: 240 is 30.0.
+    pub omega_first: u16,
+    /// Frequency omega of the other hidden layers in eighths, at least 1.
+    pub omega_hidden: u16,
+    /// Neurons of each hidden layer, from the input on: 1 to 255 layers of at least one neuron.
+    pub hidden: Vec<u32>,
+}
+
+/// Activation function of the hidden layers (SPEC 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// `sin(omega (W x + b))`.
+    Sine,
+}
+
+/// What enters the first layer (SPEC 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The coordinates of the point; for a picture, x to the right and y down.
+    Coordinates,
+}
+
+impl Header {
+    /// Values that enter the network for each point.
+    #[must_use]
+    pub fn inputs(&self) -> u32 {
+        match (self.signal, self.network.input) {
+            (Signal::Picture { .. }, Input::Coordinates) => 2,
+        }
+    }
+
+    /// Values that leave the network for each point: the channels.
+    #[must_use]
+    pub fn outputs(&self) -> u32 {
+        u32::from(self.samples.channels)
+    }
+
+    /// Points of the stored grid: width times height.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        match self.signal {
+            Signal::Picture { width, height } => u64::from(width) * u64::from(height),
+        }
+    }
+
+    /// Shape (outputs, inputs) of each layer's weight matrix, from input to output; each layer has as many
+    /// biases as outputs.
+    pub fn layers(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let hidden = || self.network.hidden.iter().copied();
+        let outputs = hidden().chain(once(self.outputs()));
+        let inputs = once(self.inputs()).chain(hidden());
+        outputs.zip(inputs)
+    }
+
+    /// Weights and biases of the network; `u64::MAX` stands for anything above.
+    #[must_use]
+    pub fn parameters(&self) -> u64 {
+        self.layers()
+            .map(|(outputs, inputs)| u64::from(outputs) * (u64::from(inputs) + 1))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Multiplications to evaluate the network at one point: its weights without the biases. `u64::MAX`
+    /// stands for anything above.
+    #[must_use]
+    pub fn multiplications_per_point(&self) -> u64 {
+        self.layers()
+            .map(|(outputs, inputs)| u64::from(outputs) * u64::from(inputs))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Tells whether the format permits every value.
+    pub(crate) fn validate(&self) -> Result<(), Fault> {
+        let Samples {
+            channels,
+            depth,
+            colour: Colour::Direct,
+        } = self.samples;
+        let Network {
+            omega_first,
+            omega_hidden,
+            hidden,
+            ..
+        } = &self.network;
+        let rules = [
+            (self.points() > 0, Fault::EmptyPicture),
+            ((1..=4).contains(&channels), Fault::Channels),
+            (depth == 8 || depth == 16, Fault::Depth),
+            (*omega_first > 0 && *omega_hidden > 0, Fault::Omega),
+            ((1..=255).contains(&hidden.len()), Fault::LayerCount),
+            (!hidden.contains(&0), Fault::EmptyLayer),
+        ];
+        rules
+            .iter()
+            .find(|(kept, _)| !kept)
+            .map_or(Ok(()), |&(_, fault)| Err(fault))
+    }
+}

@@ -1,0 +1,55 @@
+//! Bytes and integers of the `.siren` file format.
+//!
+//! A `.siren` file stores a picture as the weights of a small network with sine activations: the picture
+//! is the function that the network computes. This crate turns such files into integers and back. It
+//! computes no floating-point number, reads no file and draws no picture; weights enter and leave as the
+//! integers that the file codes. `SPEC.md`, beside this crate's sources, is the format itself, and every
+//! error cites the section of it that a file broke.
+//!
+//! Bytes from anywhere are safe to give to [`File::from_bytes`]: it returns an [`Error`] for whatever is
+//! not a well-formed file, and it holds the file to [`Limits`] before it allocates anything.
+//!
+//! ```
+//! use siren_format::{
+//!     Activation, Colour, File, Header, Input, Limits, Network, Samples, Signal, Weights,
+//! };
+//!
+//! let header = Header {
+//!     signal: Signal::Picture { width: 768, height: 512 },
+//!     samples: Samples { channels: 3, depth: 8, colour: Colour::Direct },
+//!     network: Network {
+//!         activation: Activation::Sine,
+//!         input: Input::Coordinates,
+//!         omega_first: 240, // in eighths: 30.0
+//!         omega_hidden: 240,
+//!         hidden: vec![28; 10],
+//!     },
+//! };
+//! let count = header.parameters(); // 7,479
+//! let file = File { header, weights: Weights::Half(vec![0x3C00; count as usize]), icc: None };
+//!
+//! let bytes = file.to_bytes()?;
+//! assert_eq!(File::from_bytes(&bytes, &Limits::default())?, file);
+//! # Ok::<(), siren_format::Error>(())
+//! ```
+//!
+//! The enumerations that describe a file ([`Signal`], [`Weights`] and the like) are deliberately
+//! exhaustive: a decoder has to answer for every kind, and the compiler tells it which.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod file;
+mod half;
+mod header;
+mod layout;
+mod limits;
+mod weights;
+mod wire;
+
+pub use error::{Error, Fault, Feature};
+pub use file::File;
+pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples, Signal};
+pub use layout::{Layout, Part, Span, inspect};
+pub use limits::{Limits, Quantity};
+pub use weights::{Coding, Weights};

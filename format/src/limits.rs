@@ -1,0 +1,150 @@
+//! How much a file may ask for, checked before any of it is spent.
+
+use core::fmt;
+
+use crate::{Error, Header, Signal};
+
+/// What a file from an unknown source may cost its reader.
+///
+/// A file of forty bytes can ask for a terabyte of pixels, so limits are on by default and every one is
+/// checked before anything of its size is allocated. The defaults let through a 268-megapixel picture and
+/// about two minutes of evaluation on two cores; each of them may be raised or lowered:
+///
+/// ```
+/// let thumbnails = siren_format::Limits::default().with_pixels(1 << 20).with_parameters(20_000);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longer side of a picture, in pixels. Default 2^20: an `f32` coordinate still tells columns apart.
+    pub side: u64,
+    /// Points of the stored grid: a picture's width times height. Default 2^28.
+    pub pixels: u64,
+    /// Neurons in one hidden layer; a decoder's scratch memory grows with it. Default 4,096.
+    pub layer_width: u64,
+    /// Weights and biases of the network. Default 2^24: 32 MiB as half floats, and this crate needs about
+    /// twice that while it decodes them.
+    pub parameters: u64,
+    /// Multiplications to evaluate the network once at each stored point. Default 2^43.
+    pub multiplications: u64,
+    /// Bytes of metadata, such as the ICC profile, kept in memory. Default 4 MiB.
+    pub metadata: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            side: 1 << 20,
+            pixels: 1 << 28,
+            layer_width: 4096,
+            parameters: 1 << 24,
+            multiplications: 1 << 43,
+            metadata: 4 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Sets [`side`](Self::side), in pixels.
+    #[must_use]
+    pub fn with_side(self, side: u64) -> Self {
+        Self { side, ..self }
+    }
+
+    /// Sets [`pixels`](Self::pixels), in points.
+    #[must_use]
+    pub fn with_pixels(self, pixels: u64) -> Self {
+        Self { pixels, ..self }
+    }
+
+    /// Sets [`layer_width`](Self::layer_width), in neurons.
+    #[must_use]
+    pub fn with_layer_width(self, layer_width: u64) -> Self {
+        Self {
+            layer_width,
+            ..self
+        }
+    }
+
+    /// Sets [`parameters`](Self::parameters), in numbers.
+    #[must_use]
+    pub fn with_parameters(self, parameters: u64) -> Self {
+        Self { parameters, ..self }
+    }
+
+    /// Sets [`multiplications`](Self::multiplications).
+    #[must_use]
+    pub fn with_multiplications(self, multiplications: u64) -> Self {
+        Self {
+            multiplications,
+            ..self
+        }
+    }
+
+    /// Sets [`metadata`](Self::metadata), in bytes.
+    #[must_use]
+    pub fn with_metadata(self, metadata: u64) -> Self {
+        Self { metadata, ..self }
+    }
+
+    /// Holds a header to the limits.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] names the first quantity that is too large.
+    pub fn check(&self, header: &Header) -> Result<(), Error> {
+        let side = match header.signal {
+            Signal::Picture { width, height } => u64::from(width.max(height)),
+        };
+        let widest = header.network.hidden.iter().copied().max().unwrap_or(0);
+        let total = header
+            .points()
+            .saturating_mul(header.multiplications_per_point());
+        at_most(Quantity::Side, side, self.side)?;
+        at_most(Quantity::Pixels, header.points(), self.pixels)?;
+        at_most(Quantity::LayerWidth, u64::from(widest), self.layer_width)?;
+        at_most(Quantity::Parameters, header.parameters(), self.parameters)?;
+        at_most(Quantity::Multiplications, total, self.multiplications)
+    }
+
+    pub(crate) fn check_metadata(&self, bytes: usize) -> Result<(), Error> {
+        at_most(Quantity::Metadata, bytes as u64, self.metadata)
+    }
+}
+
+fn at_most(what: Quantity, asked: u64, allowed: u64) -> Result<(), Error> {
+    if asked > allowed {
+        Err(Error::Limit {
+            what,
+            asked,
+            allowed,
+        })
+    } else {
+        Ok(())
+    }
+}
+
+/// What a limit counts; each is the field of [`Limits`] of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields of Limits document them")]
+pub enum Quantity {
+    Side,
+    Pixels,
+    LayerWidth,
+    Parameters,
+    Multiplications,
+    Metadata,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Side => "pixels along its longer side",
+            Self::Pixels => "pixels",
+            Self::LayerWidth => "neurons in a layer",
+            Self::Parameters => "parameters",
+            Self::Multiplications => "multiplications",
+            Self::Metadata => "bytes of metadata",
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! The header's bytes, and the lengths of sections: all that is written with bincode.
+//!
+//! bincode is no longer maintained, so this file is the only one that knows it. SPEC.md spells out each
+//! byte without naming it, and the few lines that would replace it are an ordinary variable-length integer.
+//!
+//! bincode accepts a number in a longer form than needed, and a list of layers may be split into runs in
+//! many ways. One file must have one meaning and one meaning one header, so a header is accepted only if
+//! writing what was read gives the same bytes again.
+
+use bincode::config::{Configuration, Limit, LittleEndian, Varint, standard};
+use bincode::error::DecodeError;
+use bincode::{Decode, Encode};
+
+use crate::{
+    Activation, Coding, Colour, Error, Fault, Feature, Header, Input, Network, Samples, Signal,
+};
+
+/// Memory a header may take while it is read, in bytes. 255 runs take half of it, so whatever exceeds it
+/// has too many layers.
+const MEMORY: usize = 4096;
+
+const CONFIG: Configuration<LittleEndian, Varint, Limit<MEMORY>> =
+    standard().with_limit::<MEMORY>();
+
+/// The header as it lies in the file; the order of the fields is the format.
+#[derive(Encode, Decode)]
+struct Wire {
+    signal: Kind,
+    samples: u8,
+    model: u8,
+    omega_first: u16,
+    omega_hidden: u16,
+    hidden: Vec<Run>,
+    coding: u8,
+}
+
+/// [`Signal`], numbered in the order written here.
+#[derive(Encode, Decode)]
+enum Kind {
+    Picture { width: u32, height: u32 },
+}
+
+/// So many hidden layers of one width.
+#[derive(Encode, Decode)]
+struct Run {
+    repeat: u32,
+    width: u32,
+}
+
+/// Writes a header that [`Header::validate`] has passed.
+pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, Fault> {
+    let Samples {
+        channels,
+        depth,
+        colour,
+    } = header.samples;
+    let Network {
+        activation,
+        input,
+        omega_first,
+        omega_hidden,
+        hidden,
+    } = &header.network;
+    let Signal::Picture { width, height } = header.signal;
+    let colour = match colour {
+        Colour::Direct => 0,
+    };
+    let activation = match activation {
+        Activation::Sine => 0,
+    };
+    let input = match input {
+        Input::Coordinates => 0,
+    };
+    let wire = Wire {
+        signal: Kind::Picture { width, height },
+        samples: (channels - 1) | (depth / 8 - 1) << 2 | colour << 4,
+        model: activation | input << 4,
+        omega_first: *omega_first,
+        omega_hidden: *omega_hidden,
+        hidden: hidden
+            .chunk_by(|a, b| a == b)
+            .map(|run| Run {
+                repeat: run.len() as u32,
+                width: run[0],
+            })
+            .collect(),
+        coding: coding.number(),
+    };
+    bincode::encode_to_vec(wire, CONFIG).map_err(|_| Fault::Number)
+}
+
+/// Reads the header that `bytes` begin with; returns it with its length in bytes.
+pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error> {
+    let (wire, length): (Wire, usize) =
+        bincode::decode_from_slice(bytes, CONFIG).map_err(|e| match e {
+            DecodeError::UnexpectedVariant { found, .. } => Error::Unsupported {
+                what: Feature::Signal,
+                number: found,
+            },
+            DecodeError::UnexpectedEnd { .. } => Error::Malformed(Fault::HeaderEnds),
+            DecodeError::LimitExceeded | DecodeError::OutsideUsizeRange(_) => {
+                Error::Malformed(Fault::LayerCount)
+            }
+            _ => Error::Malformed(Fault::Number),
+        })?;
+    let unknown = |what, number: u8| Error::Unsupported {
+        what,
+        number: number.into(),
+    };
+    let Kind::Picture { width, height } = wire.signal;
+    let colour = match wire.samples >> 4 {
+        0 => Colour::Direct,
+        other => return Err(unknown(Feature::Colour, other)),
+    };
+    let activation = match wire.model & 15 {
+        0 => Activation::Sine,
+        other => return Err(unknown(Feature::Activation, other)),
+    };
+    let input = match wire.model >> 4 {
+        0 => Input::Coordinates,
+        other => return Err(unknown(Feature::Input, other)),
+    };
+    let coding =
+        Coding::from_number(wire.coding).ok_or_else(|| unknown(Feature::Coding, wire.coding))?;
+    let header = Header {
+        signal: Signal::Picture { width, height },
+        samples: Samples {
+            channels: (wire.samples & 3) + 1,
+            depth: ((wire.samples >> 2 & 3) + 1) * 8,
+            colour,
+        },
+        network: Network {
+            activation,
+            input,
+            omega_first: wire.omega_first,
+            omega_hidden: wire.omega_hidden,
+            hidden: expand(&wire.hidden).map_err(Error::Malformed)?,
+        },
+    };
+    header.validate().map_err(Error::Malformed)?;
+    if write_header(&header, coding).map_err(Error::Malformed)? != bytes[..length] {
+        return Err(Error::Malformed(Fault::NotShortest));
+    }
+    Ok((header, coding, length))
+}
+
+/// Width of each hidden layer. Counts before it repeats, since a run may claim four billion layers.
+fn expand(runs: &[Run]) -> Result<Vec<u32>, Fault> {
+    let layers: u64 = runs.iter().map(|run| u64::from(run.repeat)).sum();
+    if layers > 255 {
+        return Err(Fault::LayerCount);
+    }
+    Ok(runs
+        .iter()
+        .flat_map(|run| (0..run.repeat).map(|_| run.width))
+        .collect())
+}
+
+/// Writes the length of a section.
+pub(crate) fn write_length(length: u64) -> Result<Vec<u8>, Fault> {
+    bincode::encode_to_vec(length, CONFIG).map_err(|_| Fault::Number)
+}
+
+/// Reads the length of a section that `bytes` begin with; returns it with the bytes it took.
+pub(crate) fn read_length(bytes: &[u8]) -> Result<(u64, usize), Fault> {
+    let (length, taken) = bincode::decode_from_slice(bytes, CONFIG).map_err(|e| match e {
+        DecodeError::UnexpectedEnd { .. } => Fault::SectionEnds,
+        _ => Fault::Number,
+    })?;
+    if write_length(length)?.len() != taken {
+        return Err(Fault::NotShortest);
+    }
+    Ok((length, taken))
+}

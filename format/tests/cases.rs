@@ -1,0 +1,374 @@
+//! The golden files: how each is made, and what reading it gives.
+
+use siren_format::{Error, Fault, Feature, File, Quantity};
+
+use crate::samples::{HEADER, PAYLOAD, file, gray, halves, seal, section};
+
+/// Name, description, bytes, and what reading them gives.
+type Case<T> = (&'static str, &'static str, Vec<u8>, T);
+
+pub(crate) fn valid() -> Vec<Case<File>> {
+    let rgb = || file((30, 20), (3, 8), &[3, 3], halves(33, 1));
+    let rgba16 = file((300, 70_000), (4, 16), &[2, 2, 3], halves(37, 2));
+    let flat = file((768, 512), (2, 8), &[28, 28], vec![0; 954]);
+    let mut icc = rgb();
+    icc.icc = Some(b"not a real profile".to_vec());
+    let written = |file: &File| file.to_bytes().expect("a valid file");
+    let optional = [section(1, &PAYLOAD), section(0xC5, b"later")].concat();
+    vec![
+        (
+            "gray",
+            "1 x 1, one neuron: the example of SPEC 10",
+            written(&gray()),
+            gray(),
+        ),
+        ("rgb", "30 x 20, 2-3-3-3", written(&rgb()), rgb()),
+        (
+            "rgba16",
+            "300 x 70,000, 2-2-2-3-4, 16 bits",
+            written(&rgba16),
+            rgba16,
+        ),
+        (
+            "flat",
+            "768 x 512, gray and alpha, all weights zero",
+            written(&flat),
+            flat,
+        ),
+        ("icc", "rgb with an ICC section", written(&icc), icc),
+        (
+            "optional",
+            "gray with an unknown optional section",
+            seal(&HEADER, &optional),
+            gray(),
+        ),
+    ]
+}
+
+pub(crate) fn invalid() -> Vec<Case<Error>> {
+    use Error::{Malformed, TextMode, Truncated};
+    let good = seal(&HEADER, &section(1, &PAYLOAD));
+    let weights = section(1, &PAYLOAD);
+    // The sound file with bytes `at..at + old` of its header replaced.
+    let header = |at: usize, old: usize, new: &[u8]| {
+        seal(
+            &[&HEADER[..at], new, &HEADER[at + old..]].concat(),
+            &weights,
+        )
+    };
+    let sections = |parts: &[&[u8]]| seal(&HEADER, &parts.concat());
+    let payload = |bytes: &[u8]| seal(&HEADER, &section(1, bytes));
+    let text = |start: &[u8]| [start, &good[1..]].concat();
+    let unknown = |what, number| Error::Unsupported { what, number };
+    let limit = |what, asked, allowed| Error::Limit {
+        what,
+        asked,
+        allowed,
+    };
+    let with = |at: usize, value: u8| {
+        let mut bytes = PAYLOAD.to_vec();
+        bytes[at] = value;
+        payload(&bytes)
+    };
+    let mut damaged = good.clone();
+    damaged[6] = 2;
+    let corrupt = Error::Corrupt {
+        stored: 0xD248_1180,
+        computed: 0x61DC_3C43,
+    };
+    let twice = [&PAYLOAD[..], &[0x28, 0xB5, 0x2F, 0xFD], &PAYLOAD].concat();
+    let short = file((1, 1), (1, 8), &[1, 1], halves(7, 1))
+        .to_bytes()
+        .expect("a valid file");
+    let other_weights = &short[5 + HEADER.len() + 2..short.len() - 4];
+    vec![
+        ("empty", "no bytes", vec![], Truncated { length: 0 }),
+        (
+            "stub",
+            "eight bytes",
+            good[..8].to_vec(),
+            Truncated { length: 8 },
+        ),
+        (
+            "png",
+            "another format",
+            b"\x89PNG\r\n\x1a\n".to_vec(),
+            Error::NotSiren,
+        ),
+        (
+            "seven-bits",
+            "signature without its top bit",
+            text(b"\x35"),
+            TextMode,
+        ),
+        (
+            "utf8",
+            "signature converted from Latin-1 to UTF-8",
+            text(b"\xC2\xB5"),
+            TextMode,
+        ),
+        (
+            "replaced",
+            "signature with a replacement character",
+            text(b"\xEF\xBF\xBD"),
+            TextMode,
+        ),
+        (
+            "version",
+            "version 2",
+            [&good[..4], &[2], &good[5..]].concat(),
+            unknown(Feature::Version, 2),
+        ),
+        ("damaged", "width changed, checksum not", damaged, corrupt),
+        (
+            "signal",
+            "signal kind 1",
+            header(0, 1, &[1]),
+            unknown(Feature::Signal, 1),
+        ),
+        (
+            "colour",
+            "colour handling 1",
+            header(3, 1, &[0x10]),
+            unknown(Feature::Colour, 1),
+        ),
+        (
+            "activation",
+            "activation 15",
+            header(4, 1, &[0x0F]),
+            unknown(Feature::Activation, 15),
+        ),
+        (
+            "input",
+            "input kind 1",
+            header(4, 1, &[0x10]),
+            unknown(Feature::Input, 1),
+        ),
+        (
+            "coding",
+            "weight coding 238",
+            header(10, 1, &[238]),
+            unknown(Feature::Coding, 238),
+        ),
+        (
+            "number-64",
+            "width in 64 bits",
+            header(1, 1, &[253, 1, 0, 0, 0, 0, 0, 0, 0]),
+            Malformed(Fault::Number),
+        ),
+        (
+            "number-255",
+            "width begins with 255",
+            header(1, 1, &[255]),
+            Malformed(Fault::Number),
+        ),
+        (
+            "long-width",
+            "width 1 in three bytes",
+            header(1, 1, &[251, 1, 0]),
+            Malformed(Fault::NotShortest),
+        ),
+        (
+            "long-kind",
+            "signal kind 0 in three bytes",
+            header(0, 1, &[251, 0, 0]),
+            Malformed(Fault::NotShortest),
+        ),
+        (
+            "split-run",
+            "2 x 1 neuron as two runs",
+            header(7, 3, &[2, 1, 1, 1, 1]),
+            Malformed(Fault::NotShortest),
+        ),
+        (
+            "empty-run",
+            "a run of no layers",
+            header(7, 3, &[2, 1, 1, 0, 2]),
+            Malformed(Fault::NotShortest),
+        ),
+        (
+            "long-length",
+            "section length in three bytes",
+            sections(&[&[1, 251, 15, 0], &PAYLOAD]),
+            Malformed(Fault::NotShortest),
+        ),
+        (
+            "header-ends",
+            "a header of five bytes",
+            seal(&HEADER[..5], &[]),
+            Malformed(Fault::HeaderEnds),
+        ),
+        (
+            "width-0",
+            "width 0",
+            header(1, 1, &[0]),
+            Malformed(Fault::EmptyPicture),
+        ),
+        (
+            "depth-24",
+            "24 bits a sample",
+            header(3, 1, &[0x08]),
+            Malformed(Fault::Depth),
+        ),
+        (
+            "omega-0",
+            "omega 0 in the first layer",
+            header(5, 1, &[0]),
+            Malformed(Fault::Omega),
+        ),
+        (
+            "layers-0",
+            "no hidden layer",
+            header(7, 3, &[0]),
+            Malformed(Fault::LayerCount),
+        ),
+        (
+            "layers-256",
+            "256 hidden layers",
+            header(7, 3, &[1, 251, 0, 1, 1]),
+            Malformed(Fault::LayerCount),
+        ),
+        (
+            "runs-2-32",
+            "2^32 - 1 runs",
+            header(7, 3, &[252, 255, 255, 255, 255]),
+            Malformed(Fault::LayerCount),
+        ),
+        (
+            "layer-empty",
+            "a layer of no neurons",
+            header(9, 1, &[0]),
+            Malformed(Fault::EmptyLayer),
+        ),
+        (
+            "section-ends",
+            "a section one byte too long",
+            sections(&[&[1, 16], &PAYLOAD]),
+            Malformed(Fault::SectionEnds),
+        ),
+        (
+            "section-bare",
+            "an id without a length",
+            sections(&[&weights, &[0x81]]),
+            Malformed(Fault::SectionEnds),
+        ),
+        (
+            "section-twice",
+            "two weights sections",
+            sections(&[&weights, &weights]),
+            Malformed(Fault::SectionOrder),
+        ),
+        (
+            "section-order",
+            "ICC before weights",
+            sections(&[&section(0x81, b"icc"), &weights]),
+            Malformed(Fault::SectionOrder),
+        ),
+        (
+            "section-critical",
+            "section 2",
+            sections(&[&weights, &section(2, b"")]),
+            unknown(Feature::Section, 2),
+        ),
+        (
+            "no-weights",
+            "an ICC section alone",
+            sections(&[&section(0x81, b"icc")]),
+            Malformed(Fault::NoWeights),
+        ),
+        (
+            "weight-count",
+            "7 weights for 5 parameters",
+            payload(other_weights),
+            Malformed(Fault::WeightCount),
+        ),
+        (
+            "stream-empty",
+            "no compressed bytes",
+            payload(&[]),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "stream-checksum",
+            "a frame that announces a checksum",
+            with(0, 0x24),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "stream-dictionary",
+            "a frame with a dictionary",
+            payload(&[&[0x21, 7], &PAYLOAD[1..]].concat()),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "stream-unsized",
+            "a frame without its content size",
+            payload(&[&[0x00, 0x00], &PAYLOAD[2..]].concat()),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "stream-reserved",
+            "a block of the reserved type",
+            with(2, 0x57),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "stream-twice",
+            "two frames",
+            payload(&twice),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "stream-tail",
+            "a byte after the frame",
+            payload(&[&PAYLOAD[..], &[0]].concat()),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "stream-cut",
+            "a frame without its last byte",
+            payload(&PAYLOAD[..14]),
+            Malformed(Fault::WeightStream),
+        ),
+        (
+            "infinite",
+            "an infinite weight",
+            with(5, 0x7C),
+            Malformed(Fault::NotFinite),
+        ),
+        (
+            "side",
+            "2^32 - 1 columns",
+            header(1, 1, &[252, 255, 255, 255, 255]),
+            limit(Quantity::Side, 0xFFFF_FFFF, 1 << 20),
+        ),
+        (
+            "pixels",
+            "65,535 x 65,535",
+            header(1, 2, &[251, 255, 255, 251, 255, 255]),
+            limit(Quantity::Pixels, 4_294_836_225, 1 << 28),
+        ),
+        (
+            "layer-width",
+            "2^32 - 1 neurons",
+            header(9, 1, &[252, 255, 255, 255, 255]),
+            limit(Quantity::LayerWidth, 0xFFFF_FFFF, 4096),
+        ),
+        (
+            "parameters",
+            "200 x 4,096 neurons",
+            header(8, 2, &[200, 251, 0, 16]),
+            limit(Quantity::Parameters, 3_339_497_473, 1 << 24),
+        ),
+        (
+            "multiplications",
+            "16,000 x 16,000, 10 x 200 neurons",
+            header(
+                1,
+                9,
+                &[251, 0x80, 0x3E, 251, 0x80, 0x3E, 0, 0, 240, 240, 1, 10, 200],
+            ),
+            limit(Quantity::Multiplications, 92_313_600_000_000, 1 << 43),
+        ),
+    ]
+}

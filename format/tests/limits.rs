@@ -1,0 +1,168 @@
+//! Each limit on its own: the value that a file needs passes, one less is an error, and nothing is
+//! allocated for it.
+
+use siren_format::{Error, Fault, File, Limits, Quantity};
+
+use crate::allocations::peak;
+use crate::samples::{PAYLOAD, file, halves, seal, section};
+
+type Most = fn(u64) -> Limits;
+type Change = fn(&mut File);
+
+#[test]
+fn each_limit_is_exact() {
+    let mut rgb = file((30, 20), (3, 8), &[5, 4], halves(54, 1));
+    rgb.icc = Some(vec![7; 9]);
+    let bytes = rgb.to_bytes().expect("a valid file");
+    let cases: [(Quantity, u64, Most); 6] = [
+        (Quantity::Side, 30, |most| Limits::default().with_side(most)),
+        (Quantity::Pixels, 600, |most| {
+            Limits::default().with_pixels(most)
+        }),
+        (Quantity::LayerWidth, 5, |most| {
+            Limits::default().with_layer_width(most)
+        }),
+        (Quantity::Parameters, 54, |most| {
+            Limits::default().with_parameters(most)
+        }),
+        (Quantity::Multiplications, 600 * 42, |most| {
+            Limits::default().with_multiplications(most)
+        }),
+        (Quantity::Metadata, 9, |most| {
+            Limits::default().with_metadata(most)
+        }),
+    ];
+    for (what, asked, limits) in cases {
+        assert_eq!(File::from_bytes(&bytes, &limits(asked)).as_ref(), Ok(&rgb));
+        let error = Error::Limit {
+            what,
+            asked,
+            allowed: asked - 1,
+        };
+        assert_eq!(File::from_bytes(&bytes, &limits(asked - 1)), Err(error));
+    }
+}
+
+/// Headers that ask for far more than there is; each is refused with next to nothing allocated.
+#[test]
+fn bombs_cost_nothing() {
+    const MAX: [u8; 5] = [252, 255, 255, 255, 255];
+    let tail = |runs: &[u8]| [&[0, 0, 240, 240][..], runs, &[0]].concat();
+    let picture = |side: &[u8], runs: &[u8]| [&[0], side, side, &tail(runs)].concat();
+    let wide = [&[1, 200][..], &MAX].concat();
+    // A frame that declares 2 x 16,777,216 bytes in one repeated byte.
+    let frame = [0xA0, 0, 0, 0, 2, 3, 0, 0, 0];
+    let half = Limits::default()
+        .with_layer_width(u64::MAX)
+        .with_parameters(u64::MAX);
+    let open = half.clone().with_multiplications(u64::MAX);
+    let limit = |what, asked, allowed| Error::Limit {
+        what,
+        asked,
+        allowed,
+    };
+    let cases = [
+        (
+            picture(&[251, 255, 255], &[1, 200, 28]),
+            Limits::default(),
+            { limit(Quantity::Pixels, 65_535 * 65_535, 1 << 28) },
+        ),
+        (picture(&MAX, &wide), Limits::default(), {
+            limit(Quantity::Side, u64::from(u32::MAX), 1 << 20)
+        }),
+        (picture(&[1], &wide), Limits::default(), {
+            limit(Quantity::LayerWidth, u64::from(u32::MAX), 4096)
+        }),
+        (
+            picture(&[1], &wide),
+            half,
+            limit(Quantity::Multiplications, u64::MAX, 1 << 43),
+        ),
+        (
+            picture(&[1], &wide),
+            open.clone(),
+            Error::Malformed(Fault::WeightCount),
+        ),
+        // 4 x 4,194,303 + 1 + 3 = 2^24 parameters, as the frame declares.
+        (
+            picture(&[1], &[1, 1, 252, 0xFF, 0xFF, 0x3F, 0]),
+            open.clone(),
+            Error::Malformed(Fault::WeightCount),
+        ),
+        (
+            picture(&[1], &[2, 1, 1, 1, 253]),
+            open,
+            Error::Malformed(Fault::Number),
+        ),
+    ];
+    for (header, limits, error) in cases {
+        let bytes = seal(&header, &section(1, &frame));
+        let (result, held) = peak(|| File::from_bytes(&bytes, &limits));
+        assert_eq!(result, Err(error));
+        assert!(held < 4096, "{held} bytes held");
+    }
+}
+
+/// A frame may not declare more than its length can hold.
+#[test]
+fn short_frames_do_not_reserve_what_they_declare() {
+    // 2-4095-4095-1: 2 x 4095 + 4095 + 4095 x 4096 + 4096 = 16,789,501 parameters.
+    let header = [0, 1, 1, 0, 0, 240, 240, 1, 2, 251, 0xFF, 0x0F, 0];
+    let parameters = 4095 * 3 + 4095 * 4096 + 4096;
+    let size = (2 * parameters as u32).to_le_bytes();
+    let frame = [&[0xA0], &size[..], &[3, 0, 0, 0]].concat();
+    let bytes = seal(&header, &section(1, &frame));
+    let limits = Limits::default().with_parameters(parameters as u64);
+    let (result, held) = peak(|| File::from_bytes(&bytes, &limits));
+    assert!(
+        matches!(result, Err(Error::Malformed(Fault::WeightStream))),
+        "{result:?}"
+    );
+    assert!(held < 4096, "{held} bytes held");
+}
+
+#[test]
+fn a_writer_is_held_to_the_same_rules() {
+    let valid = || file((1, 1), (1, 8), &[1], halves(5, 1));
+    let cases: [(Fault, Change); 9] = [
+        (Fault::EmptyPicture, |f| {
+            f.header.signal = siren_format::Signal::Picture {
+                width: 1,
+                height: 0,
+            };
+        }),
+        (Fault::Channels, |f| f.header.samples.channels = 0),
+        (Fault::Channels, |f| f.header.samples.channels = 5),
+        (Fault::Depth, |f| f.header.samples.depth = 12),
+        (Fault::Omega, |f| f.header.network.omega_hidden = 0),
+        (Fault::LayerCount, |f| f.header.network.hidden.clear()),
+        (Fault::LayerCount, |f| {
+            f.header.network.hidden = vec![1; 256];
+        }),
+        (Fault::EmptyLayer, |f| f.header.network.hidden = vec![1, 0]),
+        (Fault::WeightCount, |f| f.header.network.hidden = vec![2]),
+    ];
+    for (fault, break_it) in cases {
+        let mut file = valid();
+        break_it(&mut file);
+        assert_eq!(file.to_bytes(), Err(Error::Invalid(fault)));
+    }
+    for bits in [0x7C00, 0xFC00, 0x7E00, 0xFFFF] {
+        let file = file((1, 1), (1, 8), &[1], vec![0, 0, 0, 0, bits]);
+        assert_eq!(file.to_bytes(), Err(Error::Invalid(Fault::NotFinite)));
+    }
+}
+
+/// Every error is one plain sentence that points into SPEC.md.
+#[test]
+fn errors_cite_the_spec() {
+    let message =
+        File::from_bytes(&seal(&[0, 1, 1], &[]), &Limits::default()).expect_err("too short");
+    let expected =
+        "the file ends within its header (SPEC 3): the program that wrote this file is at fault";
+    assert_eq!(message.to_string(), expected);
+    let message = File::from_bytes(&seal(&[3, 1, 1], &section(1, &PAYLOAD)), &Limits::default());
+    let expected =
+        "signal kind 3 is unknown to this version (SPEC 3.1): a newer version may read the file";
+    assert_eq!(message.expect_err("unknown").to_string(), expected);
+}

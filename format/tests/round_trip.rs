@@ -1,0 +1,141 @@
+//! Whatever a writer accepts, a reader gives back.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use siren_format::{
+    Activation, Colour, File, Header, Input, Limits, Network, Samples, Signal, Weights,
+};
+
+use crate::fuzz_body;
+use crate::samples::{Random, halves};
+
+fn unlimited() -> Limits {
+    let all = u64::MAX;
+    Limits::default()
+        .with_side(all)
+        .with_pixels(all)
+        .with_multiplications(all)
+        .with_layer_width(all)
+}
+
+/// Runs of equal widths, as networks have them, or any widths at all.
+fn hidden() -> impl Strategy<Value = Vec<u32>> {
+    let run = (1..=60_usize, 1..=12_u32).prop_map(|(repeat, width)| vec![width; repeat]);
+    let runs = vec(run, 1..=4).prop_map(|runs| runs.concat());
+    prop_oneof![runs, vec(1..=8_u32, 1..=255), vec(1..=300_u32, 1..=2)]
+}
+
+fn header() -> impl Strategy<Value = Header> {
+    let side = || prop_oneof![1..=300_u32, 1..=u32::MAX];
+    let omega = || prop_oneof![Just(240), 1..=u16::MAX];
+    let samples =
+        (1..=4_u8, prop_oneof![Just(8), Just(16)]).prop_map(|(channels, depth)| Samples {
+            channels,
+            depth,
+            colour: Colour::Direct,
+        });
+    (side(), side(), samples, omega(), omega(), hidden()).prop_map(
+        |(width, height, samples, omega_first, omega_hidden, hidden)| Header {
+            signal: Signal::Picture { width, height },
+            samples,
+            network: Network {
+                activation: Activation::Sine,
+                input: Input::Coordinates,
+                omega_first,
+                omega_hidden,
+                hidden,
+            },
+        },
+    )
+}
+
+fn any_file() -> impl Strategy<Value = File> {
+    let icc = prop::option::of(vec(any::<u8>(), 0..=600));
+    (header(), icc, any::<u64>(), any::<bool>()).prop_map(|(header, icc, seed, flat)| {
+        let count = header.parameters() as usize;
+        let weights = if flat {
+            vec![0; count]
+        } else {
+            halves(count, seed)
+        };
+        File {
+            header,
+            weights: Weights::Half(weights),
+            icc,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 100,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn files_come_back(file in any_file()) {
+        let bytes = file.to_bytes()?;
+        prop_assert_eq!(fuzz_body::read(&bytes, &unlimited()), Some(file));
+    }
+}
+
+/// Every finite pattern survives, subnormal and negative zero among them.
+#[test]
+fn every_finite_half_comes_back() {
+    let mut all: Vec<u16> = (0..=u16::MAX)
+        .filter(|bits| bits & 0x7C00 != 0x7C00)
+        .collect();
+    all.push(0);
+    // 4 x 15872 + 1 parameters: two inputs, one output.
+    let file = crate::samples::file((9, 9), (1, 16), &[15_872], all);
+    let bytes = file.to_bytes().expect("a valid file");
+    assert_eq!(fuzz_body::read(&bytes, &unlimited()).as_ref(), Some(&file));
+}
+
+/// What stands beside the weights of a usual picture is 28 bytes (SPEC 10), and planes earn their place.
+#[test]
+fn overhead_and_planes() {
+    let file = crate::samples::file((768, 512), (3, 8), &[28; 10], normal_halves(7479));
+    let bytes = file.to_bytes().expect("a valid file");
+    let layout = siren_format::inspect(&bytes, &Limits::default()).expect("a valid file");
+    let weights = layout
+        .spans
+        .iter()
+        .find(|span| span.part == siren_format::Part::Section(1));
+    let weights = weights.expect("weights").length;
+    assert_eq!(bytes.len() - weights, 28);
+
+    let Weights::Half(values) = &file.weights;
+    let interleaved: Vec<u8> = values.iter().flat_map(|bits| bits.to_le_bytes()).collect();
+    let plain = zstd::bulk::compress(&interleaved, 19)
+        .expect("compression")
+        .len();
+    println!(
+        "{} bytes of halves, {plain} under zstd, {weights} in planes",
+        interleaved.len()
+    );
+    assert!(weights * 100 < interleaved.len() * 86 && plain * 100 > interleaved.len() * 92);
+}
+
+/// Halves of roughly normal distribution and standard deviation 0.05: sums of twelve uniform numbers.
+fn normal_halves(count: usize) -> Vec<u16> {
+    let mut random = Random(3);
+    let one = |random: &mut Random| {
+        // In units of 2^-24, the smallest half.
+        let sum: i64 = (0..12)
+            .map(|_| (random.next() >> 44) as i64 - (1 << 19))
+            .sum();
+        let value = (sum.unsigned_abs() * 8 / 10) as u32;
+        let sign = if sum < 0 { 0x8000 } else { 0 };
+        let bits = 32 - value.leading_zeros();
+        let exponent = bits.saturating_sub(10);
+        let significand = if exponent == 0 {
+            value
+        } else {
+            (value >> (exponent - 1)) & 0x3FF
+        };
+        sign | (exponent << 10) as u16 | significand as u16
+    };
+    (0..count).map(|_| one(&mut random)).collect()
+}

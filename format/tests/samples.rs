@@ -1,0 +1,87 @@
+//! Small files to test with, and the parts to build broken ones from.
+
+use siren_format::{Activation, Colour, File, Header, Input, Network, Samples, Signal, Weights};
+
+use crate::fuzz_body::crc32;
+
+/// Header of [`gray`]: 1 x 1 pixels, one channel of 8 bits, both omegas 30, one hidden layer of one neuron.
+pub(crate) const HEADER: [u8; 11] = [0, 1, 1, 0, 0, 240, 240, 1, 1, 1, 0];
+
+/// Weights payload of [`gray`]: a zstd frame of ten bytes in one raw block.
+pub(crate) const PAYLOAD: [u8; 15] = [
+    0x20, 10, 0x51, 0, 0, 0x38, 0xB8, 0x34, 0x3C, 0x00, 0, 0, 0, 0, 1,
+];
+
+/// The smallest picture: weights 0.5 and -0.5, bias 0.25; then weight 1 and the smallest subnormal as bias.
+pub(crate) fn gray() -> File {
+    file(
+        (1, 1),
+        (1, 8),
+        &[1],
+        vec![0x3800, 0xB800, 0x3400, 0x3C00, 0x0001],
+    )
+}
+
+pub(crate) fn file(
+    (width, height): (u32, u32),
+    (channels, depth): (u8, u8),
+    hidden: &[u32],
+    weights: Vec<u16>,
+) -> File {
+    let header = Header {
+        signal: Signal::Picture { width, height },
+        samples: Samples {
+            channels,
+            depth,
+            colour: Colour::Direct,
+        },
+        network: Network {
+            activation: Activation::Sine,
+            input: Input::Coordinates,
+            omega_first: 240,
+            omega_hidden: 240,
+            hidden: hidden.to_vec(),
+        },
+    };
+    File {
+        header,
+        weights: Weights::Half(weights),
+        icc: None,
+    }
+}
+
+/// `count` finite half floats between about 0.03 and 1, of either sign.
+pub(crate) fn halves(count: usize, seed: u64) -> Vec<u16> {
+    let mut random = Random(seed);
+    let half = |bits: u64| (bits & 0x83FF) as u16 | (0x2800 + (bits >> 16 & 3) as u16 * 0x400);
+    (0..count).map(|_| half(random.next())).collect()
+}
+
+/// A file of these bytes: signature and version before, the right checksum after.
+pub(crate) fn seal(header: &[u8], sections: &[u8]) -> Vec<u8> {
+    let mut bytes = [&[0xB5, b'S', b'R', b'N', 1], header, sections].concat();
+    bytes.extend(crc32(&bytes).to_le_bytes());
+    bytes
+}
+
+/// A section shorter than 251 bytes.
+pub(crate) fn section(id: u8, payload: &[u8]) -> Vec<u8> {
+    [&[id, payload.len() as u8], payload].concat()
+}
+
+/// `SplitMix64` (Steele, Lea and Flood 2014): short, and good enough to choose mutations.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `end`, which is not zero.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+}

@@ -1,0 +1,16 @@
+//! All integration tests, in one binary to keep builds short.
+
+#![expect(
+    unsafe_code,
+    reason = "an allocator that counts can only be written so"
+)]
+
+mod allocations;
+mod cases;
+mod damage;
+mod fuzz_body;
+mod golden;
+mod limits;
+mod round_trip;
+mod samples;
+mod spec;
