@@ -1,0 +1,163 @@
+//! The machine's peak, and what share of it the fit step and the renderer reach.
+//!
+//! `cargo bench` prints everything; `SIRENC_SIMD=avx2 cargo bench` the same for a lower level. Figures
+//! are medians over repetitions within this run; GFLOP/s count 6 operations per parameter and point of a
+//! fit step, 2 of an evaluation, and nothing for sines.
+
+use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+use sirenc::{Differentiator, Field, Network, Objective, Shape, TILE};
+use std::hint::black_box;
+use std::time::Instant;
+
+/// Points on a lattice with made-up colours: nothing but the engine takes time.
+struct Lattice;
+
+impl Objective for Lattice {
+    fn knowns(&self) -> usize {
+        3
+    }
+
+    fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]) {
+        for slot in 0..count {
+            let at = (first + slot as u64) as f32;
+            coordinates[slot] = (at * 0.754_877_7).fract() * 2.0 - 1.0;
+            coordinates[TILE + slot] = (at * 0.569_840_3).fract() * 2.0 - 1.0;
+            for channel in 0..3 {
+                known[channel * TILE + slot] = coordinates[slot];
+            }
+        }
+    }
+
+    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+        adjoint.fill(0.0);
+        let mut loss = 0.0;
+        for channel in 0..3 {
+            for at in channel * TILE..channel * TILE + count {
+                adjoint[at] = outputs[at] - known[at];
+                loss += adjoint[at] * adjoint[at];
+            }
+        }
+        f64::from(loss)
+    }
+}
+
+fn shape(layers: usize, width: usize) -> Shape {
+    let hidden = vec![width; layers];
+    Shape {
+        inputs: 2,
+        hidden,
+        outputs: 3,
+        omega_first: 30.0,
+        omega_hidden: 30.0,
+    }
+}
+
+/// Median seconds of `run`, repeated for about `budget` seconds and at least five times.
+fn median(budget: f64, mut run: impl FnMut()) -> f64 {
+    let mut times = Vec::new();
+    let begin = Instant::now();
+    while times.len() < 5 || begin.elapsed().as_secs_f64() < budget {
+        let begin = Instant::now();
+        run();
+        times.push(begin.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Fused multiply-adds that depend on nothing but registers, on every thread: GFLOP/s.
+fn peak() -> f64 {
+    const STEPS: usize = 1 << 20;
+    const CHAINS: usize = 12;
+    #[inline(always)]
+    fn chains<S: Simd>(simd: S, seed: f32) -> f32 {
+        let factor = S::f32s::splat(simd, 1.0 - seed);
+        let mut sums = [S::f32s::splat(simd, seed); CHAINS];
+        for _ in 0..STEPS {
+            for sum in &mut sums {
+                *sum = sum.mul_add(factor, factor);
+            }
+        }
+        sums.iter().map(|sum| sum.reduce_sum()).sum()
+    }
+    let level = level();
+    let lanes = dispatch!(level, simd => lanes(simd));
+    let threads = rayon::current_num_threads();
+    let run = || {
+        rayon::broadcast(|_| black_box(dispatch!(level, simd => chains(simd, black_box(1e-6)))));
+    };
+    (2 * threads * STEPS * CHAINS * lanes) as f64 / median(0.5, run) / 1e9
+}
+
+fn lanes<S: Simd>(_: S) -> usize {
+    <S::f32s as SimdBase<S>>::LEN
+}
+
+/// The level the library runs on.
+fn level() -> Level {
+    let best = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    match sirenc::simd_level() {
+        "avx2" => return best.as_avx2().map_or(best, Level::Avx2),
+        "sse4.2" => return best.as_sse4_2().map_or(best, Level::Sse4_2),
+        "sse2" => return best.as_sse2().map_or(best, Level::Sse2),
+        "scalar" => return Level::fallback(),
+        _ => {}
+    }
+    best
+}
+
+fn step(layers: usize, width: usize, points: u64, peak: f64) {
+    let shape = shape(layers, width);
+    let network = Network::random(&shape, 1).expect("the shape is valid");
+    let mut engine = Differentiator::new(&shape, 3);
+    let mut gradient = network.layers().to_vec();
+    let mut position = 0;
+    let seconds = median(1.0, || {
+        black_box(engine.gradient(
+            &network,
+            &Lattice,
+            position..position + points,
+            &mut gradient,
+        ));
+        position += points;
+    });
+    let rate = 6.0 * shape.parameters() as f64 * points as f64 / seconds / 1e9;
+    let share = 100.0 * rate / peak;
+    println!(
+        "fit step  {layers:>2} x {width:<3}  {points:>6} points  {:>8.2} ms  {rate:>6.1} GFLOP/s  {share:>3.0} % of peak",
+        seconds * 1e3
+    );
+}
+
+fn evaluation(points: usize, peak: f64) {
+    let shape = shape(10, 28);
+    let field = Field::new(&Network::random(&shape, 1).expect("the shape is valid"));
+    let at = ndarray::Array2::from_shape_fn((points, 2), |(i, j)| ((i + j) as f32 * 0.618).sin());
+    let seconds = median(1.0, || {
+        black_box(field.values(at.view()).expect("two coordinates"));
+    });
+    let rate = 2.0 * shape.parameters() as f64 * points as f64 / seconds / 1e9;
+    let share = 100.0 * rate / peak;
+    println!(
+        "evaluate  10 x 28   {points:>6} points  {:>8.2} ms  {rate:>6.1} GFLOP/s  {share:>3.0} % of peak",
+        seconds * 1e3
+    );
+}
+
+fn main() {
+    let threads = rayon::current_num_threads();
+    let before = peak();
+    println!(
+        "{} on {threads} threads: peak {before:.0} GFLOP/s",
+        sirenc::simd_level()
+    );
+    for points in [16_384, 393_216] {
+        step(10, 28, points, before);
+    }
+    for width in [12, 16, 24, 28, 32, 48, 64, 96, 128] {
+        step(10, width, 16_384, before);
+    }
+    evaluation(393_216, before);
+    println!("peak again {:.0} GFLOP/s", peak());
+}

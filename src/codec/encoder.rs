@@ -1,0 +1,268 @@
+use super::{Decoder, View, on_threads, weights};
+use crate::fit::{self, Progress, Schedule};
+use crate::metric::SquaredError;
+use crate::net::Network;
+use crate::signal::{Picture, Samples};
+use crate::task::Image;
+use crate::{Error, Limits};
+use siren_format as format;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Largest step size of the optimiser.
+const RATE: f32 = 2e-3;
+
+/// Fits networks to pictures and writes them as `.siren` files; reusable.
+///
+/// ```
+/// use sirenc::{Decoder, Encoder, Picture, Samples, View};
+/// # fn main() -> Result<(), sirenc::Error> {
+/// let samples = (0..32 * 24).map(|i| (i % 32 * 4 + i / 32 * 5) as u8).collect();
+/// let picture = Picture::new(32, 24, 1, Samples::U8(samples))?;
+///
+/// let encoder = Encoder::new().with_layers(2).with_width(12).with_steps(200);
+/// let encoded = encoder.encode(&picture)?;
+/// assert!(encoded.psnr > 30.0 && encoded.bytes.len() < 700);
+///
+/// let decoder = Decoder::new(&encoded.bytes)?;
+/// let larger = decoder.picture(&View::scaled(&decoder, 4.0)?)?;
+/// assert_eq!((larger.width(), larger.height()), (128, 96));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    layers: u32,
+    width: u32,
+    omega: f64,
+    steps: u32,
+    points: u64,
+    seed: u64,
+    threads: Option<usize>,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self {
+            layers: 10,
+            width: 28,
+            omega: 30.0,
+            steps: 2000,
+            points: 16_384,
+            seed: 0,
+            threads: None,
+        }
+    }
+}
+
+/// A finished file, and facts about it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Encoded {
+    /// The whole `.siren` file.
+    pub bytes: Vec<u8>,
+    /// PSNR in dB of what a decoder makes of these bytes against the picture, over all visible samples.
+    pub psnr: f64,
+    /// Bits of the whole file per pixel.
+    pub bpp: f64,
+    /// Weights and biases in the file.
+    pub parameters: u64,
+    /// Optimiser steps taken.
+    pub steps: u32,
+    /// Wall time of fitting, coding and checking.
+    pub elapsed: Duration,
+}
+
+impl Encoder {
+    /// The defaults: 10 hidden layers of 28 neurons, omega 30, 2000 steps, seed 0, all cores.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of hidden layers, 1 to 255 (default 10).
+    #[must_use]
+    pub fn with_layers(self, layers: u32) -> Self {
+        Self { layers, ..self }
+    }
+
+    /// Neurons per hidden layer, 1 to 4096 (default 28).
+    #[must_use]
+    pub fn with_width(self, width: u32) -> Self {
+        Self { width, ..self }
+    }
+
+    /// omega_0 of all layers, rounded to eighths (default 30). More suits fine detail, less is smoother.
+    #[must_use]
+    pub fn with_omega(self, omega: f64) -> Self {
+        Self { omega, ..self }
+    }
+
+    /// Optimiser steps, at least 1 (default 2000). Time is proportional to them, not to pixels.
+    #[must_use]
+    pub fn with_steps(self, steps: u32) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// Seed of the initial weights and of the order of pixels (default 0). It is not stored; the same
+    /// seed gives the same file to the byte on the same machine, for any number of threads.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Worker threads; 0 means one per core (the default).
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self {
+            threads: Some(threads),
+            ..self
+        }
+    }
+
+    /// Checks the settings, as [`Encoder::encode`] would.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming the first setting that is out of range.
+    pub fn validate(&self) -> Result<(), Error> {
+        let limits = Limits::default();
+        let within = |name, value: u64, most: u64| {
+            if (1..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(Error::parameter(name, value, format!("1 to {most}")))
+            }
+        };
+        within("number of layers", self.layers.into(), 255)?;
+        within("width", self.width.into(), limits.layer_width)?;
+        within("number of steps", self.steps.into(), u32::MAX.into())?;
+        weights::omega_units(self.omega).map(|_| ())
+    }
+
+    /// Fits a network to `picture` and returns the file.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for settings out of range, [`Error::Format`] if the file would exceed the
+    /// default limits of a decoder, [`Error::Diverged`] if the fit fails.
+    pub fn encode(&self, picture: &Picture) -> Result<Encoded, Error> {
+        self.encode_with(picture, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Encoder::encode`], reporting to `progress` after every step. Breaking ends the fit early;
+    /// the best weights so far are kept and coded.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`], and [`Error::Stopped`] if `progress` breaks at the first step.
+    pub fn encode_with(
+        &self,
+        picture: &Picture,
+        mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
+    ) -> Result<Encoded, Error> {
+        self.validate()?;
+        on_threads(self.threads, || self.run(picture, &mut progress))?
+    }
+
+    fn run(
+        &self,
+        picture: &Picture,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Encoded, Error> {
+        let begin = Instant::now();
+        let header = self.header(picture)?;
+        // Before any time is spent: a file nobody may decode is not worth fitting.
+        Limits::default().check(&header)?;
+
+        let mut network = Network::random(&weights::shape(&header), self.seed)?;
+        let schedule = Schedule {
+            steps: self.steps,
+            points: self.points.min(picture.pixels()),
+            rate: RATE,
+        };
+        let task = Image::new(picture, self.seed);
+        let steps = fit::fit(&mut network, &task, &schedule, progress)?;
+
+        let parameters = header.parameters();
+        let file = format::File {
+            weights: weights::to_halves(&network),
+            icc: picture.icc().map(<[u8]>::to_vec),
+            header,
+        };
+        let bytes = file.to_bytes()?;
+        let error = check(picture, &bytes)?;
+        if error.mean() > 2.0 * (flatness(picture) + 1.0) {
+            // Worse than one flat colour: whatever happened, this is not the picture.
+            return Err(Error::Diverged {
+                step: steps,
+                attempts: 1,
+            });
+        }
+        Ok(Encoded {
+            psnr: error.psnr(picture.samples().peak()),
+            bpp: bytes.len() as f64 * 8.0 / picture.pixels() as f64,
+            bytes,
+            parameters,
+            steps,
+            elapsed: begin.elapsed(),
+        })
+    }
+
+    fn header(&self, picture: &Picture) -> Result<format::Header, Error> {
+        let omega = weights::omega_units(self.omega)?;
+        Ok(format::Header {
+            signal: format::Signal::Picture {
+                width: picture.width(),
+                height: picture.height(),
+            },
+            samples: format::Samples {
+                channels: picture.channels(),
+                depth: picture.samples().depth(),
+                colour: format::Colour::Direct,
+            },
+            network: format::Network {
+                activation: format::Activation::Sine,
+                input: format::Input::Coordinates,
+                omega_first: omega,
+                omega_hidden: omega,
+                hidden: vec![self.width; self.layers as usize],
+            },
+        })
+    }
+}
+
+/// The error of what a decoder makes of `bytes`, strip by strip.
+fn check(picture: &Picture, bytes: &[u8]) -> Result<SquaredError, Error> {
+    let decoder = Decoder::new(bytes)?;
+    let mut error = SquaredError::default();
+    let row = picture.width() as usize * usize::from(picture.channels());
+    decoder.render(&View::whole(&decoder), |strip| {
+        error.add(picture, strip.y as usize * row, &strip.samples);
+        Ok::<_, Error>(())
+    })?;
+    Ok(error)
+}
+
+/// Mean variance of the channels: the squared error of the best flat colour.
+fn flatness(picture: &Picture) -> f64 {
+    let channels = usize::from(picture.channels());
+    let count = picture.pixels() as f64;
+    let variance = |channel: usize| {
+        let (mut sum, mut squares) = (0.0, 0.0);
+        let mut add = |value: f64| {
+            sum += value;
+            squares += value * value;
+        };
+        match picture.samples() {
+            Samples::U8(all) => all
+                .iter()
+                .skip(channel)
+                .step_by(channels)
+                .for_each(|&v| add(v.into())),
+            Samples::U16(all) => all
+                .iter()
+                .skip(channel)
+                .step_by(channels)
+                .for_each(|&v| add(v.into())),
+        }
+        (squares / count - (sum / count).powi(2)).max(0.0)
+    };
+    (0..channels).map(variance).sum::<f64>() / channels as f64
+}

@@ -1,0 +1,26 @@
+//! Between a picture and its file: fit, quantise, code, render.
+
+mod decoder;
+mod encoder;
+mod view;
+mod weights;
+
+pub use decoder::{Decoder, Strip};
+pub use encoder::{Encoded, Encoder};
+pub use view::{Region, View};
+
+use crate::Error;
+
+/// Runs `work` on `threads` threads of its own, or on the global pool if none are asked for.
+fn on_threads<R: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R, Error> {
+    match threads {
+        None => Ok(work()),
+        Some(threads) => Ok(rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()?
+            .install(work)),
+    }
+}

@@ -1,0 +1,122 @@
+use super::Decoder;
+use crate::Error;
+
+/// A rectangle of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Columns to the left of it.
+    pub x: u32,
+    /// Rows above it.
+    pub y: u32,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+}
+
+/// What to render: the picture at some size, and which region of that.
+///
+/// Scaling interpolates with the fitted function; it does not invent detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    width: u32,
+    height: u32,
+    /// Invariant: not empty, and within `width` x `height`.
+    region: Region,
+}
+
+impl View {
+    /// The whole picture at its own size.
+    pub fn whole(decoder: &Decoder) -> Self {
+        Self::of_size(decoder.width(), decoder.height())
+    }
+
+    /// The whole picture with both sides multiplied by `scale` and rounded, at least 1 pixel each.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if `scale` is not a positive number, or a side would exceed 2^32 - 1.
+    pub fn scaled(decoder: &Decoder, scale: f64) -> Result<Self, Error> {
+        let side = |length: u32| (f64::from(length) * scale).round().max(1.0);
+        let (width, height) = (side(decoder.width()), side(decoder.height()));
+        if !(scale.is_finite() && scale > 0.0 && width.max(height) <= f64::from(u32::MAX)) {
+            return Err(Error::parameter(
+                "scale",
+                scale,
+                "a positive number such as 0.5 or 4",
+            ));
+        }
+        Ok(Self::of_size(width as u32, height as u32))
+    }
+
+    /// The whole picture stretched to exactly `width` x `height` pixels.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if a side is 0.
+    pub fn sized(width: u32, height: u32) -> Result<Self, Error> {
+        if width == 0 || height == 0 {
+            let given = format!("{width}x{height}");
+            return Err(Error::parameter("output size", given, "at least 1x1"));
+        }
+        Ok(Self::of_size(width, height))
+    }
+
+    fn of_size(width: u32, height: u32) -> Self {
+        Self {
+            width,
+            height,
+            region: Region {
+                x: 0,
+                y: 0,
+                width,
+                height,
+            },
+        }
+    }
+
+    /// Only `region`, in pixels of the whole picture at the size asked for.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if it is empty or reaches outside.
+    pub fn with_region(self, region: Region) -> Result<Self, Error> {
+        let Region {
+            x,
+            y,
+            width,
+            height,
+        } = region;
+        let inside = |start: u32, length: u32, whole: u32| {
+            length > 0 && u64::from(start) + u64::from(length) <= u64::from(whole)
+        };
+        if !(inside(x, width, self.width) && inside(y, height, self.height)) {
+            return Err(Error::parameter(
+                "region",
+                format!("{width}x{height} at ({x}, {y})"),
+                format!(
+                    "within the output of {}x{}, and not empty",
+                    self.width, self.height
+                ),
+            ));
+        }
+        Ok(Self { region, ..self })
+    }
+
+    /// Width in pixels of the whole picture at this size.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels of the whole picture at this size.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The region to render, all of the picture by default.
+    pub fn region(&self) -> Region {
+        self.region
+    }
+
+    /// Number of pixels to render.
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.region.width) * u64::from(self.region.height)
+    }
+}

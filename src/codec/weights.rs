@@ -1,0 +1,67 @@
+//! Between parameters as floats and as the integers a file holds.
+
+use crate::Error;
+use crate::net::{Layer, Network, Shape};
+use half::f16;
+use ndarray::{Array1, Array2};
+use siren_format::{Fault, Header, OMEGA_UNITS, Weights};
+
+/// `omega` in the units of the header, if it can be told there.
+pub(super) fn omega_units(omega: f64) -> Result<u16, Error> {
+    let units = (omega * f64::from(OMEGA_UNITS)).round();
+    if !(1.0..=f64::from(u16::MAX)).contains(&units) {
+        let most = f64::from(u16::MAX) / f64::from(OMEGA_UNITS);
+        return Err(Error::parameter("omega", omega, format!("0.125 to {most}")));
+    }
+    Ok(units as u16)
+}
+
+/// The shape of the network a header describes.
+pub(super) fn shape(header: &Header) -> Shape {
+    let network = &header.network;
+    let omega = |units: u16| f32::from(units) / f32::from(OMEGA_UNITS);
+    Shape {
+        inputs: header.inputs() as usize,
+        hidden: network.hidden.iter().map(|&width| width as usize).collect(),
+        outputs: header.outputs() as usize,
+        omega_first: omega(network.omega_first),
+        omega_hidden: omega(network.omega_hidden),
+    }
+}
+
+/// Every parameter as the nearest half float.
+pub(super) fn to_halves(network: &Network) -> Weights {
+    Weights::Half(
+        network
+            .parameters()
+            .map(|&value| f16::from_f32(value).to_bits())
+            .collect(),
+    )
+}
+
+/// The network of a file.
+pub(super) fn to_network(header: &Header, weights: &Weights) -> Result<Network, Error> {
+    let values: Vec<f32> = match weights {
+        Weights::Half(bits) => bits
+            .iter()
+            .map(|&bits| f16::from_bits(bits).to_f32())
+            .collect(),
+    };
+    let shape = shape(header);
+    // The format crate has checked the number of values.
+    let short = || Error::Format(siren_format::Error::Malformed(Fault::NoWeights));
+    let mut rest = values.as_slice();
+    let mut layers = Vec::new();
+    for (outputs, inputs) in shape.layers() {
+        let (weights, tail) = rest.split_at_checked(outputs * inputs).ok_or_else(short)?;
+        let (bias, tail) = tail.split_at_checked(outputs).ok_or_else(short)?;
+        let weights = Array2::from_shape_vec((outputs, inputs), weights.to_vec());
+        let bias = Array1::from(bias.to_vec());
+        layers.push(Layer {
+            weights: weights.map_err(|_| short())?,
+            bias,
+        });
+        rest = tail;
+    }
+    Network::from_layers(&shape, layers)
+}

@@ -1,0 +1,65 @@
+use std::fmt::Display;
+
+/// Everything that can go wrong, grouped by whose fault it is.
+///
+/// No message names a file: whoever opened it knows its name and prefixes it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes are not a `.siren` file this version can read; cites the section of SPEC.md.
+    #[error(transparent)]
+    Format(#[from] siren_format::Error),
+    /// A parameter given by the caller is out of range.
+    #[error("{name} is {given}, but must be {allowed}")]
+    #[non_exhaustive]
+    Parameter {
+        /// What was given.
+        name: &'static str,
+        /// The value given.
+        given: String,
+        /// What would be right.
+        allowed: String,
+    },
+    /// What was asked for is possible, but above a limit of [`crate::Limits`].
+    #[error("{what} would be {asked}, above the limit of {allowed}")]
+    #[non_exhaustive]
+    Limit {
+        /// The limited quantity, with its unit.
+        what: &'static str,
+        /// The amount asked for.
+        asked: u64,
+        /// The amount allowed.
+        allowed: u64,
+    },
+    /// The fit diverged, and retrying with smaller steps did not help.
+    #[error(
+        "the fit diverged {attempts} times in a row (last at step {step}); try a smaller omega, or another seed"
+    )]
+    #[non_exhaustive]
+    Diverged {
+        /// The step at which the loss last exploded.
+        step: u32,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The progress callback asked to stop before there was anything worth keeping.
+    #[error("stopped before the first step was finished")]
+    Stopped,
+    /// The worker threads could not be started.
+    #[error("cannot start worker threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl Error {
+    pub(crate) fn parameter(
+        name: &'static str,
+        given: impl Display,
+        allowed: impl Display,
+    ) -> Self {
+        Self::Parameter {
+            name,
+            given: given.to_string(),
+            allowed: allowed.to_string(),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The one fitting loop: points in, gradient out, optimiser, schedule, stopping, progress.
+//!
+//! It knows no task: an [`Objective`] says which points there are and what is lost at them.
+
+mod optimiser;
+mod schedule;
+mod soap;
+
+pub(crate) use schedule::Schedule;
+
+use crate::Error;
+use crate::net::{Differentiator, Network, Objective};
+use optimiser::{suited, zeros_like};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// What the progress callback is told after every step.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Steps finished, 1 to [`Progress::steps`]. Falls back when a diverged fit is resumed.
+    pub step: u32,
+    /// Steps planned.
+    pub steps: u32,
+    /// Mean squared error over recent batches, in units where samples span -1 to 1.
+    pub loss: f64,
+    /// The same as peak signal-to-noise ratio in dB: an estimate from batches, not the final figure.
+    pub psnr: f64,
+    /// Time since the fit began.
+    pub elapsed: Duration,
+}
+
+/// Steps between copies of the weights to fall back to.
+const SNAPSHOT: u32 = 100;
+/// A smoothed loss this many times the best one so far has exploded.
+const EXPLODED: f64 = 4.0;
+/// How often a diverged fit is resumed with a smaller step before it is given up.
+const RETRIES: u32 = 6;
+
+/// Weights to fall back to, and where in the schedule they were reached.
+struct Snapshot {
+    network: Network,
+    step: u32,
+    /// Smoothed loss when they were copied.
+    loss: f64,
+}
+
+/// Fits `network` to `objective` and returns the number of steps taken.
+///
+/// A loss that explodes or is not finite sends the fit back to the last good weights with half the
+/// step size and a fresh optimiser.
+///
+/// # Errors
+/// [`Error::Diverged`] if that does not help; [`Error::Stopped`] if `progress` breaks at the first step.
+/// Stopped later, the fit ends early with the best weights so far.
+pub(crate) fn fit(
+    network: &mut Network,
+    objective: &dyn Objective,
+    schedule: &Schedule,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<u32, Error> {
+    let begin = Instant::now();
+    let mut engine = Differentiator::new(network.shape(), objective.knowns());
+    let mut gradient = zeros_like(network);
+    let mut optimiser = suited(network);
+    let mut good = Snapshot {
+        network: network.clone(),
+        step: 0,
+        loss: f64::INFINITY,
+    };
+    let (mut step, mut position, mut attempts, mut damping) = (0, 0, 0, 1.0);
+    let mut smoothed = Smoothed::default();
+    while step < schedule.steps {
+        let batch = schedule.batch(step);
+        let loss = engine.gradient(
+            network,
+            objective,
+            position..position + batch,
+            &mut gradient,
+        );
+        position += batch;
+        let recent = smoothed.push(loss);
+        if !recent.is_finite() || recent > EXPLODED * good.loss {
+            attempts += 1;
+            if attempts > RETRIES {
+                return Err(Error::Diverged { step, attempts });
+            }
+            network.clone_from(&good.network);
+            step = good.step;
+            damping *= 0.5;
+            optimiser = suited(network);
+            smoothed = Smoothed::default();
+            continue;
+        }
+        if step.is_multiple_of(SNAPSHOT) && recent <= good.loss * 1.5 {
+            good.network.clone_from(network);
+            good.step = step;
+            good.loss = recent.min(good.loss);
+        }
+        optimiser.step(network, &gradient, damping * schedule.rate(step));
+        step += 1;
+        let report = Progress {
+            step,
+            steps: schedule.steps,
+            loss: recent,
+            psnr: psnr(recent),
+            elapsed: begin.elapsed(),
+        };
+        if progress(&report).is_break() {
+            if step == 1 {
+                return Err(Error::Stopped);
+            }
+            if recent > good.loss {
+                network.clone_from(&good.network);
+            }
+            break;
+        }
+    }
+    if !network.is_finite() {
+        return Err(Error::Diverged {
+            step,
+            attempts: attempts + 1,
+        });
+    }
+    Ok(step)
+}
+
+/// A running mean of the loss over about ten steps.
+#[derive(Default)]
+struct Smoothed {
+    sum: f64,
+    weight: f64,
+}
+
+impl Smoothed {
+    fn push(&mut self, loss: f64) -> f64 {
+        self.sum = 0.9 * self.sum + loss;
+        self.weight = 0.9 * self.weight + 1.0;
+        self.sum / self.weight
+    }
+}
+
+/// PSNR in dB of a mean squared error in units where samples span -1 to 1.
+fn psnr(mean_squared_error: f64) -> f64 {
+    10.0 * (4.0 / mean_squared_error).log10()
+}

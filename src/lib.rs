@@ -1,0 +1,48 @@
+//! Pictures stored as the weights of a small sine network.
+//!
+//! A picture is a function, and the file is that function's weights. A SIREN (a multilayer perceptron
+//! with sine activations, Sitzmann et al. 2020, arXiv 2006.09661) maps a coordinate to a colour.
+//! [`Encoder`] fits it to a [`Picture`] and writes a `.siren` file; [`Decoder`] evaluates it, at any
+//! resolution and in any region; [`Field`] evaluates it at arbitrary points. Scaling interpolates; it
+//! does not invent detail.
+//!
+//! ```
+//! use sirenc::{Decoder, Encoder, Picture, Samples, View};
+//!
+//! # fn main() -> Result<(), sirenc::Error> {
+//! let gradient = (0..48u32 * 32).flat_map(|i| [i % 48 * 5, i / 48 * 7, 128].map(|v| v as u8)).collect();
+//! let picture = Picture::new(48, 32, 3, Samples::U8(gradient))?;
+//!
+//! let encoded = Encoder::new().with_layers(2).with_width(16).with_steps(300).encode(&picture)?;
+//! println!("{} bytes, {:.1} dB", encoded.bytes.len(), encoded.psnr);
+//!
+//! let decoder = Decoder::new(&encoded.bytes)?;
+//! let larger = decoder.picture(&View::scaled(&decoder, 4.0)?)?;
+//! assert_eq!((larger.width(), larger.height()), (192, 128));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Inside
+//! Arrows run one way:
+//! `simd -> kernel -> net -> fit -> task -> codec`, with `signal` and `metric` as leaves that know no
+//! engine, and the `siren-format` crate for bytes and integers.
+
+mod codec;
+mod error;
+mod fit;
+mod kernel;
+pub mod metric;
+mod net;
+pub mod signal;
+mod simd;
+mod task;
+
+pub use codec::{Decoder, Encoded, Encoder, Region, Strip, View};
+pub use error::Error;
+pub use fit::Progress;
+pub use kernel::TILE;
+pub use net::{Differentiator, Field, Layer, Network, Objective, Shape};
+pub use signal::{Grid, Picture, Samples};
+pub use simd::name as simd_level;
+pub use siren_format::Limits;

@@ -1,0 +1,7 @@
+//! The signals that are fitted and rendered: plain data, no engine and no media types.
+
+mod grid;
+mod picture;
+
+pub use grid::Grid;
+pub use picture::{Picture, Samples};

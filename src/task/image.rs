@@ -1,0 +1,94 @@
+use super::Shuffle;
+use crate::kernel::TILE;
+use crate::net::Objective;
+use crate::signal::{Grid, Picture};
+
+/// Fit the samples of a picture: mean squared error over channels, samples scaled to -1 .. 1.
+///
+/// Points are the pixel centres in a shuffled order, each once a pass. Where alpha is 0, colour cannot
+/// be seen and is left free.
+#[derive(Clone, Debug)]
+pub(crate) struct Image<'a> {
+    picture: &'a Picture,
+    /// Coordinates of the centres of all columns and rows.
+    x: Vec<f32>,
+    y: Vec<f32>,
+    order: Shuffle,
+}
+
+impl<'a> Image<'a> {
+    pub(crate) fn new(picture: &'a Picture, seed: u64) -> Self {
+        let grid = Grid::new(picture.width(), picture.height());
+        let x = (0..picture.width()).map(|column| grid.x(column)).collect();
+        let y = (0..picture.height()).map(|row| grid.y(row)).collect();
+        Self {
+            picture,
+            x,
+            y,
+            order: Shuffle::new(picture.pixels(), seed),
+        }
+    }
+
+    fn channels(&self) -> usize {
+        usize::from(self.picture.channels())
+    }
+}
+
+impl Objective for Image<'_> {
+    /// The samples, and with alpha a row of weights for the colour channels.
+    fn knowns(&self) -> usize {
+        self.channels() + usize::from(self.picture.has_alpha())
+    }
+
+    fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]) {
+        let (channels, alpha) = (self.channels(), self.picture.has_alpha());
+        let width = u64::from(self.picture.width());
+        let mut pixels = [0; TILE];
+        self.order.fill(first, &mut pixels[..count]);
+        for (slot, &pixel) in pixels[..count].iter().enumerate() {
+            coordinates[slot] = self.x[(pixel % width) as usize];
+            coordinates[TILE + slot] = self.y[(pixel / width) as usize];
+        }
+        // One short loop per channel: the first waits for scattered memory, and the shorter it is, the
+        // more of those waits overlap.
+        let samples = self.picture.samples();
+        for (channel, known) in known.as_chunks_mut::<TILE>().0[..channels]
+            .iter_mut()
+            .enumerate()
+        {
+            for (known, &pixel) in known.iter_mut().zip(&pixels[..count]) {
+                *known = samples.signed(pixel as usize * channels + channel);
+            }
+        }
+        if alpha {
+            let (known, visible) = known.split_at_mut(channels * TILE);
+            for (visible, &alpha) in visible.iter_mut().zip(&known[(channels - 1) * TILE..]) {
+                *visible = f32::from(u8::from(alpha > -1.0));
+            }
+        }
+    }
+
+    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+        let channels = self.channels();
+        let scale = 2.0 / channels as f32;
+        adjoint.fill(0.0);
+        let mut loss = 0.0;
+        for channel in 0..channels {
+            let colour = self.picture.has_alpha() && channel + 1 < channels;
+            let row = channel * TILE;
+            let mut sum = 0.0;
+            for slot in 0..count {
+                let weight = if colour {
+                    known[channels * TILE + slot]
+                } else {
+                    1.0
+                };
+                let error = weight * (outputs[row + slot] - known[row + slot]);
+                adjoint[row + slot] = scale * error;
+                sum += error * error;
+            }
+            loss += f64::from(sum);
+        }
+        loss / channels as f64
+    }
+}
