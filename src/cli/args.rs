@@ -1,0 +1,255 @@
+//! The arguments of every command, and their help.
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Stores pictures as the weights of a small sine network.
+///
+/// `encode` fits a network to a picture and stores it in a .siren file; `decode` evaluates it, at
+/// any resolution. Scaling interpolates smoothly; it does not invent detail.
+#[derive(Debug, Parser)]
+#[command(name = "sirenc", version, max_term_width = 100, after_help = ROOT_EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Encode(Encode),
+    Decode(Decode),
+    Info(Info),
+    Demo(Demo),
+}
+
+const ROOT_EXAMPLES: &str = "\
+Examples:
+  sirenc demo                          see what it does; needs no file
+  sirenc encode photo.png              writes photo.siren
+  sirenc decode photo.siren --scale 4  writes photo.png, four times as wide and high
+
+`sirenc encode --help` and so on tell more about each command.";
+
+/// Fit a network to each picture and store it as a .siren file
+///
+/// Reads PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI and TGA: gray or RGB, with or without
+/// transparency, 8 or 16 bits a sample. Pictures are turned upright as their EXIF orientation says,
+/// and keep their ICC colour profile. Transparency that is opaque everywhere is dropped; of an
+/// animation the first frame is taken.
+///
+/// The same picture, options and seed give the same file, whatever the number of threads.
+/// Interrupted (Ctrl-C), it writes no file.
+#[derive(Args, Debug)]
+#[command(after_help = ENCODE_EXAMPLES)]
+pub(crate) struct Encode {
+    /// Pictures to encode; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
+    /// output. By default beside the input, with the extension .siren; for standard input, standard
+    /// output
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Hidden layers of the network. With the width it decides the size of the file [default: 10]
+    #[arg(long, value_name = "N")]
+    pub(crate) layers: Option<u32>,
+
+    /// Neurons in each hidden layer; the number of weights grows with its square [default: 28]
+    #[arg(long, value_name = "N")]
+    pub(crate) width: Option<u32>,
+
+    /// Frequency factor omega_0 of the sines; higher fits finer detail, but less stably [default: 30]
+    #[arg(long, value_name = "F")]
+    pub(crate) omega: Option<f64>,
+
+    /// Steps of the optimiser; more is slower and better, with diminishing returns
+    /// [default: 2000]
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<u32>,
+
+    /// Seed of the random initial weights [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+
+    /// Print one JSON object a line for each input, in place of prose
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const ENCODE_EXAMPLES: &str = "\
+Examples:
+  sirenc encode photo.png                         writes photo.siren
+  sirenc encode photo.jpg --layers 6 --width 20   a smaller file
+  sirenc encode photo.png --steps 10000           a better one, more slowly
+  sirenc encode *.png -o small --json             many, into the folder small
+  convert photo.psd png:- | sirenc encode - > photo.siren";
+
+/// Evaluate .siren files, as pictures of any size
+///
+/// The format of the picture follows the extension of OUT: .png (the default), .jpg, .webp
+/// (lossless), .tif, .bmp, .tga, .qoi, .pgm, .ppm, .pnm or .pam. Pictures encoded from 16 bits a
+/// sample are written with 16 where the format has them, and rounded to 8 where not. The ICC colour
+/// profile goes into PNG, JPEG, WebP and TIFF. PNG and the Netpbm formats are written strip by
+/// strip, so that very large ones need little memory.
+#[derive(Args, Debug)]
+#[command(after_help = DECODE_EXAMPLES)]
+pub(crate) struct Decode {
+    /// Files to decode; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
+    /// output. By default beside the input, with the extension .png; for standard input, standard
+    /// output
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Factor on width and height, such as 4 or 0.5 [default: 1]
+    #[arg(long, value_name = "F", conflicts_with = "size")]
+    pub(crate) scale: Option<f64>,
+
+    /// Exact size in pixels, such as 1920x1080
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub(crate) size: Option<(u32, u32)>,
+
+    /// Only this part of the picture: left edge, top edge, width and height in pixels of the scaled
+    /// picture
+    #[arg(long, value_name = "X,Y,W,H", value_parser = region)]
+    pub(crate) region: Option<sirenc::Region>,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+const DECODE_EXAMPLES: &str = "\
+Examples:
+  sirenc decode photo.siren                        writes photo.png
+  sirenc decode photo.siren --scale 4 -o big.png   four times as wide and high
+  sirenc decode photo.siren -o thumb.jpg --size 320x200
+  sirenc decode photo.siren --scale 16 --region 2048,1024,640,480 -o part.png
+  sirenc decode *.siren -o pictures                many, into the folder pictures";
+
+/// Say what .siren files hold and what each part of them costs
+///
+/// Shows everything the header says (size, channels, network), the bytes of each section, bits per
+/// weight and per pixel, and the multiplications that decoding takes for each pixel.
+#[derive(Args, Debug)]
+pub(crate) struct Info {
+    /// Files to look into; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Print one JSON object a line for each file, in place of prose
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Encode a built-in photograph and compare it with a JPEG of the same size
+///
+/// Takes some seconds and needs no input. Leaves the pictures in a folder, to be looked at;
+/// run again, it overwrites them.
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Folder for the results, made if missing
+    #[arg(short, long, value_name = "DIR", default_value = "sirenc-demo")]
+    pub(crate) out: PathBuf,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+}
+
+/// How to go about existing files and messages.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Overwrite existing files
+    #[arg(short, long)]
+    pub(crate) force: bool,
+
+    /// Say nothing but what fails
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Refuses a command line that parses but cannot be meant, in the form that parse errors have.
+pub(crate) fn refuse(message: &str) -> ExitCode {
+    // Whether it can be printed makes no difference to the status.
+    let _ = Arguments::command()
+        .error(ErrorKind::ValueValidation, message)
+        .print();
+    ExitCode::from(2)
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|threads| (1..=1024).contains(threads))
+        .ok_or_else(|| "1 to 1024 are possible".into())
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    text.split_once(['x', 'X'])
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
+        .ok_or_else(|| "a width and a height are needed, such as 1920x1080".into())
+}
+
+fn region(text: &str) -> Result<sirenc::Region, String> {
+    let numbers: Vec<u32> = text
+        .split(',')
+        .map_while(|number| number.trim().parse().ok())
+        .collect();
+    match numbers[..] {
+        [x, y, width, height] if text.matches(',').count() == 3 => Ok(sirenc::Region {
+            x,
+            y,
+            width,
+            height,
+        }),
+        _ => Err("left edge, top edge, width and height are needed, such as 100,50,640,480".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_regions_are_read_whole() {
+        assert_eq!(size("3x20"), Ok((3, 20)));
+        for wrong in ["", "3", "3x", "x3", "3x4x5", "-3x4", "3 x 4"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(
+            region("1,2, 3,4"),
+            Ok(sirenc::Region {
+                x: 1,
+                y: 2,
+                width: 3,
+                height: 4
+            })
+        );
+        for wrong in ["", "1,2,3", "1,2,3,4,5", "1,2,3,4,", "1,2,3,-4", "1,2,3,x"] {
+            assert!(region(wrong).is_err(), "{wrong}");
+        }
+    }
+}

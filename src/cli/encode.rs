@@ -1,0 +1,117 @@
+//! `sirenc encode`: a picture in, a network out.
+
+use super::args::Encode;
+use super::failure::Failure;
+use super::output::Output;
+use super::paths::{self, Job, Place};
+use super::picture;
+use super::report::{Report, grouped};
+use serde_json::json;
+use sirenc::{Encoded, Encoder, Picture};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
+    let encoder = encoder(args);
+    encoder
+        .validate()
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let jobs = paths::plan(&args.inputs, args.output.as_deref(), "siren")?;
+    let aside = jobs.iter().any(|job| job.output == Place::Standard);
+    let report = Report {
+        quiet: args.manner.quiet,
+        json: args.json,
+        aside,
+    };
+    paths::each(&jobs, args.manner.force, &report, |job| {
+        one(&encoder, job, args.manner.force, &report)
+    })
+}
+
+/// What is not said on the command line keeps the library's default.
+fn encoder(args: &Encode) -> Encoder {
+    let mut encoder = Encoder::new();
+    if let Some(layers) = args.layers {
+        encoder = encoder.with_layers(layers);
+    }
+    if let Some(width) = args.width {
+        encoder = encoder.with_width(width);
+    }
+    if let Some(omega) = args.omega {
+        encoder = encoder.with_omega(omega);
+    }
+    if let Some(steps) = args.steps {
+        encoder = encoder.with_steps(steps);
+    }
+    if let Some(seed) = args.seed {
+        encoder = encoder.with_seed(seed);
+    }
+    if let Some(threads) = args.threads {
+        encoder = encoder.with_threads(threads);
+    }
+    encoder
+}
+
+fn one(encoder: &Encoder, job: &Job, force: bool, report: &Report) -> Result<(), Failure> {
+    let picture = picture::read(&job.input)?;
+    // Opened before the fit: that it cannot be written should not be learnt after it.
+    let output = Output::create(&job.output, force)?;
+    let encoded = fit(encoder, &picture, &job.input, report)?;
+    output.finish(&encoded.bytes)?;
+    if report.json {
+        report.print(facts(job, &picture, &encoded))
+    } else {
+        report.say(&line(job, &encoded))
+    }
+}
+
+/// Encodes with a progress bar.
+pub(crate) fn fit(
+    encoder: &Encoder,
+    picture: &Picture,
+    name: &Place,
+    report: &Report,
+) -> Result<Encoded, Failure> {
+    let bar = report.bar(
+        name,
+        "{prefix}  [{bar:30}] step {pos} of {len}  {msg}  {elapsed}, {eta} left",
+    );
+    let encoded = encoder.encode_with(picture, |progress| {
+        bar.set_length(u64::from(progress.steps));
+        bar.set_position(u64::from(progress.step));
+        bar.set_message(format!("{:.1} dB", progress.psnr));
+        // An interruption ends the process by itself.
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    Ok(encoded?)
+}
+
+fn line(job: &Job, encoded: &Encoded) -> String {
+    format!(
+        "{} -> {}  {} bytes  {:.3} bpp  {:.1} dB  {:.1} s",
+        job.input,
+        job.output,
+        grouped(encoded.bytes.len() as u64),
+        encoded.bpp,
+        encoded.psnr,
+        encoded.elapsed.as_secs_f64()
+    )
+}
+
+fn facts(job: &Job, picture: &Picture, encoded: &Encoded) -> serde_json::Value {
+    json!({
+        "input": job.input.to_string(),
+        "output": job.output.to_string(),
+        "width": picture.width(),
+        "height": picture.height(),
+        "channels": picture.channels(),
+        "depth": picture.samples().depth(),
+        "bytes": encoded.bytes.len(),
+        "bpp": encoded.bpp,
+        "psnr": encoded.psnr,
+        "parameters": encoded.parameters,
+        "steps": encoded.steps,
+        "seconds": encoded.elapsed.as_secs_f64(),
+    })
+}

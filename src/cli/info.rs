@@ -1,0 +1,181 @@
+//! `sirenc info`: what a file holds and costs.
+
+use super::args::Info;
+use super::failure::Failure;
+use super::paths::Place;
+use super::picture;
+use super::report::{Report, grouped};
+use serde_json::{Value, json};
+use siren_format::{
+    Activation, Coding, Colour, Header, Input, Layout, Limits, OMEGA_UNITS, Part, Signal, Span,
+};
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
+    let report = Report {
+        json: args.json,
+        ..Report::default()
+    };
+    let mut status = ExitCode::SUCCESS;
+    for typed in &args.files {
+        let file = Place::input(typed);
+        if !report.settle(&file, one(&file, &report))? {
+            status = ExitCode::FAILURE;
+        }
+    }
+    Ok(status)
+}
+
+fn one(file: &Place, report: &Report) -> Result<(), Failure> {
+    let bytes = picture::read_siren(file)?;
+    // The file says how much it would cost to decode; nothing of that is spent here but the parsing.
+    let layout = siren_format::inspect(&bytes, &Limits::default()).map_err(sirenc::Error::from)?;
+    let text = if report.json {
+        json(file, &layout).to_string()
+    } else {
+        prose(file, &layout)
+    };
+    report.print(text)
+}
+
+/// Bytes of the whole file.
+fn total(layout: &Layout) -> usize {
+    layout.spans.iter().map(|span| span.length).sum()
+}
+
+/// Bits that each weight or bias takes in the file, all overhead aside: those of the sections that
+/// no decoder can do without.
+fn bits_per_weight(layout: &Layout) -> f64 {
+    let sections = layout
+        .spans
+        .iter()
+        .filter(|span| matches!(span.part, Part::Section(_)) && span.part.is_critical());
+    8.0 * sections.map(|span| span.length).sum::<usize>() as f64 / layout.header.parameters() as f64
+}
+
+fn bits_per_pixel(layout: &Layout) -> f64 {
+    8.0 * total(layout) as f64 / layout.header.points() as f64
+}
+
+fn omega(units: u16) -> f64 {
+    f64::from(units) / f64::from(OMEGA_UNITS)
+}
+
+fn json(file: &Place, layout: &Layout) -> Value {
+    let Header {
+        signal: Signal::Picture { width, height },
+        samples,
+        network,
+    } = &layout.header;
+    let part = |span: &Span| json!({ "part": span.part.to_string(), "offset": span.offset, "bytes": span.length });
+    json!({
+        "input": file.to_string(),
+        "bytes": total(layout),
+        "bpp": bits_per_pixel(layout),
+        "width": width,
+        "height": height,
+        "channels": samples.channels,
+        "depth": samples.depth,
+        "colour": match samples.colour { Colour::Direct => "direct" },
+        "activation": match network.activation { Activation::Sine => "sine" },
+        "input_kind": match network.input { Input::Coordinates => "coordinates" },
+        "omega_first": omega(network.omega_first),
+        "omega_hidden": omega(network.omega_hidden),
+        "hidden": network.hidden,
+        "parameters": layout.header.parameters(),
+        "coding": match layout.coding { Coding::Half => "half" },
+        "bits_per_weight": bits_per_weight(layout),
+        "multiplications_per_pixel": layout.header.multiplications_per_point(),
+        "parts": layout.spans.iter().map(part).collect::<Vec<_>>(),
+    })
+}
+
+fn prose(file: &Place, layout: &Layout) -> String {
+    let header = &layout.header;
+    let Header {
+        signal: Signal::Picture { width, height },
+        samples,
+        network,
+    } = header;
+    let channels = ["gray", "gray + alpha", "RGB", "RGBA"][usize::from(samples.channels) - 1];
+    let Colour::Direct = samples.colour;
+    let (Activation::Sine, Input::Coordinates) = (network.activation, network.input);
+    let coding = match layout.coding {
+        Coding::Half => "half floats, zstd",
+    };
+    let facts = [
+        (
+            "picture",
+            format!(
+                "{width} x {height} pixels, {channels}, {} bits a sample",
+                samples.depth
+            ),
+        ),
+        (
+            "network",
+            format!(
+                "{} -> {} -> {}",
+                header.inputs(),
+                hidden(&network.hidden),
+                header.outputs()
+            ),
+        ),
+        (
+            "sines",
+            format!(
+                "omega {} in the first layer, {} after",
+                omega(network.omega_first),
+                omega(network.omega_hidden)
+            ),
+        ),
+        (
+            "weights",
+            format!(
+                "{}, as {coding}: {:.2} bits each",
+                grouped(header.parameters()),
+                bits_per_weight(layout)
+            ),
+        ),
+        (
+            "decoding",
+            format!(
+                "{} multiplications a pixel",
+                grouped(header.multiplications_per_point())
+            ),
+        ),
+        (
+            "size",
+            format!(
+                "{} bytes, {:.3} bits a pixel",
+                grouped(total(layout) as u64),
+                bits_per_pixel(layout)
+            ),
+        ),
+    ];
+    let mut text = file.to_string();
+    for (name, fact) in facts {
+        text += &format!("\n  {name:<10}{fact}");
+    }
+    for span in &layout.spans {
+        let (bytes, bits) = (grouped(span.length as u64), grouped(8 * span.length as u64));
+        text += &format!(
+            "\n    {:<16}{bytes:>10} bytes{bits:>12} bits",
+            span.part.to_string()
+        );
+    }
+    text
+}
+
+/// The widths of the hidden layers: `10 x 28`, or one by one if they differ.
+fn hidden(widths: &[u32]) -> String {
+    match widths {
+        [first, rest @ ..] if rest.iter().all(|width| width == first) => {
+            format!("{} x {first}", widths.len())
+        }
+        _ => widths
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(" -> "),
+    }
+}

@@ -1,0 +1,41 @@
+//! The command line. Arguments are described in [`args`]; each command has a file of its own; files
+//! are read, written and named in one place each ([`picture`], [`output`], [`paths`]).
+
+mod args;
+mod decode;
+mod demo;
+mod encode;
+mod failure;
+mod info;
+mod output;
+mod paths;
+mod picture;
+mod render;
+mod report;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+/// Runs the command that was typed. Wrong usage exits with 2, failed work with 1, an interruption
+/// with 130; messages go to standard error.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Without a handler an interruption still ends the process, only less tidily.
+    let _ = ctrlc::set_handler(output::interrupted);
+    let done = match arguments.command {
+        Command::Encode(encode) => encode::run(&encode),
+        Command::Decode(decode) => decode::run(&decode),
+        Command::Info(info) => info::run(&info),
+        Command::Demo(demo) => demo::run(&demo),
+    };
+    done.unwrap_or_else(|failure| match failure {
+        Failure::NobodyReads => ExitCode::FAILURE,
+        Failure::Usage(message) => args::refuse(&message),
+        Failure::Said(message) => {
+            report::complain(&message);
+            ExitCode::FAILURE
+        }
+    })
+}

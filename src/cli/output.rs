@@ -1,0 +1,177 @@
+//! The one writer of files. A file appears under its name whole or not at all: it is written under
+//! a temporary name beside its own and renamed once complete. What is not a regular file (standard
+//! output, a pipe, a device) cannot be renamed to and is written directly.
+
+use super::failure::Failure;
+use super::paths::{self, Place};
+use super::report;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tempfile::NamedTempFile;
+
+/// The unfinished file there is at the moment, for [`interrupted`] to remove. Its lock is held
+/// whenever that file appears, is renamed or removed, so that an interruption never falls between.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the process at once, as on Ctrl-C, without leaving the unfinished file behind. Called on the
+/// signal handler's own thread, so it works wherever the others are, even waiting for input.
+pub(crate) fn interrupted() {
+    let unfinished = unfinished();
+    if let Some(path) = unfinished.as_deref() {
+        let _ = fs::remove_file(path);
+    }
+    report::complain("interrupted; the file in work was not written");
+    // 128 + SIGINT, as shells report it. The lock is still held: nothing can be renamed any more.
+    std::process::exit(130);
+}
+
+/// A file being written. It counts only once [`Output::commit`] has been called: dropped before, it
+/// leaves nothing behind.
+pub(crate) struct Output {
+    sink: Sink,
+    name: String,
+}
+
+enum Sink {
+    Standard(BufWriter<StdoutLock<'static>>),
+    Direct(BufWriter<File>),
+    Whole(Whole),
+}
+
+impl Output {
+    /// Opens `place` for writing. An existing file is replaced, on [`Output::commit`], only if
+    /// `force` is set.
+    pub(crate) fn create(place: &Place, force: bool) -> Result<Self, Failure> {
+        let sink = match place {
+            Place::Standard => {
+                let stdout = io::stdout().lock();
+                if stdout.is_terminal() {
+                    return Err(Failure::Said(
+                        "would print binary data to the terminal; redirect standard output, or name a file with -o"
+                            .into(),
+                    ));
+                }
+                Sink::Standard(BufWriter::new(stdout))
+            }
+            Place::Path(path) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => {
+                let file = OpenOptions::new().write(true).open(path);
+                Sink::Direct(BufWriter::new(
+                    file.map_err(|error| Failure::writing(place, &error))?,
+                ))
+            }
+            Place::Path(path) => Sink::Whole(Whole::create(path, force)?),
+        };
+        Ok(Self {
+            sink,
+            name: place.to_string(),
+        })
+    }
+
+    /// Completes the file and gives it its name.
+    pub(crate) fn commit(mut self) -> Result<(), Failure> {
+        self.flush()?;
+        match self.sink {
+            Sink::Whole(whole) => whole.commit(),
+            Sink::Standard(_) | Sink::Direct(_) => Ok(()),
+        }
+    }
+
+    /// Writes everything and commits.
+    pub(crate) fn finish(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.write_all(bytes)?;
+        self.commit()
+    }
+
+    fn sink(&mut self) -> &mut dyn Write {
+        match &mut self.sink {
+            Sink::Standard(stdout) => stdout,
+            Sink::Direct(file) => file,
+            Sink::Whole(whole) => &mut whole.file,
+        }
+    }
+
+    /// The error with the name of the file in it, as it will be shown.
+    fn named(&self, error: &io::Error) -> io::Error {
+        io::Error::new(
+            error.kind(),
+            Failure::writing(&self.name, error).to_string(),
+        )
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sink().write(bytes).map_err(|error| self.named(&error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink().flush().map_err(|error| self.named(&error))
+    }
+}
+
+/// A regular file, still under its temporary name.
+struct Whole {
+    file: BufWriter<NamedTempFile>,
+    target: PathBuf,
+    force: bool,
+}
+
+impl Whole {
+    fn create(path: &Path, force: bool) -> Result<Self, Failure> {
+        // Through a link to the file it stands for, so that the link survives.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match target.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".sirenc-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What any new file gets: the umask is taken off by the system.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let mut unfinished = unfinished();
+        let file = builder
+            .tempfile_in(folder)
+            .map_err(|error| Failure::writing(path.display(), &error))?;
+        *unfinished = Some(file.path().to_owned());
+        Ok(Self {
+            file: BufWriter::new(file),
+            target,
+            force,
+        })
+    }
+
+    fn commit(self) -> Result<(), Failure> {
+        let Self {
+            file,
+            target,
+            force,
+        } = self;
+        let file = file
+            .into_inner()
+            .map_err(|error| Failure::writing(target.display(), error.error()))?;
+        let mut unfinished = unfinished();
+        let renamed = if force {
+            file.persist(&target)
+        } else {
+            file.persist_noclobber(&target)
+        };
+        *unfinished = None;
+        match renamed {
+            Ok(_) => Ok(()),
+            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(paths::exists(&target))
+            }
+            Err(refused) => Err(Failure::writing(target.display(), &refused.error)),
+        }
+    }
+}

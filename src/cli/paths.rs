@@ -1,0 +1,196 @@
+//! Which file goes where: from the names that were typed to one output for each input.
+
+use super::failure::Failure;
+use super::report::Report;
+use std::collections::HashSet;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Where bytes come from or go to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// `-`: standard input as an input, standard output as an output.
+    Standard,
+    /// A path in the file system.
+    Path(PathBuf),
+}
+
+impl Place {
+    /// An input as typed.
+    pub(crate) fn input(typed: &Path) -> Self {
+        if typed == Path::new("-") {
+            Self::Standard
+        } else {
+            Self::Path(typed.to_owned())
+        }
+    }
+
+    /// An output as typed. `/dev/stdout` is a link to whatever the shell redirected to, which must
+    /// be written through and never replaced.
+    fn output(typed: &Path) -> Self {
+        if typed == Path::new("/dev/stdout") {
+            Self::Standard
+        } else {
+            Self::input(typed)
+        }
+    }
+
+    /// Whether both are one file that exists, under whatever names.
+    fn is_same_file(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Path(a), Self::Path(b)) => {
+                fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standard => f.write_str("-"),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// One input and where its result goes.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) input: Place,
+    pub(crate) output: Place,
+}
+
+/// Finds the output of each input. Without `output` it lies beside the input, with `extension` in
+/// place of the input's own; `output` is a folder if it is one already, ends like one, or has to
+/// take several files.
+pub(crate) fn plan(
+    inputs: &[PathBuf],
+    output: Option<&Path>,
+    extension: &str,
+) -> Result<Vec<Job>, Failure> {
+    let several = inputs.len() > 1;
+    let Some(output) = output else {
+        return Ok(inputs
+            .iter()
+            .map(|typed| beside(typed, extension))
+            .collect());
+    };
+    let is_folder = output.is_dir()
+        || output
+            .as_os_str()
+            .to_string_lossy()
+            .ends_with(std::path::is_separator);
+    if let (Place::Standard, true) = (Place::output(output), several) {
+        return Err(Failure::Usage(
+            "standard output takes one file; give -o a folder for several inputs".into(),
+        ));
+    }
+    if several && output.exists() && !is_folder {
+        let output = output.display();
+        return Err(Failure::Usage(format!(
+            "{output} is a file, but several inputs need a folder; give -o a folder"
+        )));
+    }
+    if !several && !is_folder {
+        return Ok(vec![Job {
+            input: Place::input(&inputs[0]),
+            output: Place::output(output),
+        }]);
+    }
+    let into_folder = |typed: &PathBuf| match typed.file_stem() {
+        Some(stem) if typed != Path::new("-") => {
+            // Pushed on, not set: the stem of `a.b.png` keeps its own dot.
+            let mut name = stem.to_owned();
+            name.push(".");
+            name.push(extension);
+            Ok(Job {
+                input: Place::input(typed),
+                output: Place::Path(output.join(name)),
+            })
+        }
+        _ => Err(Failure::Usage(format!(
+            "{} has no name to give its result in the folder {}; name the file with -o",
+            typed.display(),
+            output.display()
+        ))),
+    };
+    let jobs = inputs.iter().map(into_folder).collect::<Result<_, _>>()?;
+    fs::create_dir_all(output).map_err(|error| Failure::writing(output.display(), &error))?;
+    Ok(jobs)
+}
+
+fn beside(typed: &Path, extension: &str) -> Job {
+    match Place::input(typed) {
+        Place::Standard => Job {
+            input: Place::Standard,
+            output: Place::Standard,
+        },
+        input => Job {
+            input,
+            output: Place::Path(typed.with_extension(extension)),
+        },
+    }
+}
+
+/// Does each job. What can be seen to fail is told before the first long work begins, and a
+/// failure does not keep the others from being done: it is told, and remembered in the status.
+pub(crate) fn each(
+    jobs: &[Job],
+    force: bool,
+    report: &Report,
+    mut work: impl FnMut(&Job) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let mut taken = HashSet::new();
+    let mut ready = Vec::new();
+    for job in jobs {
+        if report.settle(&job.input, check(job, force, &mut taken))? {
+            ready.push(job);
+        }
+    }
+    let mut done = 0;
+    for job in ready {
+        done += usize::from(report.settle(&job.input, work(job))?);
+    }
+    Ok(if done == jobs.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Refuses an output that would destroy something.
+fn check<'a>(job: &'a Job, force: bool, taken: &mut HashSet<&'a Place>) -> Result<(), Failure> {
+    let Place::Path(path) = &job.output else {
+        return Ok(());
+    };
+    let name = path.display();
+    if job.input.is_same_file(&job.output) {
+        return Err(Failure::Said(
+            "would be overwritten by its own result; name another file with -o".into(),
+        ));
+    }
+    if !taken.insert(&job.output) {
+        return Err(Failure::Said(format!(
+            "{name} is already the output of another input; encode or decode them one by one with -o"
+        )));
+    }
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(Failure::Said(format!(
+            "{name} is a folder; name a file with -o"
+        ))),
+        Ok(found) if found.is_file() && !force => Err(exists(path)),
+        _ => Ok(()),
+    }
+}
+
+/// The refusal to overwrite `path`.
+pub(crate) fn exists(path: &Path) -> Failure {
+    Failure::Said(format!(
+        "{} exists; overwrite it with --force, or name another file with -o",
+        path.display()
+    ))
+}

@@ -1,0 +1,378 @@
+//! Pictures out of a decoder and into a file format. PNG and Netpbm are written strip by strip as
+//! they are rendered, so that their size does not matter; the others need the picture whole.
+
+use super::failure::Failure;
+use super::output::Output;
+use super::paths::Place;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::tiff::TiffEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat};
+use sirenc::{Decoder, Samples, Strip, View};
+use std::borrow::Cow;
+use std::io::{Cursor, Write};
+
+/// Quality of JPEG files, 1 to 100: high enough to add nothing visible to what the network lost.
+const JPEG_QUALITY: u8 = 95;
+
+/// A format that pictures are decoded to.
+#[derive(Debug)]
+pub(crate) struct Format {
+    name: &'static str,
+    extensions: &'static [&'static str],
+    /// Which channel counts it stores. Gray becomes RGB where it has to; alpha is never lost.
+    channels: &'static [u8],
+    /// Whether it stores 16 bits a sample; otherwise they are rounded to 8.
+    deep: bool,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Png,
+    Netpbm,
+    Whole(ImageFormat),
+}
+
+/// Every format, the default first.
+const FORMATS: &[Format] = &[
+    Format {
+        name: "PNG",
+        extensions: &["png"],
+        channels: &[1, 2, 3, 4],
+        deep: true,
+        kind: Kind::Png,
+    },
+    Format {
+        name: "JPEG",
+        extensions: &["jpg", "jpeg"],
+        channels: &[1, 3],
+        deep: false,
+        kind: Kind::Whole(ImageFormat::Jpeg),
+    },
+    Format {
+        name: "WebP",
+        extensions: &["webp"],
+        channels: &[3, 4],
+        deep: false,
+        kind: Kind::Whole(ImageFormat::WebP),
+    },
+    Format {
+        name: "TIFF",
+        extensions: &["tif", "tiff"],
+        channels: &[1, 3, 4],
+        deep: true,
+        kind: Kind::Whole(ImageFormat::Tiff),
+    },
+    Format {
+        name: "BMP",
+        extensions: &["bmp"],
+        channels: &[1, 3, 4],
+        deep: false,
+        kind: Kind::Whole(ImageFormat::Bmp),
+    },
+    Format {
+        name: "TGA",
+        extensions: &["tga"],
+        channels: &[1, 3, 4],
+        deep: false,
+        kind: Kind::Whole(ImageFormat::Tga),
+    },
+    Format {
+        name: "QOI",
+        extensions: &["qoi"],
+        channels: &[3, 4],
+        deep: false,
+        kind: Kind::Whole(ImageFormat::Qoi),
+    },
+    Format {
+        name: "PGM",
+        extensions: &["pgm"],
+        channels: &[1],
+        deep: true,
+        kind: Kind::Netpbm,
+    },
+    Format {
+        name: "PPM",
+        extensions: &["ppm"],
+        channels: &[3],
+        deep: true,
+        kind: Kind::Netpbm,
+    },
+    Format {
+        name: "PNM",
+        extensions: &["pnm"],
+        channels: &[1, 3],
+        deep: true,
+        kind: Kind::Netpbm,
+    },
+    Format {
+        name: "PAM",
+        extensions: &["pam"],
+        channels: &[1, 2, 3, 4],
+        deep: true,
+        kind: Kind::Netpbm,
+    },
+];
+
+/// The format an output's extension stands for: PNG where there is none.
+pub(crate) fn format_of(output: &Place) -> Result<&'static Format, Failure> {
+    let extension = match output {
+        Place::Path(path) => path
+            .extension()
+            .map(|extension| extension.to_string_lossy().to_lowercase()),
+        Place::Standard => None,
+    };
+    let Some(extension) = extension else {
+        return Ok(&FORMATS[0]);
+    };
+    FORMATS
+        .iter()
+        .find(|format| format.extensions.contains(&extension.as_str()))
+        .ok_or_else(|| {
+            let known: Vec<_> = FORMATS
+                .iter()
+                .flat_map(|format| format.extensions)
+                .copied()
+                .collect();
+            Failure::Usage(format!(
+                "pictures are not written as .{extension}; give -o one of .{}",
+                known.join(", .")
+            ))
+        })
+}
+
+impl Format {
+    /// Renders `view` into `output`; `rows` is told how many rows have been rendered since it was
+    /// last called.
+    pub(crate) fn write(
+        &self,
+        decoder: &Decoder,
+        view: &View,
+        output: &mut Output,
+        rows: impl FnMut(u32),
+    ) -> Result<(), Failure> {
+        let layout = self.layout(decoder, view)?;
+        match self.kind {
+            Kind::Png => layout.write_png(output, rows),
+            Kind::Netpbm => layout.write_netpbm(self.name, output, rows),
+            Kind::Whole(format) => layout.write_whole(format, output, rows),
+        }
+    }
+
+    /// How the decoder's samples are stored in this format.
+    fn layout<'a>(&self, decoder: &'a Decoder, view: &'a View) -> Result<Layout<'a>, Failure> {
+        let given = decoder.channels();
+        let stored = [given, given + 2]
+            .into_iter()
+            .find(|channels| self.channels.contains(channels));
+        let Some(channels) = stored else {
+            let what = if given == 3 {
+                "colours"
+            } else {
+                "transparency"
+            };
+            return Err(Failure::Said(format!(
+                "has {what}, which {} cannot store; write a .png instead",
+                self.name
+            )));
+        };
+        let depth = if self.deep { decoder.depth() } else { 8 };
+        Ok(Layout {
+            decoder,
+            view,
+            channels,
+            depth,
+        })
+    }
+}
+
+/// A view and the form its samples take in the file.
+struct Layout<'a> {
+    decoder: &'a Decoder,
+    view: &'a View,
+    /// The decoder's channels, or two more where gray has to become RGB.
+    channels: u8,
+    /// Bits a sample: the decoder's, or 8.
+    depth: u8,
+}
+
+impl Layout<'_> {
+    /// The decoder's colour profile, unless it is one for gray and the file has RGB.
+    fn icc(&self) -> Option<&[u8]> {
+        self.decoder
+            .icc()
+            .filter(|_| self.channels == self.decoder.channels())
+    }
+
+    /// Brings samples as the decoder renders them to the depth and channels of the file.
+    fn adapt(&self, samples: Samples) -> Samples {
+        let samples = match samples {
+            // round(255 v / 65535), exactly
+            Samples::U16(deep) if self.depth == 8 => Samples::U8(
+                deep.iter()
+                    .map(|&v| ((u32::from(v) * 255 + 32_895) >> 16) as u8)
+                    .collect(),
+            ),
+            samples => samples,
+        };
+        let given = usize::from(self.decoder.channels());
+        if usize::from(self.channels) == given {
+            return samples;
+        }
+        match samples {
+            Samples::U8(gray) => Samples::U8(gray_to_rgb(&gray, given)),
+            Samples::U16(gray) => Samples::U16(gray_to_rgb(&gray, given)),
+            _ => samples,
+        }
+    }
+
+    fn write_png(&self, output: &mut Output, mut rows: impl FnMut(u32)) -> Result<(), Failure> {
+        let mut info = png::Info::with_size(self.view.region().width, self.view.region().height);
+        info.color_type = match self.channels {
+            1 => png::ColorType::Grayscale,
+            2 => png::ColorType::GrayscaleAlpha,
+            3 => png::ColorType::Rgb,
+            _ => png::ColorType::Rgba,
+        };
+        info.bit_depth = if self.depth == 8 {
+            png::BitDepth::Eight
+        } else {
+            png::BitDepth::Sixteen
+        };
+        info.icc_profile = self.icc().map(Cow::Borrowed);
+        let mut encoder = png::Encoder::with_info(output, info)?;
+        // Rendering should cost the time, not deflate. One filter for all rows is much faster than
+        // choosing row by row, and smooth pictures lose little by it.
+        encoder.set_compression(png::Compression::Fast);
+        encoder.set_filter(png::Filter::Paeth);
+        let mut writer = encoder.write_header()?;
+        let mut stream = writer.stream_writer_with_size(1 << 18)?;
+        self.decoder.render(self.view, |strip: Strip| {
+            let samples = self.adapt(strip.samples);
+            stream.write_all(&big_endian(&samples))?;
+            rows(strip.rows);
+            Ok::<_, Failure>(())
+        })?;
+        stream.finish()?;
+        Ok(writer.finish()?)
+    }
+
+    fn write_netpbm(
+        &self,
+        name: &str,
+        output: &mut Output,
+        mut rows: impl FnMut(u32),
+    ) -> Result<(), Failure> {
+        let (width, height) = (self.view.region().width, self.view.region().height);
+        let greatest = (1_u32 << self.depth) - 1;
+        match (name, self.channels) {
+            ("PAM", channels) => {
+                let kind =
+                    ["GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"][usize::from(channels) - 1];
+                write!(
+                    output,
+                    "P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {channels}\n"
+                )?;
+                write!(output, "MAXVAL {greatest}\nTUPLTYPE {kind}\nENDHDR\n")?;
+            }
+            (_, 1) => write!(output, "P5\n{width} {height}\n{greatest}\n")?,
+            _ => write!(output, "P6\n{width} {height}\n{greatest}\n")?,
+        }
+        self.decoder.render(self.view, |strip: Strip| {
+            let samples = self.adapt(strip.samples);
+            output.write_all(&big_endian(&samples))?;
+            rows(strip.rows);
+            Ok(())
+        })
+    }
+
+    /// For formats whose encoder wants the whole picture, and to seek in its file.
+    fn write_whole(
+        &self,
+        format: ImageFormat,
+        output: &mut Output,
+        mut rows: impl FnMut(u32),
+    ) -> Result<(), Failure> {
+        let (mut bytes, mut words) = (Vec::new(), Vec::new());
+        self.decoder.render(self.view, |strip: Strip| {
+            rows(strip.rows);
+            match self.adapt(strip.samples) {
+                Samples::U8(samples) => bytes.extend(samples),
+                Samples::U16(samples) => words.extend(samples),
+                _ => {}
+            }
+            Ok::<_, Failure>(())
+        })?;
+        let image = self
+            .to_image(bytes, words)
+            .expect("a view has the samples of its size");
+        let mut file = Cursor::new(Vec::new());
+        match format {
+            ImageFormat::Jpeg => self.encode_with(
+                JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY),
+                &image,
+            ),
+            ImageFormat::WebP => self.encode_with(WebPEncoder::new_lossless(&mut file), &image),
+            ImageFormat::Tiff => self.encode_with(TiffEncoder::new(&mut file), &image),
+            other => image.write_to(&mut file, other),
+        }
+        .map_err(|error| {
+            Failure::Said(format!(
+                "cannot be written in this format ({error}); write a .png instead"
+            ))
+        })?;
+        Ok(output.write_all(file.get_ref())?)
+    }
+
+    fn encode_with(
+        &self,
+        mut encoder: impl ImageEncoder,
+        image: &DynamicImage,
+    ) -> image::ImageResult<()> {
+        if let Some(icc) = self.icc() {
+            // A format that cannot carry the profile is still what was asked for.
+            let _ = encoder.set_icc_profile(icc.to_vec());
+        }
+        image.write_with_encoder(encoder)
+    }
+
+    fn to_image(&self, bytes: Vec<u8>, words: Vec<u16>) -> Option<DynamicImage> {
+        let (w, h) = (self.view.region().width, self.view.region().height);
+        match (self.depth, self.channels) {
+            (8, 1) => ImageBuffer::from_raw(w, h, bytes).map(DynamicImage::ImageLuma8),
+            (8, 3) => ImageBuffer::from_raw(w, h, bytes).map(DynamicImage::ImageRgb8),
+            (8, _) => ImageBuffer::from_raw(w, h, bytes).map(DynamicImage::ImageRgba8),
+            (_, 1) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageLuma16),
+            (_, 3) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageRgb16),
+            (_, _) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageRgba16),
+        }
+    }
+}
+
+/// One sample for gray becomes three for RGB; alpha, if there, stays behind them.
+fn gray_to_rgb<T: Copy>(gray: &[T], channels: usize) -> Vec<T> {
+    gray.chunks_exact(channels)
+        .flat_map(|pixel| [pixel[0]; 2].into_iter().chain(pixel.iter().copied()))
+        .collect()
+}
+
+/// Samples as bytes in the order PNG and Netpbm have them.
+fn big_endian(samples: &Samples) -> Cow<'_, [u8]> {
+    match samples {
+        Samples::U8(bytes) => Cow::Borrowed(bytes),
+        Samples::U16(words) => {
+            Cow::Owned(words.iter().flat_map(|word| word.to_be_bytes()).collect())
+        }
+        _ => Cow::Owned(Vec::new()),
+    }
+}
+
+impl From<png::EncodingError> for Failure {
+    fn from(error: png::EncodingError) -> Self {
+        match error {
+            png::EncodingError::IoError(error) => error.into(),
+            other => Self::Said(format!("cannot be written as PNG: {other}")),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What is told while and after working: lines, JSON, progress. Nothing here can panic because a
+//! reader went away.
+
+use super::failure::Failure;
+use super::paths::Place;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::fmt;
+use std::io::{self, Write};
+
+/// How a command tells what it did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Report {
+    /// Says nothing but failures.
+    pub(crate) quiet: bool,
+    /// One JSON object a line in place of prose.
+    pub(crate) json: bool,
+    /// Standard output carries the result itself, so everything is told on standard error.
+    pub(crate) aside: bool,
+}
+
+impl Report {
+    /// Says what was done, in one line, unless it should be quiet.
+    pub(crate) fn say(&self, line: &str) -> Result<(), Failure> {
+        if self.quiet { Ok(()) } else { self.print(line) }
+    }
+
+    /// Whether the work on `input` succeeded; if not, says what went wrong. An error of this
+    /// function itself ends the command.
+    pub(crate) fn settle(
+        &self,
+        input: &Place,
+        result: Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        let failure = match result {
+            Ok(()) => return Ok(true),
+            Err(Failure::NobodyReads) => return Err(Failure::NobodyReads),
+            Err(failure) => failure,
+        };
+        complain(&format!("{input}: {failure}"));
+        if self.json {
+            self.print(json!({ "input": input.to_string(), "error": failure.to_string() }))?;
+        }
+        Ok(false)
+    }
+
+    /// Prints one line (or several) on standard output, or beside it.
+    pub(crate) fn print(&self, line: impl fmt::Display) -> Result<(), Failure> {
+        if self.aside {
+            // Like a complaint: whether it can be read is not worth failing for.
+            let _ = writeln!(io::stderr(), "{line}");
+            return Ok(());
+        }
+        writeln!(io::stdout(), "{line}")
+            .map_err(|error| Failure::writing("standard output", &error))
+    }
+
+    /// A progress bar on standard error, invisible unless that is a terminal.
+    pub(crate) fn bar(&self, input: &Place, template: &str) -> ProgressBar {
+        if self.quiet {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template(template).expect("templates are constants");
+        ProgressBar::new(0)
+            .with_style(style.progress_chars("=> "))
+            .with_prefix(input.to_string())
+    }
+}
+
+/// Says what is wrong on standard error; if that is closed too, nobody is left to tell.
+pub(crate) fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "sirenc: {message}");
+}
+
+/// `14512` as `14,512`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}
