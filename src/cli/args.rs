@@ -82,7 +82,8 @@ pub(crate) struct Encode {
     #[command(flatten)]
     pub(crate) manner: Manner,
 
-    /// Print one JSON object a line for each input, in place of prose
+    /// Print one JSON object a line for each input, in place of prose (on standard error if the
+    /// file itself goes to standard output)
     #[arg(long)]
     pub(crate) json: bool,
 }

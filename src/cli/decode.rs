@@ -2,10 +2,11 @@
 
 use super::args::Decode;
 use super::failure::Failure;
+use super::format::Format;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
-use super::render;
+use super::render::render;
 use super::report::Report;
 use sirenc::{Decoder, View};
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
         aside,
     };
     for job in &jobs {
-        render::format_of(&job.output)?;
+        Format::of(&job.output)?;
     }
     paths::each(&jobs, args.manner.force, &report, |job| {
         one(args, job, &report)
@@ -42,12 +43,16 @@ fn one(args: &Decode, job: &Job, report: &Report) -> Result<(), Failure> {
         "{prefix}  [{bar:30}] row {pos} of {len}  {elapsed}, {eta} left",
     );
     bar.set_length(u64::from(height));
-    let written = render::format_of(&job.output)?.write(&decoder, &view, &mut output, |rows| {
-        bar.inc(u64::from(rows));
-    });
+    let count = |rows| bar.inc(u64::from(rows));
+    let written = render(
+        &decoder,
+        &view,
+        Format::of(&job.output)?,
+        &mut output,
+        count,
+    );
     bar.finish_and_clear();
-    written?;
-    output.commit()?;
+    output.commit(written)?;
 
     let seconds = start.elapsed().as_secs_f64();
     report.say(&format!(

@@ -3,10 +3,11 @@
 use super::args::Demo;
 use super::encode;
 use super::failure::Failure;
+use super::format::Format;
 use super::output::Output;
 use super::paths::Place;
 use super::picture;
-use super::render;
+use super::render::render;
 use super::report::{Report, grouped};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
@@ -21,9 +22,9 @@ use std::time::Instant;
 /// 240 x 160 pixels of picture 23 of the Kodak test set, which is free to use.
 const PHOTO: &[u8] = include_bytes!("demo.png");
 
-/// Hidden layers and neurons of a network small enough that a JPEG of its size, of which half is
+/// Hidden layers and neurons of a network small enough that a JPEG of its size, of which a third is
 /// tables, has little left for the picture.
-const NETWORK: (u32, u32) = (5, 18);
+const NETWORK: (u32, u32) = (5, 16);
 
 /// Enlargement of the second pair of pictures.
 const SCALE: u32 = 4;
@@ -86,8 +87,8 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         let view = View::scaled(&decoder, f64::from(scale))?;
         let place = folder.place(name);
         let mut output = Output::create(&place, true)?;
-        render::format_of(&place)?.write(&decoder, &view, &mut output, |_| ())?;
-        output.commit()?;
+        let written = render(&decoder, &view, Format::of(&place)?, &mut output, |_| ());
+        output.commit(written)?;
         let seconds = start.elapsed().as_secs_f64();
         say(format!(
             "decoded       {} x {} pixels in {seconds:.3} s",

@@ -40,7 +40,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// For the errors of [`super::output::Output`], which name the file already.
+/// For errors of writing, of which [`super::output::Output`] remembers more.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {

@@ -6,6 +6,7 @@ mod decode;
 mod demo;
 mod encode;
 mod failure;
+mod format;
 mod info;
 mod output;
 mod paths;

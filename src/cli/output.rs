@@ -31,11 +31,13 @@ pub(crate) fn interrupted() {
     std::process::exit(130);
 }
 
-/// A file being written. It counts only once [`Output::commit`] has been called: dropped before, it
-/// leaves nothing behind.
+/// A file being written. It counts only once it is committed: dropped before, it leaves nothing
+/// behind.
 pub(crate) struct Output {
     sink: Sink,
     name: String,
+    /// Why a write failed. Kept here because encoders between us and the cause pass on less of it.
+    failed: Option<Failure>,
 }
 
 enum Sink {
@@ -45,8 +47,7 @@ enum Sink {
 }
 
 impl Output {
-    /// Opens `place` for writing. An existing file is replaced, on [`Output::commit`], only if
-    /// `force` is set.
+    /// Opens `place` for writing. An existing file is replaced, in the end, only if `force` is set.
     pub(crate) fn create(place: &Place, force: bool) -> Result<Self, Failure> {
         let sink = match place {
             Place::Standard => {
@@ -70,22 +71,24 @@ impl Output {
         Ok(Self {
             sink,
             name: place.to_string(),
+            failed: None,
         })
     }
 
-    /// Completes the file and gives it its name.
-    pub(crate) fn commit(mut self) -> Result<(), Failure> {
-        self.flush()?;
-        match self.sink {
-            Sink::Whole(whole) => whole.commit(),
-            Sink::Standard(_) | Sink::Direct(_) => Ok(()),
+    /// Completes the file and gives it its name, if it has been `written` without a failure.
+    pub(crate) fn commit(mut self, written: Result<(), Failure>) -> Result<(), Failure> {
+        let flushed = written.and_then(|()| Ok(self.flush()?));
+        match (self.failed, flushed, self.sink) {
+            (Some(failure), ..) | (None, Err(failure), _) => Err(failure),
+            (None, Ok(()), Sink::Whole(whole)) => whole.commit(),
+            (None, Ok(()), Sink::Standard(_) | Sink::Direct(_)) => Ok(()),
         }
     }
 
-    /// Writes everything and commits.
+    /// Writes `bytes` and completes the file.
     pub(crate) fn finish(mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.write_all(bytes)?;
-        self.commit()
+        let written = self.write_all(bytes).map_err(Failure::from);
+        self.commit(written)
     }
 
     fn sink(&mut self) -> &mut dyn Write {
@@ -96,22 +99,20 @@ impl Output {
         }
     }
 
-    /// The error with the name of the file in it, as it will be shown.
-    fn named(&self, error: &io::Error) -> io::Error {
-        io::Error::new(
-            error.kind(),
-            Failure::writing(&self.name, error).to_string(),
-        )
+    fn remember<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| self.failed = Some(Failure::writing(&self.name, error)))
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.sink().write(bytes).map_err(|error| self.named(&error))
+        let written = self.sink().write(bytes);
+        self.remember(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.sink().flush().map_err(|error| self.named(&error))
+        let flushed = self.sink().flush();
+        self.remember(flushed)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::paths::Place;
+use image::error::{ImageFormatHint, UnsupportedErrorKind};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use sirenc::{Limits, Picture, Samples};
@@ -32,11 +33,11 @@ pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
         ));
     }
     let mut reader = ImageReader::new(source);
-    if let Place::Path(path) = place {
-        // Only for formats without a signature (TGA): what the content says comes first.
-        if let Ok(format) = ImageFormat::from_path(path) {
-            reader.set_format(format);
-        }
+    if let Place::Path(path) = place
+        && let Ok(ImageFormat::Tga) = ImageFormat::from_path(path)
+    {
+        // The one format without a signature; of all others the content tells more than the name.
+        reader.set_format(ImageFormat::Tga);
     }
     decode(
         reader
@@ -195,6 +196,12 @@ fn name(format: ImageFormat) -> String {
 }
 
 fn explain(error: &ImageError) -> Failure {
+    // Some of these texts have several lines.
+    let detail = error
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     Failure::Said(match error {
         ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "ends too early; the file is not whole".into()
@@ -203,12 +210,15 @@ fn explain(error: &ImageError) -> Failure {
         ImageError::Limits(_) => {
             format!("would take more than {} MiB decoded; scale it down first", MOST_DECODED >> 20)
         }
-        ImageError::Unsupported(error) => match error.format_hint() {
-            image::error::ImageFormatHint::Exact(format) => {
-                format!("is a {} file of a kind that is not read ({error}); convert it to PNG first", name(format))
+        ImageError::Unsupported(error) => match (error.format_hint(), error.kind()) {
+            (ImageFormatHint::Exact(format), UnsupportedErrorKind::Format(_)) => {
+                format!("is in {} format, which is not read; convert it to PNG first", name(format))
+            }
+            (ImageFormatHint::Exact(format), _) => {
+                format!("is of a kind of {} that is not read ({detail}); convert it to PNG first", name(format))
             }
             _ => "is no picture in a format that is read: PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI or TGA".into(),
         },
-        other => format!("cannot be decoded ({other}); the file is damaged"),
+        _ => format!("cannot be decoded ({detail}); the file is damaged, or not quite what it says it is"),
     })
 }

@@ -1,9 +1,9 @@
-//! Pictures out of a decoder and into a file format. PNG and Netpbm are written strip by strip as
-//! they are rendered, so that their size does not matter; the others need the picture whole.
+//! Pictures out of a decoder and into a file. PNG and Netpbm are written strip by strip as they are
+//! rendered, so that their size does not matter; the others need the picture whole.
 
 use super::failure::Failure;
+use super::format::{Format, Writer};
 use super::output::Output;
-use super::paths::Place;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
 use image::codecs::webp::WebPEncoder;
@@ -15,175 +15,26 @@ use std::io::{Cursor, Write};
 /// Quality of JPEG files, 1 to 100: high enough to add nothing visible to what the network lost.
 const JPEG_QUALITY: u8 = 95;
 
-/// A format that pictures are decoded to.
-#[derive(Debug)]
-pub(crate) struct Format {
-    name: &'static str,
-    extensions: &'static [&'static str],
-    /// Which channel counts it stores. Gray becomes RGB where it has to; alpha is never lost.
-    channels: &'static [u8],
-    /// Whether it stores 16 bits a sample; otherwise they are rounded to 8.
-    deep: bool,
-    kind: Kind,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Png,
-    Netpbm,
-    Whole(ImageFormat),
-}
-
-/// Every format, the default first.
-const FORMATS: &[Format] = &[
-    Format {
-        name: "PNG",
-        extensions: &["png"],
-        channels: &[1, 2, 3, 4],
-        deep: true,
-        kind: Kind::Png,
-    },
-    Format {
-        name: "JPEG",
-        extensions: &["jpg", "jpeg"],
-        channels: &[1, 3],
-        deep: false,
-        kind: Kind::Whole(ImageFormat::Jpeg),
-    },
-    Format {
-        name: "WebP",
-        extensions: &["webp"],
-        channels: &[3, 4],
-        deep: false,
-        kind: Kind::Whole(ImageFormat::WebP),
-    },
-    Format {
-        name: "TIFF",
-        extensions: &["tif", "tiff"],
-        channels: &[1, 3, 4],
-        deep: true,
-        kind: Kind::Whole(ImageFormat::Tiff),
-    },
-    Format {
-        name: "BMP",
-        extensions: &["bmp"],
-        channels: &[1, 3, 4],
-        deep: false,
-        kind: Kind::Whole(ImageFormat::Bmp),
-    },
-    Format {
-        name: "TGA",
-        extensions: &["tga"],
-        channels: &[1, 3, 4],
-        deep: false,
-        kind: Kind::Whole(ImageFormat::Tga),
-    },
-    Format {
-        name: "QOI",
-        extensions: &["qoi"],
-        channels: &[3, 4],
-        deep: false,
-        kind: Kind::Whole(ImageFormat::Qoi),
-    },
-    Format {
-        name: "PGM",
-        extensions: &["pgm"],
-        channels: &[1],
-        deep: true,
-        kind: Kind::Netpbm,
-    },
-    Format {
-        name: "PPM",
-        extensions: &["ppm"],
-        channels: &[3],
-        deep: true,
-        kind: Kind::Netpbm,
-    },
-    Format {
-        name: "PNM",
-        extensions: &["pnm"],
-        channels: &[1, 3],
-        deep: true,
-        kind: Kind::Netpbm,
-    },
-    Format {
-        name: "PAM",
-        extensions: &["pam"],
-        channels: &[1, 2, 3, 4],
-        deep: true,
-        kind: Kind::Netpbm,
-    },
-];
-
-/// The format an output's extension stands for: PNG where there is none.
-pub(crate) fn format_of(output: &Place) -> Result<&'static Format, Failure> {
-    let extension = match output {
-        Place::Path(path) => path
-            .extension()
-            .map(|extension| extension.to_string_lossy().to_lowercase()),
-        Place::Standard => None,
+/// Renders `view` into `output`; `rows` is told how many rows have been rendered since it was last
+/// called.
+pub(crate) fn render(
+    decoder: &Decoder,
+    view: &View,
+    format: &Format,
+    output: &mut Output,
+    rows: impl FnMut(u32),
+) -> Result<(), Failure> {
+    let (channels, depth) = format.stored(decoder.channels(), decoder.depth())?;
+    let layout = Layout {
+        decoder,
+        view,
+        channels,
+        depth,
     };
-    let Some(extension) = extension else {
-        return Ok(&FORMATS[0]);
-    };
-    FORMATS
-        .iter()
-        .find(|format| format.extensions.contains(&extension.as_str()))
-        .ok_or_else(|| {
-            let known: Vec<_> = FORMATS
-                .iter()
-                .flat_map(|format| format.extensions)
-                .copied()
-                .collect();
-            Failure::Usage(format!(
-                "pictures are not written as .{extension}; give -o one of .{}",
-                known.join(", .")
-            ))
-        })
-}
-
-impl Format {
-    /// Renders `view` into `output`; `rows` is told how many rows have been rendered since it was
-    /// last called.
-    pub(crate) fn write(
-        &self,
-        decoder: &Decoder,
-        view: &View,
-        output: &mut Output,
-        rows: impl FnMut(u32),
-    ) -> Result<(), Failure> {
-        let layout = self.layout(decoder, view)?;
-        match self.kind {
-            Kind::Png => layout.write_png(output, rows),
-            Kind::Netpbm => layout.write_netpbm(self.name, output, rows),
-            Kind::Whole(format) => layout.write_whole(format, output, rows),
-        }
-    }
-
-    /// How the decoder's samples are stored in this format.
-    fn layout<'a>(&self, decoder: &'a Decoder, view: &'a View) -> Result<Layout<'a>, Failure> {
-        let given = decoder.channels();
-        let stored = [given, given + 2]
-            .into_iter()
-            .find(|channels| self.channels.contains(channels));
-        let Some(channels) = stored else {
-            let what = if given == 3 {
-                "colours"
-            } else {
-                "transparency"
-            };
-            return Err(Failure::Said(format!(
-                "has {what}, which {} cannot store; write a .png instead",
-                self.name
-            )));
-        };
-        let depth = if self.deep { decoder.depth() } else { 8 };
-        Ok(Layout {
-            decoder,
-            view,
-            channels,
-            depth,
-        })
+    match format.writer {
+        Writer::Png => layout.write_png(output, rows),
+        Writer::Netpbm => layout.write_netpbm(format.name, output, rows),
+        Writer::Whole(format) => layout.write_whole(format, output, rows),
     }
 }
 
@@ -337,6 +188,8 @@ impl Layout<'_> {
         image.write_with_encoder(encoder)
     }
 
+    /// The samples, of which one vector is filled, as an image with 1, 3 or 4 channels: no format
+    /// that is written whole has 2.
     fn to_image(&self, bytes: Vec<u8>, words: Vec<u16>) -> Option<DynamicImage> {
         let (w, h) = (self.view.region().width, self.view.region().height);
         match (self.depth, self.channels) {

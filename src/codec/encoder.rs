@@ -2,7 +2,7 @@ use super::{Decoder, View, on_threads, weights};
 use crate::fit::{self, Progress, Schedule};
 use crate::metric::SquaredError;
 use crate::net::Network;
-use crate::signal::{Picture, Samples};
+use crate::signal::Picture;
 use crate::task::Image;
 use crate::{Error, Limits};
 use siren_format as format;
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Largest step size of the optimiser.
 const RATE: f32 = 2e-3;
+/// A decoded file whose squared error is this many times that of the fit is not a success.
+const DAMAGED: f64 = 8.0;
 
 /// Fits networks to pictures and writes them as `.siren` files; reusable.
 ///
@@ -20,7 +22,7 @@ const RATE: f32 = 2e-3;
 /// let samples = (0..32 * 24).map(|i| (i % 32 * 4 + i / 32 * 5) as u8).collect();
 /// let picture = Picture::new(32, 24, 1, Samples::U8(samples))?;
 ///
-/// let encoder = Encoder::new().with_layers(2).with_width(12).with_steps(200);
+/// let encoder = Encoder::new().with_layers(2).with_width(12).with_steps(500);
 /// let encoded = encoder.encode(&picture)?;
 /// assert!(encoded.psnr > 30.0 && encoded.bytes.len() < 700);
 ///
@@ -172,13 +174,13 @@ impl Encoder {
         Limits::default().check(&header)?;
 
         let mut network = Network::random(&weights::shape(&header), self.seed)?;
+        let task = Image::new(picture, self.points, self.seed);
         let schedule = Schedule {
             steps: self.steps,
-            points: self.points.min(picture.pixels()),
+            points: task.batch(),
             rate: RATE,
         };
-        let task = Image::new(picture, self.seed);
-        let steps = fit::fit(&mut network, &task, &schedule, progress)?;
+        let fitted = fit::fit(&mut network, &task, &schedule, progress)?;
 
         let parameters = header.parameters();
         let file = format::File {
@@ -188,19 +190,21 @@ impl Encoder {
         };
         let bytes = file.to_bytes()?;
         let error = check(picture, &bytes)?;
-        if error.mean() > 2.0 * (flatness(picture) + 1.0) {
-            // Worse than one flat colour: whatever happened, this is not the picture.
+        let peak = picture.samples().peak();
+        let coded = error.mean() * 4.0 / (peak * peak);
+        if coded > DAMAGED * (fitted.loss + 1e-3) {
+            // The fit was fine and its file is not: whatever happened, do not pass it off as good.
             return Err(Error::Diverged {
-                step: steps,
+                step: fitted.steps,
                 attempts: 1,
             });
         }
         Ok(Encoded {
-            psnr: error.psnr(picture.samples().peak()),
+            psnr: error.psnr(peak),
             bpp: bytes.len() as f64 * 8.0 / picture.pixels() as f64,
             bytes,
             parameters,
-            steps,
+            steps: fitted.steps,
             elapsed: begin.elapsed(),
         })
     }
@@ -238,31 +242,4 @@ fn check(picture: &Picture, bytes: &[u8]) -> Result<SquaredError, Error> {
         Ok::<_, Error>(())
     })?;
     Ok(error)
-}
-
-/// Mean variance of the channels: the squared error of the best flat colour.
-fn flatness(picture: &Picture) -> f64 {
-    let channels = usize::from(picture.channels());
-    let count = picture.pixels() as f64;
-    let variance = |channel: usize| {
-        let (mut sum, mut squares) = (0.0, 0.0);
-        let mut add = |value: f64| {
-            sum += value;
-            squares += value * value;
-        };
-        match picture.samples() {
-            Samples::U8(all) => all
-                .iter()
-                .skip(channel)
-                .step_by(channels)
-                .for_each(|&v| add(v.into())),
-            Samples::U16(all) => all
-                .iter()
-                .skip(channel)
-                .step_by(channels)
-                .for_each(|&v| add(v.into())),
-        }
-        (squares / count - (sum / count).powi(2)).max(0.0)
-    };
-    (0..channels).map(variance).sum::<f64>() / channels as f64
 }

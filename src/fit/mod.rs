@@ -32,8 +32,10 @@ pub struct Progress {
 
 /// Steps between copies of the weights to fall back to.
 const SNAPSHOT: u32 = 100;
-/// A smoothed loss this many times the best one so far has exploded.
+/// A smoothed loss this many times the best one so far has exploded,
 const EXPLODED: f64 = 4.0;
+/// unless both are below this (40 dB), where noise is as large as the loss.
+const GOOD_ENOUGH: f64 = 4e-4;
 /// How often a diverged fit is resumed with a smaller step before it is given up.
 const RETRIES: u32 = 6;
 
@@ -45,7 +47,16 @@ struct Snapshot {
     loss: f64,
 }
 
-/// Fits `network` to `objective` and returns the number of steps taken.
+/// How a fit ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fitted {
+    /// Steps taken.
+    pub(crate) steps: u32,
+    /// Mean loss over the last batches.
+    pub(crate) loss: f64,
+}
+
+/// Fits `network` to `objective`.
 ///
 /// A loss that explodes or is not finite sends the fit back to the last good weights with half the
 /// step size and a fresh optimiser.
@@ -58,7 +69,7 @@ pub(crate) fn fit(
     objective: &dyn Objective,
     schedule: &Schedule,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-) -> Result<u32, Error> {
+) -> Result<Fitted, Error> {
     let begin = Instant::now();
     let mut engine = Differentiator::new(network.shape(), objective.knowns());
     let mut gradient = zeros_like(network);
@@ -70,6 +81,7 @@ pub(crate) fn fit(
     };
     let (mut step, mut position, mut attempts, mut damping) = (0, 0, 0, 1.0);
     let mut smoothed = Smoothed::default();
+    let mut last = f64::INFINITY;
     while step < schedule.steps {
         let batch = schedule.batch(step);
         let loss = engine.gradient(
@@ -80,7 +92,7 @@ pub(crate) fn fit(
         );
         position += batch;
         let recent = smoothed.push(loss);
-        if !recent.is_finite() || recent > EXPLODED * good.loss {
+        if !recent.is_finite() || recent > EXPLODED * good.loss.max(GOOD_ENOUGH) {
             attempts += 1;
             if attempts > RETRIES {
                 return Err(Error::Diverged { step, attempts });
@@ -99,6 +111,7 @@ pub(crate) fn fit(
         }
         optimiser.step(network, &gradient, damping * schedule.rate(step));
         step += 1;
+        last = recent;
         let report = Progress {
             step,
             steps: schedule.steps,
@@ -112,6 +125,7 @@ pub(crate) fn fit(
             }
             if recent > good.loss {
                 network.clone_from(&good.network);
+                last = good.loss;
             }
             break;
         }
@@ -122,7 +136,10 @@ pub(crate) fn fit(
             attempts: attempts + 1,
         });
     }
-    Ok(step)
+    Ok(Fitted {
+        steps: step,
+        loss: last,
+    })
 }
 
 /// A running mean of the loss over about ten steps.

@@ -1,11 +1,11 @@
-use super::Shuffle;
+use super::Strata;
 use crate::kernel::TILE;
 use crate::net::Objective;
 use crate::signal::{Grid, Picture};
 
 /// Fit the samples of a picture: mean squared error over channels, samples scaled to -1 .. 1.
 ///
-/// Points are the pixel centres in a shuffled order, each once a pass. Where alpha is 0, colour cannot
+/// Points are pixel centres, spread evenly over the picture in every batch. Where alpha is 0, colour cannot
 /// be seen and is left free.
 #[derive(Clone, Debug)]
 pub(crate) struct Image<'a> {
@@ -13,11 +13,12 @@ pub(crate) struct Image<'a> {
     /// Coordinates of the centres of all columns and rows.
     x: Vec<f32>,
     y: Vec<f32>,
-    order: Shuffle,
+    order: Strata,
 }
 
 impl<'a> Image<'a> {
-    pub(crate) fn new(picture: &'a Picture, seed: u64) -> Self {
+    /// Batches of about `points` points, at most one per pixel.
+    pub(crate) fn new(picture: &'a Picture, points: u64, seed: u64) -> Self {
         let grid = Grid::new(picture.width(), picture.height());
         let x = (0..picture.width()).map(|column| grid.x(column)).collect();
         let y = (0..picture.height()).map(|row| grid.y(row)).collect();
@@ -25,8 +26,13 @@ impl<'a> Image<'a> {
             picture,
             x,
             y,
-            order: Shuffle::new(picture.pixels(), seed),
+            order: Strata::new(picture.width(), picture.height(), points, seed),
         }
+    }
+
+    /// Points that cover the picture evenly: the batch to take.
+    pub(crate) fn batch(&self) -> u64 {
+        self.order.cells()
     }
 
     fn channels(&self) -> usize {
@@ -42,12 +48,14 @@ impl Objective for Image<'_> {
 
     fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]) {
         let (channels, alpha) = (self.channels(), self.picture.has_alpha());
-        let width = u64::from(self.picture.width());
-        let mut pixels = [0; TILE];
+        let width = self.picture.width() as usize;
+        let mut pixels = [[0; 2]; TILE];
+        let mut indices = [0; TILE];
         self.order.fill(first, &mut pixels[..count]);
-        for (slot, &pixel) in pixels[..count].iter().enumerate() {
-            coordinates[slot] = self.x[(pixel % width) as usize];
-            coordinates[TILE + slot] = self.y[(pixel / width) as usize];
+        for (slot, &[x, y]) in pixels[..count].iter().enumerate() {
+            coordinates[slot] = self.x[x as usize];
+            coordinates[TILE + slot] = self.y[y as usize];
+            indices[slot] = (y as usize * width + x as usize) * channels;
         }
         // One short loop per channel: the first waits for scattered memory, and the shorter it is, the
         // more of those waits overlap.
@@ -56,8 +64,8 @@ impl Objective for Image<'_> {
             .iter_mut()
             .enumerate()
         {
-            for (known, &pixel) in known.iter_mut().zip(&pixels[..count]) {
-                *known = samples.signed(pixel as usize * channels + channel);
+            for (known, &index) in known.iter_mut().zip(&indices[..count]) {
+                *known = samples.signed(index + channel);
             }
         }
         if alpha {

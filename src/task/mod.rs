@@ -1,7 +1,7 @@
 //! Which points to draw from a signal, and which loss to put on the network there.
 
 mod image;
-mod shuffle;
+mod strata;
 
 pub(crate) use image::Image;
-pub(crate) use shuffle::Shuffle;
+use strata::Strata;

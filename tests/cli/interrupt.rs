@@ -1,0 +1,59 @@
+//! Ends that come early.
+
+use super::{Folder, gradient};
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Starts an endless command, waits for its temporary file, and interrupts it.
+#[cfg(unix)]
+#[test]
+fn an_interruption_leaves_nothing_behind() {
+    for signal in ["INT", "TERM"] {
+        let folder = Folder::with("in.png", &gradient(32, 32));
+        let mut command = folder.command("encode in.png --steps 100000000 --threads 1");
+        let mut child = command
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("sirenc starts");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while folder.names().len() < 2 {
+            assert!(Instant::now() < deadline, "no output was begun");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(
+            !folder.path("in.siren").exists(),
+            "it is not there before it is whole"
+        );
+        let sent = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill is there").success());
+        let status = child.wait().expect("it ends");
+        let mut said = String::new();
+        child
+            .stderr
+            .take()
+            .expect("a pipe")
+            .read_to_string(&mut said)
+            .expect("text");
+        assert_eq!(status.code(), Some(130), "{said}");
+        assert!(said.contains("interrupted"), "{said}");
+        assert_eq!(folder.names(), ["in.png"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_reason_to_panic() {
+    let folder = Folder::with("in.png", &gradient(32, 32));
+    folder.ok("encode in.png --layers 1 --width 4 --steps 2");
+    for arguments in ["decode in.siren --scale 60 -o -", "info in.siren"] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = folder.command(arguments);
+        let output = command.stdout(writer).output().expect("sirenc starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments}");
+    }
+}

@@ -1,0 +1,163 @@
+//! What is said: help, reports, JSON, and what is wrong with what.
+
+use super::{Folder, QUICK, gradient};
+
+#[test]
+fn usage_errors_exit_with_two() {
+    let folder = Folder::with("in.png", &gradient(8, 8));
+    folder.fails(2, "", &["Usage"]);
+    folder.fails(2, "encode", &["<INPUT>"]);
+    folder.fails(2, "encode in.png --fast", &["--fast"]);
+    folder.fails(2, "encode in.png --threads 0", &["--threads", "1 to 1024"]);
+    folder.fails(2, "encode in.png --layers 0", &["layers is 0", "1 to"]);
+    folder.fails(2, "encode in.png --steps 0", &["steps is 0"]);
+    folder.fails(2, "encode in.png --omega nan", &["omega"]);
+    folder.fails(2, "enc in.png", &["encode"]);
+    assert_eq!(folder.names(), ["in.png"]);
+}
+
+#[test]
+fn help_and_version_are_printed() {
+    let folder = Folder::new();
+    assert_eq!(
+        folder.ok("--version").text(),
+        format!("sirenc {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    assert!(
+        folder
+            .ok("--help")
+            .text()
+            .contains("sirenc decode photo.siren --scale 4")
+    );
+    for command in ["encode", "decode", "info", "demo"] {
+        assert!(
+            folder
+                .ok(&format!("{command} --help"))
+                .text()
+                .contains("Usage: sirenc"),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn a_line_tells_what_was_done_unless_quiet() {
+    let folder = Folder::with("in.png", &gradient(8, 8));
+    let line = folder.ok(&format!("encode in.png {QUICK}"));
+    let bytes = folder.read("in.siren").len();
+    let start = format!(
+        "in.png -> in.siren  {bytes} bytes  {:.3} bpp  ",
+        bytes as f64 * 8.0 / 64.0
+    );
+    assert!(line.text().starts_with(&start), "{}", line.text());
+    assert_eq!(line.stderr, "", "no progress bar without a terminal");
+    let line = folder.ok("decode in.siren --scale 2 -o out.png");
+    assert!(
+        line.text().starts_with("in.siren -> out.png  16x16  "),
+        "{}",
+        line.text()
+    );
+
+    let quiet = folder.ok(&format!("encode in.png {QUICK} --quiet --force"));
+    assert_eq!((quiet.text(), quiet.stderr.as_str()), ("", ""));
+    let quiet = folder.ok("decode in.siren --quiet --force -o out.png");
+    assert_eq!((quiet.text(), quiet.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn json_and_info_agree_with_the_file() {
+    let folder = Folder::with("in.png", &gradient(16, 10).to_rgb16().into());
+    let encoded = &folder
+        .ok("encode in.png --layers 3 --width 9 --omega 20 --steps 5 --json")
+        .json()[0];
+    let size = folder.read("in.siren").len() as u64;
+    let info = &folder.ok("info in.siren --json").json()[0];
+    for facts in [encoded, info] {
+        assert_eq!(facts["bytes"].as_u64(), Some(size));
+        assert_eq!(facts["bpp"].as_f64(), Some(size as f64 * 8.0 / 160.0));
+        assert_eq!(
+            (&facts["width"], &facts["height"]),
+            (&16.into(), &10.into())
+        );
+        assert_eq!(
+            (&facts["channels"], &facts["depth"]),
+            (&3.into(), &16.into())
+        );
+        assert_eq!(facts["parameters"], 3 * 9 + 2 * 90 + 30);
+    }
+    assert_eq!(info["omega_hidden"], 20.0);
+    assert_eq!(info["hidden"], serde_json::json!([9, 9, 9]));
+    assert_eq!(info["multiplications_per_pixel"], 2 * 9 + 2 * 81 + 27);
+    let parts = info["parts"].as_array().expect("the parts");
+    assert_eq!(
+        parts
+            .iter()
+            .map(|part| part["bytes"].as_u64().expect("a size"))
+            .sum::<u64>(),
+        size
+    );
+
+    let prose = folder.ok("info in.siren in.siren");
+    for words in [
+        "16 x 10 pixels, RGB, 16 bits",
+        "2 -> 3 x 9 -> 3",
+        "omega 20",
+        "207 multiplications",
+        "checksum",
+    ] {
+        assert_eq!(
+            prose.text().matches(words).count(),
+            2,
+            "{words}: {}",
+            prose.text()
+        );
+    }
+}
+
+#[test]
+fn the_wrong_kind_of_file_is_recognised() {
+    let folder = Folder::with("in.png", &gradient(8, 8));
+    folder.ok(&format!("encode in.png {QUICK}"));
+    folder.fails(
+        1,
+        "decode in.png -o out.png",
+        &["in.png: is a PNG picture", "sirenc encode"],
+    );
+    folder.fails(1, "info in.png", &["in.png: is a PNG picture"]);
+    folder.fails(
+        1,
+        "encode in.siren -o again.siren",
+        &["in.siren: is a .siren file already", "sirenc decode"],
+    );
+    folder.write("notes.siren", "just some text");
+    folder.fails(1, "decode notes.siren", &["notes.siren: not a siren file"]);
+    folder.write("half.siren", &folder.read("in.siren")[..40]);
+    folder.fails(
+        1,
+        "decode half.siren",
+        &["half.siren: the file is damaged or incomplete"],
+    );
+    folder.fails(
+        1,
+        "info missing.siren in.siren",
+        &["missing.siren: cannot be read: No such file or directory"],
+    );
+    folder.write("empty.siren", "");
+    folder.fails(1, "decode empty.siren", &["empty.siren: is empty"]);
+}
+
+#[test]
+fn a_picture_that_asks_for_too_much_memory_is_refused() {
+    let folder = Folder::new();
+    // 60,000 x 60,000 RGB pixels in a BMP header, and nothing else.
+    let mut bmp = b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
+    bmp.extend([60_000_u32.to_le_bytes(), 60_000_u32.to_le_bytes()].concat());
+    bmp.extend([1, 0, 24, 0]);
+    bmp.extend([0; 24]);
+    folder.write("huge.bmp", bmp);
+    folder.fails(
+        1,
+        "encode huge.bmp",
+        &["huge.bmp: ", "60000 x 60000", "MiB", "scale it down"],
+    );
+}
