@@ -52,22 +52,37 @@ fn shape(layers: usize, width: usize) -> Shape {
     }
 }
 
-/// Median seconds of `run`, repeated for about `budget` seconds and at least five times.
-fn median(budget: f64, mut run: impl FnMut()) -> f64 {
-    let mut times = Vec::new();
+/// Runs `work` in turns with the peak kernel for about a second, at least seven times, and prints the
+/// medians of its time, of its rate, and of its share of the peak measured just before it: the machine
+/// may be shared and change its speed from one moment to the next.
+fn report(name: &str, operations: f64, mut work: impl FnMut()) {
+    let (mut seconds, mut shares) = (Vec::new(), Vec::new());
     let begin = Instant::now();
-    while times.len() < 5 || begin.elapsed().as_secs_f64() < budget {
+    work();
+    while seconds.len() < 7 || begin.elapsed().as_secs_f64() < 1.5 {
+        let peak = peak();
         let begin = Instant::now();
-        run();
-        times.push(begin.elapsed().as_secs_f64());
+        work();
+        let time = begin.elapsed().as_secs_f64();
+        seconds.push(time);
+        shares.push(operations / time / peak);
     }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    let (seconds, share) = (median(seconds), median(shares));
+    let (milliseconds, rate) = (seconds * 1e3, operations / seconds / 1e9);
+    println!(
+        "{name}  {milliseconds:>8.2} ms  {rate:>6.1} GFLOP/s  {:>3.0} % of peak",
+        share * 100.0
+    );
 }
 
-/// Fused multiply-adds that depend on nothing but registers, on every thread: GFLOP/s.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Fused multiply-adds that depend on nothing but registers, on every thread: operations a second.
 fn peak() -> f64 {
-    const STEPS: usize = 1 << 20;
+    const STEPS: usize = 1 << 18;
     const CHAINS: usize = 12;
     #[inline(always)]
     fn chains<S: Simd>(simd: S, seed: f32) -> f32 {
@@ -83,10 +98,9 @@ fn peak() -> f64 {
     let level = level();
     let lanes = dispatch!(level, simd => lanes(simd));
     let threads = rayon::current_num_threads();
-    let run = || {
-        rayon::broadcast(|_| black_box(dispatch!(level, simd => chains(simd, black_box(1e-6)))));
-    };
-    (2 * threads * STEPS * CHAINS * lanes) as f64 / median(0.5, run) / 1e9
+    let begin = Instant::now();
+    rayon::broadcast(|_| black_box(dispatch!(level, simd => chains(simd, black_box(1e-6)))));
+    (2 * threads * STEPS * CHAINS * lanes) as f64 / begin.elapsed().as_secs_f64()
 }
 
 fn lanes<S: Simd>(_: S) -> usize {
@@ -107,57 +121,55 @@ fn level() -> Level {
     best
 }
 
-fn step(layers: usize, width: usize, points: u64, peak: f64) {
+fn step(layers: usize, width: usize, points: u64) {
     let shape = shape(layers, width);
     let network = Network::random(&shape, 1).expect("the shape is valid");
     let mut engine = Differentiator::new(&shape, 3);
     let mut gradient = network.layers().to_vec();
     let mut position = 0;
-    let seconds = median(1.0, || {
-        black_box(engine.gradient(
-            &network,
-            &Lattice,
-            position..position + points,
-            &mut gradient,
-        ));
-        position += points;
-    });
-    let rate = 6.0 * shape.parameters() as f64 * points as f64 / seconds / 1e9;
-    let share = 100.0 * rate / peak;
-    println!(
-        "fit step  {layers:>2} x {width:<3}  {points:>6} points  {:>8.2} ms  {rate:>6.1} GFLOP/s  {share:>3.0} % of peak",
-        seconds * 1e3
+    let name = format!("fit step  {layers:>2} x {width:<3}  {points:>6} points");
+    report(
+        &name,
+        6.0 * shape.parameters() as f64 * points as f64,
+        || {
+            black_box(engine.gradient(
+                &network,
+                &Lattice,
+                position..position + points,
+                &mut gradient,
+            ));
+            position += points;
+        },
     );
 }
 
-fn evaluation(points: usize, peak: f64) {
+fn evaluation(points: usize) {
     let shape = shape(10, 28);
     let field = Field::new(&Network::random(&shape, 1).expect("the shape is valid"));
     let at = ndarray::Array2::from_shape_fn((points, 2), |(i, j)| ((i + j) as f32 * 0.618).sin());
-    let seconds = median(1.0, || {
-        black_box(field.values(at.view()).expect("two coordinates"));
-    });
-    let rate = 2.0 * shape.parameters() as f64 * points as f64 / seconds / 1e9;
-    let share = 100.0 * rate / peak;
-    println!(
-        "evaluate  10 x 28   {points:>6} points  {:>8.2} ms  {rate:>6.1} GFLOP/s  {share:>3.0} % of peak",
-        seconds * 1e3
+    let name = format!("evaluate  10 x 28   {points:>6} points");
+    report(
+        &name,
+        2.0 * shape.parameters() as f64 * points as f64,
+        || {
+            black_box(field.values(at.view()).expect("two coordinates"));
+        },
     );
 }
 
 fn main() {
     let threads = rayon::current_num_threads();
-    let before = peak();
+    let rates: Vec<f64> = (0..50).map(|_| peak() / 1e9).collect();
+    let level = sirenc::simd_level();
     println!(
-        "{} on {threads} threads: peak {before:.0} GFLOP/s",
-        sirenc::simd_level()
+        "{level} on {threads} threads: multiply-add peak {:.0} GFLOP/s",
+        median(rates)
     );
     for points in [16_384, 393_216] {
-        step(10, 28, points, before);
+        step(10, 28, points);
     }
     for width in [12, 16, 24, 28, 32, 48, 64, 96, 128] {
-        step(10, width, 16_384, before);
+        step(10, width, 16_384);
     }
-    evaluation(393_216, before);
-    println!("peak again {:.0} GFLOP/s", peak());
+    evaluation(393_216);
 }

@@ -52,18 +52,24 @@ fn block<S: Simd, const OUTPUTS: usize, const SUMS: usize>(
     input: usize,
 ) -> [f32; SUMS] {
     let lanes = <S::f32s as SimdBase<S>>::LEN;
-    let (last_dz, last_x) = (dz.len() - TILE, x.len() - TILE);
+    let (all_dz, all_x) = (dz.as_chunks::<TILE>().0, x.as_chunks::<TILE>().0);
+    let (mut dz, mut x) = ([&all_dz[output]; OUTPUTS], [&all_x[input]; INPUTS]);
+    for (o, dz) in dz.iter_mut().enumerate() {
+        *dz = &all_dz[(output + o).min(all_dz.len() - 1)];
+    }
+    for (i, x) in x.iter_mut().enumerate() {
+        *x = &all_x[(input + i).min(all_x.len() - 1)];
+    }
     let mut sums = [S::f32s::splat(simd, 0.0); SUMS];
-    // Plain loops: `array::map` and `from_fn` would not be inlined into the instruction set.
-    for point in (0..TILE).step_by(lanes) {
+    // Plain loops: `array::map` and `from_fn` would not be inlined into the instruction set. Counted by
+    // vector, not by point, so that the compiler sees that no slice leaves its row.
+    for vector in 0..TILE / lanes {
         let mut columns = [S::f32s::splat(simd, 0.0); INPUTS];
-        for (i, column) in columns.iter_mut().enumerate() {
-            let row = ((input + i) * TILE).min(last_x);
-            *column = S::f32s::from_slice(simd, &x[row + point..][..lanes]);
+        for (column, x) in columns.iter_mut().zip(&x) {
+            *column = S::f32s::from_slice(simd, &x[vector * lanes..][..lanes]);
         }
-        for (o, sums) in sums.as_chunks_mut::<INPUTS>().0.iter_mut().enumerate() {
-            let row = ((output + o) * TILE).min(last_dz);
-            let dz = S::f32s::from_slice(simd, &dz[row + point..][..lanes]);
+        for (sums, dz) in sums.as_chunks_mut::<INPUTS>().0.iter_mut().zip(&dz) {
+            let dz = S::f32s::from_slice(simd, &dz[vector * lanes..][..lanes]);
             for (sum, &x) in sums.iter_mut().zip(&columns) {
                 *sum = x.mul_add(dz, *sum);
             }

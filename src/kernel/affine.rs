@@ -25,7 +25,8 @@ fn by_points<S: Simd, const VECTORS: usize>(
     x: &[f32],
     z: &mut [f32],
 ) {
-    for point in (0..TILE).step_by(VECTORS * <S::f32s as SimdBase<S>>::LEN) {
+    let points = VECTORS * <S::f32s as SimdBase<S>>::LEN;
+    for point in (0..TILE / points).map(|block| block * points) {
         for (first, rows, panel) in w.blocks() {
             let bias = if bias.is_empty() {
                 bias
