@@ -27,13 +27,20 @@ fn by_blocks<S: Simd, const OUTPUTS: usize, const SUMS: usize>(
     x: &[f32],
     dw: &mut [f32],
 ) {
-    let (outputs, inputs) = (dz.len() / TILE, x.len() / TILE);
-    for output in (0..outputs).step_by(OUTPUTS) {
-        for input in (0..inputs).step_by(INPUTS) {
-            let sums = block::<S, OUTPUTS, SUMS>(simd, dz, x, output, input);
-            let dw = dw[output * inputs..].chunks_mut(inputs).take(OUTPUTS);
-            for (dw, sums) in dw.zip(sums.chunks_exact(INPUTS)) {
-                for (dw, sum) in dw[input..].iter_mut().zip(sums) {
+    let (dz, x) = (dz.as_chunks::<TILE>().0, x.as_chunks::<TILE>().0);
+    let (dz_blocks, dz_rest) = dz.as_chunks::<OUTPUTS>();
+    let (x_blocks, x_rest) = x.as_chunks::<INPUTS>();
+    let (dz_rest, x_rest) = (padded::<OUTPUTS>(dz_rest), padded::<INPUTS>(x_rest));
+    let inputs = x.len();
+    for (dz, rows) in dz_blocks
+        .iter()
+        .chain(&dz_rest)
+        .zip(dw.chunks_mut(OUTPUTS * inputs))
+    {
+        for (block, x) in x_blocks.iter().chain(&x_rest).enumerate() {
+            let sums = block_sums::<S, OUTPUTS, SUMS>(simd, dz, x);
+            for (row, sums) in rows.chunks_exact_mut(inputs).zip(sums.chunks_exact(INPUTS)) {
+                for (dw, sum) in row[block * INPUTS..].iter_mut().zip(sums) {
                     *dw += sum;
                 }
             }
@@ -41,34 +48,34 @@ fn by_blocks<S: Simd, const OUTPUTS: usize, const SUMS: usize>(
     }
 }
 
-/// The block of `OUTPUTS` x [`INPUTS`] weights from (`output`, `input`) on, summed over the tile, row by
-/// row. Where it reaches beyond the layer, the last row stands in and the sum means nothing.
+/// The rows that do not fill a block, and rows of zeros that do; none if there are none.
 #[inline(always)]
-fn block<S: Simd, const OUTPUTS: usize, const SUMS: usize>(
+fn padded<const ROWS: usize>(rest: &[[f32; TILE]]) -> Option<[[f32; TILE]; ROWS]> {
+    if rest.is_empty() {
+        return None;
+    }
+    let mut block = [[0.0; TILE]; ROWS];
+    block[..rest.len()].copy_from_slice(rest);
+    Some(block)
+}
+
+/// `OUTPUTS` x [`INPUTS`] sums over the tile, row by row.
+#[inline(always)]
+fn block_sums<S: Simd, const OUTPUTS: usize, const SUMS: usize>(
     simd: S,
-    dz: &[f32],
-    x: &[f32],
-    output: usize,
-    input: usize,
+    dz: &[[f32; TILE]; OUTPUTS],
+    x: &[[f32; TILE]; INPUTS],
 ) -> [f32; SUMS] {
     let lanes = <S::f32s as SimdBase<S>>::LEN;
-    let (all_dz, all_x) = (dz.as_chunks::<TILE>().0, x.as_chunks::<TILE>().0);
-    let (mut dz, mut x) = ([&all_dz[output]; OUTPUTS], [&all_x[input]; INPUTS]);
-    for (o, dz) in dz.iter_mut().enumerate() {
-        *dz = &all_dz[(output + o).min(all_dz.len() - 1)];
-    }
-    for (i, x) in x.iter_mut().enumerate() {
-        *x = &all_x[(input + i).min(all_x.len() - 1)];
-    }
     let mut sums = [S::f32s::splat(simd, 0.0); SUMS];
     // Plain loops: `array::map` and `from_fn` would not be inlined into the instruction set. Counted by
     // vector, not by point, so that the compiler sees that no slice leaves its row.
     for vector in 0..TILE / lanes {
         let mut columns = [S::f32s::splat(simd, 0.0); INPUTS];
-        for (column, x) in columns.iter_mut().zip(&x) {
+        for (column, x) in columns.iter_mut().zip(x) {
             *column = S::f32s::from_slice(simd, &x[vector * lanes..][..lanes]);
         }
-        for (sums, dz) in sums.as_chunks_mut::<INPUTS>().0.iter_mut().zip(&dz) {
+        for (sums, dz) in sums.as_chunks_mut::<INPUTS>().0.iter_mut().zip(dz) {
             let dz = S::f32s::from_slice(simd, &dz[vector * lanes..][..lanes]);
             for (sum, &x) in sums.iter_mut().zip(&columns) {
                 *sum = x.mul_add(dz, *sum);

@@ -9,6 +9,8 @@ use ndarray::ArrayView2;
 pub(crate) struct Panels {
     rows: usize,
     columns: usize,
+    /// (first row, rows) of each block; kept because finding them takes divisions.
+    blocks: Vec<(usize, usize)>,
     /// Invariant: `rows * columns` values, block after block.
     values: Vec<f32>,
 }
@@ -19,6 +21,7 @@ impl Panels {
         Self {
             rows,
             columns,
+            blocks: blocks(rows, ROWS).collect(),
             values: vec![0.0; rows * columns],
         }
     }
@@ -35,7 +38,7 @@ impl Panels {
     pub(crate) fn pack(&mut self, matrix: ArrayView2<'_, f32>, scale: f32) {
         assert_eq!(matrix.dim(), (self.rows, self.columns));
         let mut values = self.values.iter_mut();
-        for (first, rows) in blocks(self.rows, ROWS) {
+        for &(first, rows) in &self.blocks {
             for column in 0..self.columns {
                 for (value, row) in values.by_ref().take(rows).zip(first..) {
                     *value = scale * matrix[[row, column]];
@@ -46,7 +49,7 @@ impl Panels {
 
     /// (first row, rows, values column by column) of each block.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
-        blocks(self.rows, ROWS).map(|(first, rows)| {
+        self.blocks.iter().map(|&(first, rows)| {
             (
                 first,
                 rows,
