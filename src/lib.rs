@@ -38,7 +38,7 @@ pub mod signal;
 mod simd;
 mod task;
 
-pub use codec::{Decoder, Encoded, Encoder, Region, Strip, View};
+pub use codec::{DEFAULT_EFFORT, Decoder, EFFORT_STEPS, Encoded, Encoder, Region, Strip, View};
 pub use error::Error;
 pub use fit::Progress;
 pub use kernel::TILE;

@@ -1,4 +1,5 @@
 //! The one integration-test binary.
+#![cfg(feature = "cli")]
 
-#[cfg(feature = "cli")]
 mod cli;
+mod levels;

@@ -12,10 +12,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
-    let encoder = encoder(args);
-    encoder
-        .validate()
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let encoder = encoder(args).map_err(|error| Failure::Usage(error.to_string()))?;
     let jobs = paths::plan(&args.inputs, args.output.as_deref(), "siren")?;
     let aside = jobs.iter().any(|job| job.output == Place::Standard);
     let report = Report {
@@ -29,7 +26,7 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
 }
 
 /// What is not said on the command line keeps the library's default.
-fn encoder(args: &Encode) -> Encoder {
+fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
     let mut encoder = Encoder::new();
     if let Some(layers) = args.layers {
         encoder = encoder.with_layers(layers);
@@ -40,6 +37,9 @@ fn encoder(args: &Encode) -> Encoder {
     if let Some(omega) = args.omega {
         encoder = encoder.with_omega(omega);
     }
+    if let Some(effort) = args.effort {
+        encoder = encoder.with_effort(effort)?;
+    }
     if let Some(steps) = args.steps {
         encoder = encoder.with_steps(steps);
     }
@@ -49,7 +49,8 @@ fn encoder(args: &Encode) -> Encoder {
     if let Some(threads) = args.threads {
         encoder = encoder.with_threads(threads);
     }
-    encoder
+    encoder.validate()?;
+    Ok(encoder)
 }
 
 fn one(encoder: &Encoder, job: &Job, force: bool, report: &Report) -> Result<(), Failure> {

@@ -9,6 +9,11 @@ use siren_format as format;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+/// Optimiser steps of effort 1 to 9: each about twice as long as the one before.
+pub const EFFORT_STEPS: [u32; 9] = [150, 300, 600, 1250, 2500, 5000, 10_000, 20_000, 40_000];
+/// The effort that [`Encoder::new`] makes.
+pub const DEFAULT_EFFORT: u8 = 5;
+
 /// Largest step size of the optimiser.
 const RATE: f32 = 2e-3;
 /// A decoded file whose squared error is this many times that of the fit is not a success.
@@ -49,7 +54,7 @@ impl Default for Encoder {
             layers: 10,
             width: 28,
             omega: 30.0,
-            steps: 2000,
+            steps: EFFORT_STEPS[usize::from(DEFAULT_EFFORT) - 1],
             points: 16_384,
             seed: 0,
             threads: None,
@@ -76,7 +81,7 @@ pub struct Encoded {
 }
 
 impl Encoder {
-    /// The defaults: 10 hidden layers of 28 neurons, omega 30, 2000 steps, seed 0, all cores.
+    /// The defaults: 10 hidden layers of 28 neurons, omega 30, effort 5, seed 0, all cores.
     pub fn new() -> Self {
         Self::default()
     }
@@ -99,7 +104,21 @@ impl Encoder {
         Self { omega, ..self }
     }
 
-    /// Optimiser steps, at least 1 (default 2000). Time is proportional to them, not to pixels.
+    /// As many steps as [`EFFORT_STEPS`] gives `effort`, 1 (quickest) to 9 (default 5).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if `effort` is not 1 to 9.
+    pub fn with_effort(self, effort: u8) -> Result<Self, Error> {
+        match usize::from(effort)
+            .checked_sub(1)
+            .and_then(|index| EFFORT_STEPS.get(index))
+        {
+            Some(&steps) => Ok(self.with_steps(steps)),
+            None => Err(Error::parameter("effort", effort, "1 to 9")),
+        }
+    }
+
+    /// Optimiser steps, at least 1 (default 2500). Time is proportional to them, not to pixels.
     #[must_use]
     pub fn with_steps(self, steps: u32) -> Self {
         Self { steps, ..self }

@@ -6,7 +6,7 @@ mod view;
 mod weights;
 
 pub use decoder::{Decoder, Strip};
-pub use encoder::{Encoded, Encoder};
+pub use encoder::{DEFAULT_EFFORT, EFFORT_STEPS, Encoded, Encoder};
 pub use view::{Region, View};
 
 use crate::Error;
