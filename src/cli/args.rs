@@ -62,12 +62,17 @@ pub(crate) struct Encode {
     #[arg(long, value_name = "N")]
     pub(crate) width: Option<u32>,
 
-    /// Frequency factor omega_0 of the sines; higher fits finer detail, but less stably [default: 30]
+    /// Frequency factor omega_0 of all sines; higher fits finer detail, but less stably
+    /// [default: 20 in the first layer, 30 in the others]
     #[arg(long, value_name = "F")]
     pub(crate) omega: Option<f64>,
 
-    /// How much work to put in, 1 (quickest) to 9: 150, 300, 600, 1250, 2500, 5000, 10000, 20000 or
-    /// 40000 steps. The default takes about 15 seconds on two cores with the default network,
+    /// omega_0 of the first layer alone
+    #[arg(long, value_name = "F")]
+    pub(crate) omega_first: Option<f64>,
+
+    /// How much work to put in, 1 (quickest) to 9: 150, 350, 700, 1500, 3000, 6000, 12000, 24000 or
+    /// 48000 steps. The default takes about 15 seconds on two cores with the default network,
     /// whatever the size of the picture; each further effort twice as long as the one before
     /// [default: 5]
     #[arg(long, value_name = "N", conflicts_with = "steps")]

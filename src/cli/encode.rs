@@ -35,7 +35,10 @@ fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
         encoder = encoder.with_width(width);
     }
     if let Some(omega) = args.omega {
-        encoder = encoder.with_omega(omega);
+        encoder = encoder.with_omega_first(omega).with_omega_hidden(omega);
+    }
+    if let Some(omega) = args.omega_first {
+        encoder = encoder.with_omega_first(omega);
     }
     if let Some(effort) = args.effort {
         encoder = encoder.with_effort(effort)?;

@@ -10,10 +10,18 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 /// Optimiser steps of effort 1 to 9: each about twice as long as the one before.
-pub const EFFORT_STEPS: [u32; 9] = [150, 300, 600, 1250, 2500, 5000, 10_000, 20_000, 40_000];
+pub const EFFORT_STEPS: [u32; 9] = [150, 350, 700, 1500, 3000, 6000, 12_000, 24_000, 48_000];
 /// The effort that [`Encoder::new`] makes.
 pub const DEFAULT_EFFORT: u8 = 5;
 
+/// omega_0 of the first layer that suits photographs: at 30, what it starts from is noise too fine.
+const OMEGA_FIRST: f64 = 20.0;
+/// omega_0 of the other layers, as in the paper.
+const OMEGA_HIDDEN: f64 = 30.0;
+/// Points that cover a picture evenly, about.
+const ROUND: u64 = 8192;
+/// Rounds of them per step, in the first half of a fit and in the second.
+const GROWTH: [u64; 2] = [1, 3];
 /// Largest step size of the optimiser.
 const RATE: f32 = 2e-3;
 /// A decoded file whose squared error is this many times that of the fit is not a success.
@@ -41,9 +49,9 @@ const DAMAGED: f64 = 8.0;
 pub struct Encoder {
     layers: u32,
     width: u32,
-    omega: f64,
+    omega_first: f64,
+    omega_hidden: f64,
     steps: u32,
-    points: u64,
     seed: u64,
     threads: Option<usize>,
 }
@@ -53,9 +61,9 @@ impl Default for Encoder {
         Self {
             layers: 10,
             width: 28,
-            omega: 30.0,
+            omega_first: OMEGA_FIRST,
+            omega_hidden: OMEGA_HIDDEN,
             steps: EFFORT_STEPS[usize::from(DEFAULT_EFFORT) - 1],
-            points: 16_384,
             seed: 0,
             threads: None,
         }
@@ -81,7 +89,8 @@ pub struct Encoded {
 }
 
 impl Encoder {
-    /// The defaults: 10 hidden layers of 28 neurons, omega 30, effort 5, seed 0, all cores.
+    /// The defaults: 10 hidden layers of 28 neurons, omega 20 in the first and 30 in the
+    /// others, effort 5, seed 0, all cores.
     pub fn new() -> Self {
         Self::default()
     }
@@ -98,10 +107,23 @@ impl Encoder {
         Self { width, ..self }
     }
 
-    /// omega_0 of all layers, rounded to eighths (default 30). More suits fine detail, less is smoother.
+    /// omega_0 of the first layer, rounded to eighths (default 20): the highest frequency a fit starts
+    /// from, in radians per half of the longer side. More suits fine detail, less is smoother.
     #[must_use]
-    pub fn with_omega(self, omega: f64) -> Self {
-        Self { omega, ..self }
+    pub fn with_omega_first(self, omega_first: f64) -> Self {
+        Self {
+            omega_first,
+            ..self
+        }
+    }
+
+    /// omega_0 of the other hidden layers, rounded to eighths (default 30).
+    #[must_use]
+    pub fn with_omega_hidden(self, omega_hidden: f64) -> Self {
+        Self {
+            omega_hidden,
+            ..self
+        }
     }
 
     /// As many steps as [`EFFORT_STEPS`] gives `effort`, 1 (quickest) to 9 (default 5).
@@ -118,7 +140,7 @@ impl Encoder {
         }
     }
 
-    /// Optimiser steps, at least 1 (default 2500). Time is proportional to them, not to pixels.
+    /// Optimiser steps, at least 1 (default 3000). Time is proportional to them, not to pixels.
     #[must_use]
     pub fn with_steps(self, steps: u32) -> Self {
         Self { steps, ..self }
@@ -156,7 +178,8 @@ impl Encoder {
         within("number of layers", self.layers.into(), 255)?;
         within("width", self.width.into(), limits.layer_width)?;
         within("number of steps", self.steps.into(), u32::MAX.into())?;
-        weights::omega_units(self.omega).map(|_| ())
+        weights::omega_units(self.omega_first)?;
+        weights::omega_units(self.omega_hidden).map(|_| ())
     }
 
     /// Fits a network to `picture` and returns the file.
@@ -193,10 +216,10 @@ impl Encoder {
         Limits::default().check(&header)?;
 
         let mut network = Network::random(&weights::shape(&header), self.seed)?;
-        let task = Image::new(picture, self.points, self.seed);
+        let task = Image::new(picture, ROUND, self.seed);
         let schedule = Schedule {
             steps: self.steps,
-            points: task.batch(),
+            points: GROWTH.map(|rounds| task.batch(rounds)),
             rate: RATE,
         };
         let fitted = fit::fit(&mut network, &task, &schedule, progress)?;
@@ -229,7 +252,6 @@ impl Encoder {
     }
 
     fn header(&self, picture: &Picture) -> Result<format::Header, Error> {
-        let omega = weights::omega_units(self.omega)?;
         Ok(format::Header {
             signal: format::Signal::Picture {
                 width: picture.width(),
@@ -243,8 +265,8 @@ impl Encoder {
             network: format::Network {
                 activation: format::Activation::Sine,
                 input: format::Input::Coordinates,
-                omega_first: omega,
-                omega_hidden: omega,
+                omega_first: weights::omega_units(self.omega_first)?,
+                omega_hidden: weights::omega_units(self.omega_hidden)?,
                 hidden: vec![self.width; self.layers as usize],
             },
         })

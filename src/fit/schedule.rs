@@ -3,8 +3,9 @@
 pub(crate) struct Schedule {
     /// Number of steps.
     pub(crate) steps: u32,
-    /// Points per step.
-    pub(crate) points: u64,
+    /// Points per step, in the first half and in the second: a coarse gradient is enough to get near, and
+    /// the noise of the last steps is what stays.
+    pub(crate) points: [u64; 2],
     /// Largest step size, reached after the warm-up.
     pub(crate) rate: f32,
 }
@@ -22,8 +23,8 @@ impl Schedule {
     }
 
     /// Points of step `step`.
-    pub(crate) fn batch(&self, _step: u32) -> u64 {
-        self.points
+    pub(crate) fn batch(&self, step: u32) -> u64 {
+        self.points[usize::from(step >= self.steps / 2)]
     }
 }
 
@@ -35,11 +36,12 @@ mod tests {
     fn the_rate_rises_then_falls_to_zero() {
         let schedule = Schedule {
             steps: 1000,
-            points: 1,
+            points: [1, 3],
             rate: 2.0,
         };
         let rates: Vec<f32> = (0..1000).map(|step| schedule.rate(step)).collect();
         assert!(rates[..20].is_sorted() && rates[20..].is_sorted_by(|a, b| a >= b));
+        assert_eq!((schedule.batch(0), schedule.batch(999)), (1, 3));
         assert!(rates[20] > 1.95 && rates[999] < 1e-4 && rates.iter().all(|&rate| rate > 0.0));
     }
 }

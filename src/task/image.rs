@@ -30,9 +30,9 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Points that cover the picture evenly: the batch to take.
-    pub(crate) fn batch(&self) -> u64 {
-        self.order.cells()
+    /// Points that cover the picture evenly `rounds` times, but no more than it has pixels.
+    pub(crate) fn batch(&self, rounds: u64) -> u64 {
+        (rounds * self.order.cells()).min(self.picture.pixels())
     }
 
     fn channels(&self) -> usize {
