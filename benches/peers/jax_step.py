@@ -1,6 +1,6 @@
 """Times one training step of the network of `cargo bench` in JAX: 2 -> 10 x 28 -> 3, Adam, jit.
 
-install: python -m venv /tmp/peers && /tmp/peers/bin/pip install jax==0.8.1
+install: python -m venv /tmp/peers && /tmp/peers/bin/pip install jax==0.10.2
 run:     /tmp/peers/bin/python benches/peers/jax_step.py
 """
 import time

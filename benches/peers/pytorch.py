@@ -1,6 +1,6 @@
 """Times one training step of the network of `cargo bench` in PyTorch: 2 -> 10 x 28 -> 3, Adam.
 
-install: python -m venv /tmp/peers && /tmp/peers/bin/pip install torch==2.9.1
+install: python -m venv /tmp/peers && /tmp/peers/bin/pip install torch==2.15.0
 run:     /tmp/peers/bin/python benches/peers/pytorch.py [--compile]
 """
 import sys

@@ -111,6 +111,12 @@ pub enum Fault {
     WeightStream,
     /// A weight is infinite or not a number.
     NotFinite,
+    /// There are more levels than that coding of the weights permits.
+    LevelCount,
+    /// A level or a step code is out of its range.
+    LevelRange,
+    /// The coded levels are not a number that their writer can have written.
+    LevelStream,
 }
 
 impl Fault {
@@ -143,6 +149,12 @@ impl Fault {
                 "the weights are not one well-formed compressed stream",
             ),
             Self::NotFinite => ("5.2", "a weight is infinite or not a number"),
+            Self::LevelCount => ("5.3", "there are more than 2^28 levels"),
+            Self::LevelRange => ("5.3.4", "a level, a step or a scale is out of its range"),
+            Self::LevelStream => (
+                "5.3.1",
+                "the levels are not one shortest range-coded number",
+            ),
         }
     }
 }

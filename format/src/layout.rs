@@ -56,6 +56,12 @@ pub enum Part {
 }
 
 impl Part {
+    /// Tells whether these bytes are the coded weights, without the framing of their section.
+    #[must_use]
+    pub fn is_weights(self) -> bool {
+        self == Self::Section(WEIGHTS)
+    }
+
     /// Tells whether a reader has to understand these bytes; unknown sections that it may skip are not
     /// critical (SPEC 4.1).
     #[must_use]

@@ -38,12 +38,15 @@
 
 #![forbid(unsafe_code)]
 
+mod bell;
 mod error;
 mod file;
 mod half;
 mod header;
 mod layout;
+mod levels;
 mod limits;
+mod range;
 mod weights;
 mod wire;
 
@@ -51,5 +54,6 @@ pub use error::{Error, Fault, Feature};
 pub use file::File;
 pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples, Signal};
 pub use layout::{Layout, Part, Span, inspect};
+pub use levels::{LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor};
 pub use limits::{Limits, Quantity};
-pub use weights::{Coding, Weights};
+pub use weights::{BIT, Coding, Weights};

@@ -22,8 +22,8 @@ pub struct Limits {
     pub pixels: u64,
     /// Neurons in one hidden layer; a decoder's scratch memory grows with it. Default 4,096.
     pub layer_width: u64,
-    /// Weights and biases of the network. Default 2^24: 32 MiB as half floats, and this crate needs about
-    /// twice that while it decodes them.
+    /// Weights and biases of the network. Default 2^24: 32 MiB as half floats, of which this crate needs
+    /// about twice that while it decodes them, or 64 MiB as levels.
     pub parameters: u64,
     /// Multiplications to evaluate the network once at each stored point. Default 2^43.
     pub multiplications: u64,

@@ -1,8 +1,10 @@
 //! The golden files: how each is made, and what reading it gives.
 
-use siren_format::{Error, Fault, Feature, File, Quantity};
+use siren_format::{Error, Fault, Feature, File, LEVEL_MAX, Quantity, Weights};
 
-use crate::samples::{HEADER, PAYLOAD, file, gray, halves, seal, section};
+use crate::samples::{
+    HEADER, LEVELS, PAYLOAD, file, gray, halves, leveled, seal, section, tensors,
+};
 
 /// Name, description, bytes, and what reading them gives.
 type Case<T> = (&'static str, &'static str, Vec<u8>, T);
@@ -42,7 +44,63 @@ pub(crate) fn valid() -> Vec<Case<File>> {
             seal(&HEADER, &optional),
             gray(),
         ),
+        (
+            "levels",
+            "30 x 20, 2-3-3-3, weight coding 1",
+            written(&levels(|_| 12.0)),
+            levels(|_| 12.0),
+        ),
+        (
+            "levels-zero",
+            "the same, all biases and the weights of layer 2 zero",
+            written(&levels(|index| [3.0, 0.0, 0.0][index % 3])),
+            levels(|index| [3.0, 0.0, 0.0][index % 3]),
+        ),
+        (
+            "levels-wide",
+            "the same, standard deviations 100,000 and 0.3",
+            written(&levels(|index| [1e5, 0.3][index % 2])),
+            levels(|index| [1e5, 0.3][index % 2]),
+        ),
+        (
+            "levels-escape",
+            "2-28-28-1 with outliers as large as a level can be",
+            written(&escapes()),
+            escapes(),
+        ),
+        (
+            "levels-least",
+            "1 x 1, one neuron, weight coding 1, as few bytes as possible",
+            written(&least()),
+            least(),
+        ),
     ]
+}
+
+/// Weights under coding 1 of these standard deviations.
+fn levels(deviation: impl Fn(usize) -> f64) -> File {
+    let mut file = file((30, 20), (3, 8), &[3, 3], vec![]);
+    file.weights = Weights::Levels(tensors(&file.header, 1, deviation));
+    file
+}
+
+/// Small levels, and among them some that no scale for the others reaches.
+fn escapes() -> File {
+    let header = leveled(&[28, 28], vec![]).header;
+    let mut tensors = tensors(&header, 2, |_| 3.0);
+    let outliers = [40, -40, 1000, LEVEL_MAX, -LEVEL_MAX];
+    tensors[2].levels[100..105].copy_from_slice(&outliers);
+    leveled(&[28, 28], tensors)
+}
+
+/// Zeros, with the steps that are expected.
+fn least() -> File {
+    let header = leveled(&[1], vec![]).header;
+    let mut tensors = tensors(&header, 0, |_| 0.0);
+    for (tensor, step) in tensors.iter_mut().zip([100, 95, 102, 97]) {
+        tensor.step = step;
+    }
+    leveled(&[1], tensors)
 }
 
 pub(crate) fn invalid() -> Vec<Case<Error>> {
@@ -58,6 +116,8 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
     };
     let sections = |parts: &[&[u8]]| seal(&HEADER, &parts.concat());
     let payload = |bytes: &[u8]| seal(&HEADER, &section(1, bytes));
+    // The sound file with weight coding 1 and this payload.
+    let level = |bytes: &[u8]| seal(&[&HEADER[..10], &[1]].concat(), &section(1, bytes));
     let text = |start: &[u8]| [start, &good[1..]].concat();
     let unknown = |what, number| Error::Unsupported { what, number };
     let limit = |what, asked, allowed| Error::Limit {
@@ -335,6 +395,60 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
             "an infinite weight",
             with(5, 0x7C),
             Malformed(Fault::NotFinite),
+        ),
+        (
+            "levels-cut",
+            "the first byte of the levels",
+            level(&LEVELS[..1]),
+            Malformed(Fault::LevelRange),
+        ),
+        (
+            "levels-tail",
+            "a zero byte after the levels",
+            level(&[&LEVELS[..], &[0]].concat()),
+            Malformed(Fault::LevelStream),
+        ),
+        (
+            "levels-longer",
+            "another byte after the levels, which changes none of them",
+            level(&[&LEVELS[..], &[1]].concat()),
+            Malformed(Fault::LevelStream),
+        ),
+        (
+            "levels-unread",
+            "more bytes after the levels than a reader looks at",
+            level(&[&LEVELS[..], &[1; 40]].concat()),
+            Malformed(Fault::LevelStream),
+        ),
+        (
+            "levels-beyond",
+            "a first symbol that is none of the possible ones",
+            level(&[0xFF; 8]),
+            Malformed(Fault::LevelStream),
+        ),
+        (
+            "levels-empty",
+            "no bytes: a Golomb code of zeros alone",
+            level(&[]),
+            Malformed(Fault::LevelRange),
+        ),
+        (
+            "levels-step",
+            "step code 256",
+            level(&[0x0A, 0x3C]),
+            Malformed(Fault::LevelRange),
+        ),
+        (
+            "levels-scale",
+            "scale code 88",
+            level(&[0x80, 0x12, 0xBF]),
+            Malformed(Fault::LevelRange),
+        ),
+        (
+            "levels-range",
+            "a level of 27 * 2^16",
+            level(&[0x80, 0x12, 0x3F, 0xFF, 0xBF, 0xFF]),
+            Malformed(Fault::LevelRange),
         ),
         (
             "side",

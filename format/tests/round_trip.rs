@@ -3,11 +3,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use siren_format::{
-    Activation, Colour, File, Header, Input, Limits, Network, Samples, Signal, Weights,
+    Activation, Coding, Colour, File, Header, Input, LEVEL_MAX, Limits, Network, Samples, Signal,
+    Weights,
 };
 
 use crate::fuzz_body;
-use crate::samples::{Random, halves};
+use crate::samples::{Random, halves, tensors};
 
 fn unlimited() -> Limits {
     let all = u64::MAX;
@@ -49,21 +50,37 @@ fn header() -> impl Strategy<Value = Header> {
     )
 }
 
+/// Half floats or levels, all zero or of any kind.
+fn weights(header: &Header, coding: Coding, flat: bool, seed: u64) -> Weights {
+    let count = header.parameters() as usize;
+    match (coding, flat) {
+        (Coding::Half, true) => Weights::Half(vec![0; count]),
+        (Coding::Half, false) => Weights::Half(halves(count, seed)),
+        (Coding::Levels, true) => Weights::Levels(tensors(header, seed, |_| 0.0)),
+        (Coding::Levels, false) => {
+            let octave = |index| (seed >> (index % 16) & 15) as f64;
+            let mut tensors = tensors(header, seed, |index| (octave(index) - 1.0).exp2());
+            let mut random = Random(seed);
+            for tensor in &mut tensors {
+                tensor.step = random.next() as u8;
+                let at = random.below(tensor.levels.len());
+                tensor.levels[at] = [0, 1, -7, LEVEL_MAX, -LEVEL_MAX][random.below(5)];
+            }
+            Weights::Levels(tensors)
+        }
+    }
+}
+
 fn any_file() -> impl Strategy<Value = File> {
     let icc = prop::option::of(vec(any::<u8>(), 0..=600));
-    (header(), icc, any::<u64>(), any::<bool>()).prop_map(|(header, icc, seed, flat)| {
-        let count = header.parameters() as usize;
-        let weights = if flat {
-            vec![0; count]
-        } else {
-            halves(count, seed)
-        };
-        File {
+    let coding = prop_oneof![Just(Coding::Half), Just(Coding::Levels)];
+    (header(), icc, coding, any::<bool>(), any::<u64>()).prop_map(
+        |(header, icc, coding, flat, seed)| File {
+            weights: weights(&header, coding, flat, seed),
             header,
-            weights: Weights::Half(weights),
             icc,
-        }
-    })
+        },
+    )
 }
 
 proptest! {
@@ -99,14 +116,13 @@ fn overhead_and_planes() {
     let file = crate::samples::file((768, 512), (3, 8), &[28; 10], normal_halves(7479));
     let bytes = file.to_bytes().expect("a valid file");
     let layout = siren_format::inspect(&bytes, &Limits::default()).expect("a valid file");
-    let weights = layout
-        .spans
-        .iter()
-        .find(|span| span.part == siren_format::Part::Section(1));
+    let weights = layout.spans.iter().find(|span| span.part.is_weights());
     let weights = weights.expect("weights").length;
     assert_eq!(bytes.len() - weights, 28);
 
-    let Weights::Half(values) = &file.weights;
+    let Weights::Half(values) = &file.weights else {
+        panic!("half floats went in");
+    };
     let interleaved: Vec<u8> = values.iter().flat_map(|bits| bits.to_le_bytes()).collect();
     let plain = zstd::bulk::compress(&interleaved, 19)
         .expect("compression")

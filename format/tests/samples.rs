@@ -1,6 +1,8 @@
 //! Small files to test with, and the parts to build broken ones from.
 
-use siren_format::{Activation, Colour, File, Header, Input, Network, Samples, Signal, Weights};
+use siren_format::{
+    Activation, Colour, File, Header, Input, Network, Samples, Signal, Tensor, Weights,
+};
 
 use crate::fuzz_body::crc32;
 
@@ -11,6 +13,9 @@ pub(crate) const HEADER: [u8; 11] = [0, 1, 1, 0, 0, 240, 240, 1, 1, 1, 0];
 pub(crate) const PAYLOAD: [u8; 15] = [
     0x20, 10, 0x51, 0, 0, 0x38, 0xB8, 0x34, 0x3C, 0x00, 0, 0, 0, 0, 1,
 ];
+
+/// Weights payload of a file like [`gray`] under weight coding 1: levels 300 and -211, -93, 17, 6.
+pub(crate) const LEVELS: [u8; 10] = [0xBE, 0xC1, 0x2D, 0x4C, 0x07, 0x3C, 0xE2, 0x9F, 0x91, 0x38];
 
 /// The smallest picture: weights 0.5 and -0.5, bias 0.25; then weight 1 and the smallest subnormal as bias.
 pub(crate) fn gray() -> File {
@@ -50,6 +55,29 @@ pub(crate) fn file(
     }
 }
 
+/// 1 x 1 pixels, one channel of 8 bits, as [`gray`], with these hidden layers and tensors.
+pub(crate) fn leveled(hidden: &[u32], tensors: Vec<Tensor>) -> File {
+    File {
+        weights: Weights::Levels(tensors),
+        ..file((1, 1), (1, 8), hidden, vec![])
+    }
+}
+
+/// Tensors for a header: in each, levels of standard deviation `deviation(index)`.
+pub(crate) fn tensors(header: &Header, seed: u64, deviation: impl Fn(usize) -> f64) -> Vec<Tensor> {
+    let mut random = Random(seed);
+    let counts = header
+        .layers()
+        .flat_map(|(outputs, inputs)| [outputs * inputs, outputs]);
+    let tensor = |(index, count): (usize, u32)| Tensor {
+        step: (104 + 2 * index - 7 * (index % 2)).min(255) as u8,
+        levels: (0..count)
+            .map(|_| (deviation(index) * random.normal()).round() as i32)
+            .collect(),
+    };
+    counts.enumerate().map(tensor).collect()
+}
+
 /// `count` finite half floats between about 0.03 and 1, of either sign.
 pub(crate) fn halves(count: usize, seed: u64) -> Vec<u16> {
     let mut random = Random(seed);
@@ -83,5 +111,11 @@ impl Random {
     /// A number below `end`, which is not zero.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
+    }
+
+    /// Nearly normal, of standard deviation 1: a sum of twelve uniform numbers.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let uniform = |random: u64| (random >> 11) as f64 / (1_u64 << 53) as f64 - 0.5;
+        (0..12).map(|_| uniform(self.next())).sum()
     }
 }

@@ -1,7 +1,7 @@
 //! The arguments of every command, and their help.
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -54,11 +54,26 @@ pub(crate) struct Encode {
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Hidden layers of the network. With the width it decides the size of the file [default: 10]
+    /// Size of the file: at most N bytes, and nearly that
+    #[arg(long, value_name = "N", conflicts_with = "bpp")]
+    pub(crate) bytes: Option<u64>,
+
+    /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
+    /// with the picture's side beyond 12 kB, and at most 20 kB]
+    #[arg(long, value_name = "R")]
+    pub(crate) bpp: Option<f64>,
+
+    /// How weights are stored: as entropy-coded levels, or as half floats under zstd (more than
+    /// twice the size; the network then decides the size of the file)
+    #[arg(long, value_name = "CODING", value_enum, default_value_t = Coding::Levels)]
+    pub(crate) weights: Coding,
+
+    /// Hidden layers of the network [default: what suits the size; 10 for f16]
     #[arg(long, value_name = "N")]
     pub(crate) layers: Option<u32>,
 
-    /// Neurons in each hidden layer; the number of weights grows with its square [default: 28]
+    /// Neurons in each hidden layer; the number of weights grows with its square. Given without a
+    /// size, it decides the size [default: what suits the size; 28 for f16]
     #[arg(long, value_name = "N")]
     pub(crate) width: Option<u32>,
 
@@ -72,8 +87,8 @@ pub(crate) struct Encode {
     pub(crate) omega_first: Option<f64>,
 
     /// How much work to put in, 1 (quickest) to 9: 150, 350, 700, 1500, 3000, 6000, 12000, 24000 or
-    /// 48000 steps. The default takes about 15 seconds on two cores with the default network,
-    /// whatever the size of the picture; each further effort twice as long as the one before
+    /// 48000 steps. The default takes about half a minute on two cores, whatever the size of the
+    /// picture; each further effort twice as long as the one before
     /// [default: 5]
     #[arg(long, value_name = "N", conflicts_with = "steps")]
     pub(crate) effort: Option<u8>,
@@ -99,10 +114,19 @@ pub(crate) struct Encode {
     pub(crate) json: bool,
 }
 
+/// How `encode` stores weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Coding {
+    /// Integer levels, entropy-coded
+    Levels,
+    /// Half floats
+    F16,
+}
+
 const ENCODE_EXAMPLES: &str = "\
 Examples:
   sirenc encode photo.png                         writes photo.siren
-  sirenc encode photo.jpg --layers 6 --width 20   a smaller file
+  sirenc encode photo.jpg --bytes 2000            a small file
   sirenc encode photo.png --effort 7              a better one, more slowly
   sirenc encode *.png -o small --json             many, into the folder small
   convert photo.psd png:- | sirenc encode - > photo.siren";

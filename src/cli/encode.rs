@@ -1,6 +1,6 @@
 //! `sirenc encode`: a picture in, a network out.
 
-use super::args::Encode;
+use super::args::{Coding, Encode};
 use super::failure::Failure;
 use super::output::Output;
 use super::paths::{self, Job, Place};
@@ -28,6 +28,15 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
 /// What is not said on the command line keeps the library's default.
 fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
     let mut encoder = Encoder::new();
+    if let Some(bytes) = args.bytes {
+        encoder = encoder.with_bytes(bytes);
+    }
+    if let Some(bpp) = args.bpp {
+        encoder = encoder.with_bpp(bpp);
+    }
+    if args.weights == Coding::F16 {
+        encoder = encoder.with_half_floats();
+    }
     if let Some(layers) = args.layers {
         encoder = encoder.with_layers(layers);
     }

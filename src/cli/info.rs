@@ -83,7 +83,7 @@ fn json(file: &Place, layout: &Layout) -> Value {
         "omega_hidden": omega(network.omega_hidden),
         "hidden": network.hidden,
         "parameters": layout.header.parameters(),
-        "coding": match layout.coding { Coding::Half => "half" },
+        "coding": match layout.coding { Coding::Half => "half", Coding::Levels => "levels" },
         "bits_per_weight": bits_per_weight(layout),
         "multiplications_per_pixel": layout.header.multiplications_per_point(),
         "parts": layout.spans.iter().map(part).collect::<Vec<_>>(),
@@ -102,6 +102,7 @@ fn prose(file: &Place, layout: &Layout) -> String {
     let (Activation::Sine, Input::Coordinates) = (network.activation, network.input);
     let coding = match layout.coding {
         Coding::Half => "half floats, zstd",
+        Coding::Levels => "levels, entropy-coded",
     };
     let facts = [
         (

@@ -2,6 +2,8 @@
 
 mod decoder;
 mod encoder;
+mod plan;
+mod quantise;
 mod view;
 mod weights;
 

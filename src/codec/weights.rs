@@ -1,10 +1,11 @@
 //! Between parameters as floats and as the integers a file holds.
 
+use super::quantise::step_size;
 use crate::Error;
 use crate::net::{Layer, Network, Shape};
 use half::f16;
 use ndarray::{Array1, Array2};
-use siren_format::{Fault, Header, OMEGA_UNITS, Weights};
+use siren_format::{Fault, Header, OMEGA_UNITS, Tensor, Weights};
 
 /// `omega` in the units of the header, if it can be told there.
 pub(super) fn omega_units(omega: f64) -> Result<u16, Error> {
@@ -46,6 +47,13 @@ pub(super) fn to_network(header: &Header, weights: &Weights) -> Result<Network, 
             .iter()
             .map(|&bits| f16::from_bits(bits).to_f32())
             .collect(),
+        Weights::Levels(tensors) => tensors
+            .iter()
+            .flat_map(|Tensor { step, levels }| {
+                let size = step_size(*step);
+                levels.iter().map(move |&level| level as f32 * size)
+            })
+            .collect(),
     };
     let shape = shape(header);
     // The format crate has checked the number of values.
@@ -64,4 +72,14 @@ pub(super) fn to_network(header: &Header, weights: &Weights) -> Result<Network, 
         rest = tail;
     }
     Network::from_layers(&shape, layers)
+}
+
+/// The tensors of the file: weights and biases of every layer, in order.
+pub(super) fn tensors(network: &Network) -> impl Iterator<Item = &[f32]> {
+    network.layers().iter().flat_map(Layer::tensors)
+}
+
+/// The same, to be changed.
+pub(super) fn tensors_mut(network: &mut Network) -> impl Iterator<Item = &mut [f32]> {
+    network.layers.iter_mut().flat_map(Layer::tensors_mut)
 }

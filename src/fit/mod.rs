@@ -30,6 +30,23 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
+impl Progress {
+    /// The same as part of a fit of `steps` steps in all.
+    pub(crate) fn out_of(&self, steps: u32) -> Self {
+        Self { steps, ..*self }
+    }
+
+    /// The same as the continuation of an earlier fit.
+    pub(crate) fn after(&self, earlier: &Fitted) -> Self {
+        let elapsed = self.elapsed + earlier.elapsed;
+        Self {
+            step: self.step + earlier.steps,
+            elapsed,
+            ..*self
+        }
+    }
+}
+
 /// Steps between copies of the weights to fall back to.
 const SNAPSHOT: u32 = 100;
 /// A smoothed loss this many times the best one so far has exploded,
@@ -47,6 +64,16 @@ struct Snapshot {
     loss: f64,
 }
 
+/// What stands between the parameters that are optimised and those that are evaluated, so that a fit
+/// learns to live with it. Gradients pass straight through (Bengio et al. 2013, arXiv 1308.3432).
+pub(crate) trait Rounding {
+    /// Writes what becomes of `latent` at step `step` to `rounded`, of the same shape.
+    ///
+    /// # Errors
+    /// Whatever makes it impossible; it ends the fit.
+    fn round(&mut self, step: u32, latent: &Network, rounded: &mut Network) -> Result<(), Error>;
+}
+
 /// How a fit ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fitted {
@@ -54,6 +81,10 @@ pub(crate) struct Fitted {
     pub(crate) steps: u32,
     /// Mean loss over the last batches.
     pub(crate) loss: f64,
+    /// Whether `progress` ended it.
+    pub(crate) stopped: bool,
+    /// Time it took.
+    pub(crate) elapsed: Duration,
 }
 
 /// Fits `network` to `objective`.
@@ -62,11 +93,12 @@ pub(crate) struct Fitted {
 /// step size and a fresh optimiser.
 ///
 /// # Errors
-/// [`Error::Diverged`] if that does not help; [`Error::Stopped`] if `progress` breaks at the first step.
-/// Stopped later, the fit ends early with the best weights so far.
+/// [`Error::Diverged`] if that does not help, and whatever `rounding` returns. Stopped by `progress`, the
+/// fit ends early with the best weights so far.
 pub(crate) fn fit(
     network: &mut Network,
     objective: &dyn Objective,
+    mut rounding: Option<&mut dyn Rounding>,
     schedule: &Schedule,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
@@ -74,6 +106,7 @@ pub(crate) fn fit(
     let mut engine = Differentiator::new(network.shape(), objective.knowns());
     let mut gradient = zeros_like(network);
     let mut optimiser = suited(network);
+    let mut rounded = network.clone();
     let mut good = Snapshot {
         network: network.clone(),
         step: 0,
@@ -81,15 +114,18 @@ pub(crate) fn fit(
     };
     let (mut step, mut position, mut attempts, mut damping) = (0, 0, 0, 1.0);
     let mut smoothed = Smoothed::default();
-    let mut last = f64::INFINITY;
+    let (mut last, mut stopped) = (f64::INFINITY, false);
     while step < schedule.steps {
         let batch = schedule.batch(step);
-        let loss = engine.gradient(
-            network,
-            objective,
-            position..position + batch,
-            &mut gradient,
-        );
+        let evaluated = match &mut rounding {
+            Some(rounding) => {
+                rounding.round(step, network, &mut rounded)?;
+                &rounded
+            }
+            None => &*network,
+        };
+        let points = position..position + batch;
+        let loss = engine.gradient(evaluated, objective, points, &mut gradient);
         position += batch;
         let recent = smoothed.push(loss);
         if !recent.is_finite() || recent > EXPLODED * good.loss.max(GOOD_ENOUGH) {
@@ -120,13 +156,11 @@ pub(crate) fn fit(
             elapsed: begin.elapsed(),
         };
         if progress(&report).is_break() {
-            if step == 1 {
-                return Err(Error::Stopped);
-            }
             if recent > good.loss {
                 network.clone_from(&good.network);
                 last = good.loss;
             }
+            stopped = true;
             break;
         }
     }
@@ -139,6 +173,8 @@ pub(crate) fn fit(
     Ok(Fitted {
         steps: step,
         loss: last,
+        stopped,
+        elapsed: begin.elapsed(),
     })
 }
 

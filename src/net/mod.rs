@@ -101,6 +101,16 @@ impl Layer {
         }
     }
 
+    /// Weights row by row, and biases.
+    pub(crate) fn tensors(&self) -> [&[f32]; 2] {
+        [self.weights.as_slice(), self.bias.as_slice()].map(Option::unwrap_or_default)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn tensors_mut(&mut self) -> [&mut [f32]; 2] {
+        [self.weights.as_slice_mut(), self.bias.as_slice_mut()].map(Option::unwrap_or_default)
+    }
+
     /// Every parameter: weights row by row, then biases. The order of the file.
     pub fn parameters(&self) -> impl Iterator<Item = &f32> {
         self.weights.iter().chain(&self.bias)
@@ -116,7 +126,7 @@ impl Layer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     shape: Shape,
-    /// Invariant: layer k has the dimensions of item k of `shape.layers()`.
+    /// Invariant: layer k has the dimensions of item k of `shape.layers()`, in row-major order.
     pub(crate) layers: Vec<Layer>,
 }
 
@@ -162,8 +172,11 @@ impl Network {
     ///
     /// # Errors
     /// [`Error::Parameter`] if the shape is bad or the layers are not of that shape.
-    pub fn from_layers(shape: &Shape, layers: Vec<Layer>) -> Result<Self, Error> {
+    pub fn from_layers(shape: &Shape, mut layers: Vec<Layer>) -> Result<Self, Error> {
         shape.validate()?;
+        for layer in &mut layers {
+            layer.weights = layer.weights.as_standard_layout().into_owned();
+        }
         let same = layers.len() == shape.hidden.len() + 1
             && shape
                 .layers()

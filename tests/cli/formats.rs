@@ -105,7 +105,7 @@ fn exif_orientation_is_applied() {
         (8, (8, 44)),
     ] {
         folder.write("in.jpg", oriented_jpeg(orientation));
-        folder.ok("encode in.jpg -f --layers 2 --width 12 --steps 300");
+        folder.ok("encode in.jpg -f --layers 2 --width 12 --steps 600");
         folder.ok("decode in.siren -f");
         let decoded = folder.picture("in.png").to_luma8();
         let upright = if orientation < 5 { (48, 16) } else { (16, 48) };

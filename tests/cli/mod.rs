@@ -4,6 +4,7 @@ mod files;
 mod formats;
 mod interrupt;
 mod messages;
+mod sizes;
 mod views;
 
 use image::DynamicImage;

@@ -1,0 +1,255 @@
+//! Weight coding 1: integer levels, entropy coded (SPEC 5.3).
+//!
+//! Levels of a trained network are close to Gaussian, tensor by tensor, and nothing in their neighbourhood
+//! says more about them. So the model is parametric: a tensor has a scale, the standard deviation of its
+//! levels, and each level is coded on its own. The scale is the writer's choice, the one that comes
+//! cheapest.
+//!
+//! Steps and scales are what a file of a hundred bytes cannot hide, so they are coded as differences from
+//! an expectation. It rests on one observation: the *spread* of the weights themselves, which is step times
+//! scale, hardly changes from one hidden layer to the next, whatever the steps do; it is larger in the
+//! first and the last layer by amounts that networks have in common. Steps grow slowly with depth. On
+//! 7,479 levels in 22 tensors all steps and scales together take 140 to 150 bits.
+
+use crate::bell::{Bell, SCALE_MAX};
+use crate::range::{Counter, Reader, Sink, Writer, log2};
+use crate::{Fault, Header};
+
+/// Unit of [`Tensor::step`]: it counts eighths of an octave.
+pub const STEP_UNITS: i32 = 8;
+/// Octave of step code 0: the step size is 2^(code / [`STEP_UNITS`] - [`STEP_ORIGIN`]).
+pub const STEP_ORIGIN: i32 = 24;
+/// The largest magnitude of a level.
+pub const LEVEL_MAX: i32 = 1 << 20;
+
+/// The most levels that a file may hold: 1 GiB of them.
+const COUNT_MAX: u64 = 1 << 28;
+
+/// The quantised weight matrix or biases of one layer (SPEC 5.3).
+///
+/// A parameter is its level times the step size 2^(step/8 - 24). This crate computes no such number; with
+/// the eight constants 2^(i/8), a step size is one of them times a power of two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// Code of the step size, in eighths of an octave: 104 is 2^-11.
+    pub step: u8,
+    /// The levels, a weight matrix row by row, from -[`LEVEL_MAX`] to [`LEVEL_MAX`].
+    pub levels: Vec<i32>,
+}
+
+/// What is expected of a tensor before its own step and scale are known.
+struct Expected {
+    step: i32,
+    /// Orders of the Golomb codes of the differences.
+    orders: (u32, u32),
+    spread: i32,
+}
+
+/// What is known of a tensor: the step code, and the spread in eighths of an octave.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    step: i32,
+    spread: i32,
+}
+
+impl Expected {
+    /// Expects tensor `index` of `count`, where `weights` is the weight matrix before it.
+    fn of(index: usize, count: usize, weights: Known) -> Self {
+        let (step, orders, spread) = if index == 0 {
+            (100, (4, 0), 202)
+        } else if index % 2 == 1 {
+            (weights.step - 5, (1, 1), weights.spread + 4)
+        } else {
+            let second = if index == 2 { -36 } else { 0 };
+            let last = if index + 2 == count { 16 } else { 0 };
+            (weights.step + 2, (1, 1), weights.spread + second + last)
+        };
+        Self {
+            step,
+            orders,
+            spread,
+        }
+    }
+
+    /// The scale that gives the expected spread with this step.
+    fn scale(&self, step: i32) -> i32 {
+        ((self.spread - step) >> 1).clamp(1, SCALE_MAX.into())
+    }
+
+    /// What is known once step and scale are. A tensor of zeros says nothing about its spread.
+    fn known(&self, step: i32, scale: u8) -> Known {
+        let spread = match scale {
+            0 => self.spread,
+            _ => step + 2 * i32::from(scale),
+        };
+        Known { step, spread }
+    }
+}
+
+/// The ideal cost of the payload, in 1/65,536 bit.
+pub(crate) fn bits(tensors: &[Tensor], header: &Header) -> Result<u64, Fault> {
+    let mut counter = Counter(0);
+    check(tensors, header)?;
+    put(tensors, &mut counter)?;
+    Ok(counter.0)
+}
+
+pub(crate) fn write(tensors: &[Tensor], header: &Header) -> Result<Vec<u8>, Fault> {
+    let mut writer = Writer::new();
+    check(tensors, header)?;
+    put(tensors, &mut writer)?;
+    Ok(writer.finish())
+}
+
+pub(crate) fn read(payload: &[u8], header: &Header) -> Result<Vec<Tensor>, Fault> {
+    if header.parameters() > COUNT_MAX {
+        return Err(Fault::LevelCount);
+    }
+    let mut reader = Reader::new(payload);
+    let count = 2 * header.layers().count();
+    let mut tensors = Vec::with_capacity(count);
+    let mut weights = Known::default();
+    for (index, length) in lengths(header).enumerate() {
+        let expected = Expected::of(index, count, weights);
+        let step = expected.step + reader.signed(expected.orders.0)?;
+        let code = u8::try_from(step).map_err(|_| Fault::LevelRange)?;
+        let scale = expected.scale(step) + reader.signed(expected.orders.1)?;
+        let scale = u8::try_from(scale)
+            .ok()
+            .filter(|&scale| scale <= SCALE_MAX)
+            .ok_or(Fault::LevelRange)?;
+        tensors.push(Tensor {
+            step: code,
+            levels: get_levels(&mut reader, length as usize, scale)?,
+        });
+        if index % 2 == 0 {
+            weights = expected.known(step, scale);
+        }
+    }
+    reader.finish()?;
+    Ok(tensors)
+}
+
+/// Levels in each tensor, in the order of the file.
+fn lengths(header: &Header) -> impl Iterator<Item = u64> + '_ {
+    header.layers().flat_map(|(outputs, inputs)| {
+        let outputs = u64::from(outputs);
+        [outputs * u64::from(inputs), outputs]
+    })
+}
+
+fn check(tensors: &[Tensor], header: &Header) -> Result<(), Fault> {
+    let given = tensors.iter().map(|tensor| tensor.levels.len() as u64);
+    if !given.eq(lengths(header)) {
+        return Err(Fault::WeightCount);
+    }
+    if header.parameters() > COUNT_MAX {
+        return Err(Fault::LevelCount);
+    }
+    let mut levels = tensors.iter().flat_map(|tensor| &tensor.levels);
+    if levels.any(|level| level.unsigned_abs() > LEVEL_MAX.unsigned_abs()) {
+        return Err(Fault::LevelRange);
+    }
+    Ok(())
+}
+
+fn put(tensors: &[Tensor], sink: &mut impl Sink) -> Result<(), Fault> {
+    let mut weights = Known::default();
+    for (index, Tensor { step, levels }) in tensors.iter().enumerate() {
+        let expected = Expected::of(index, tensors.len(), weights);
+        let step = i32::from(*step);
+        let scale = cheapest_scale(levels, expected.scale(step), expected.orders.1)?;
+        sink.signed(step - expected.step, expected.orders.0)?;
+        put_scaled(levels, scale, expected.scale(step), expected.orders.1, sink)?;
+        if index % 2 == 0 {
+            weights = expected.known(step, scale);
+        }
+    }
+    Ok(())
+}
+
+/// The scale under which the levels and the scale itself take the fewest bits, among those near the
+/// standard deviation. The fewer levels there are, the less it matters to them and the farther it may be.
+fn cheapest_scale(levels: &[i32], expected: i32, order: u32) -> Result<u8, Fault> {
+    let count = levels.len() as u64;
+    let square = |&level: &i32| u64::from(level.unsigned_abs()).pow(2);
+    let squares = levels.iter().map(square).fold(0, u64::saturating_add);
+    // Twice the logarithm of the variance, plus 12: deviation 1 is scale code 12.
+    let doubled = 2 * (log2(squares) as i64 - log2(count) as i64);
+    let highest = i64::from(SCALE_MAX);
+    let estimate = (12 + ((doubled + (1 << 15)) >> 16)).clamp(1, highest);
+    // Rounding to integers blurs a deviation below 1.
+    let blurred = if squares < count { 4 } else { 0 };
+    let reach = 1 + blurred + (128 / count.max(1)).isqrt() as i64;
+
+    let cost = |scale: i64| {
+        let mut counter = Counter(0);
+        put_scaled(levels, scale as u8, expected, order, &mut counter).map(|()| (counter.0, scale))
+    };
+    let mut lowest = (estimate - reach).max(1);
+    let mut best = cost(lowest)?;
+    for scale in lowest + 1..=(estimate + reach).min(highest) {
+        best = best.min(cost(scale)?);
+    }
+    // A few outliers raise the deviation far above what suits the rest: go down for as long as it pays.
+    while best.1 == lowest && lowest > 1 {
+        lowest -= 1;
+        best = best.min(cost(lowest)?);
+    }
+    if squares == 0 {
+        best = best.min(cost(0)?);
+    }
+    Ok(best.1 as u8)
+}
+
+/// Puts a scale and the levels under it.
+fn put_scaled(
+    levels: &[i32],
+    scale: u8,
+    expected: i32,
+    order: u32,
+    sink: &mut impl Sink,
+) -> Result<(), Fault> {
+    sink.signed(i32::from(scale) - expected, order)?;
+    if scale == 0 {
+        return Ok(());
+    }
+    let bell = Bell::new(scale);
+    let half = (1 << bell.low) >> 1;
+    for level in levels {
+        let shifted = level + half;
+        let high = shifted >> bell.low;
+        let symbol = high.clamp(-bell.end, bell.end);
+        sink.put(symbol, bell)?;
+        if symbol.abs() == bell.end {
+            sink.golomb((high - symbol).unsigned_abs(), 0)?;
+        }
+        sink.bits((shifted & ((1 << bell.low) - 1)) as u32, bell.low)?;
+    }
+    Ok(())
+}
+
+/// Counterpart of [`put_scaled`], after the scale.
+fn get_levels(reader: &mut Reader<'_>, count: usize, scale: u8) -> Result<Vec<i32>, Fault> {
+    if scale == 0 {
+        return Ok(vec![0; count]);
+    }
+    let bell = Bell::new(scale);
+    let half = (1 << bell.low) >> 1;
+    let mut levels = Vec::with_capacity(count);
+    for _ in 0..count {
+        let symbol = reader.get(bell)?;
+        let excess = if symbol.abs() == bell.end {
+            i64::from(reader.golomb(0)?)
+        } else {
+            0
+        };
+        let high = i64::from(symbol) + excess * i64::from(symbol.signum());
+        let level = (high << bell.low) + i64::from(reader.bits(bell.low)?) - half;
+        if level.abs() > LEVEL_MAX.into() {
+            return Err(Fault::LevelRange);
+        }
+        levels.push(level as i32);
+    }
+    Ok(levels)
+}

@@ -1,0 +1,139 @@
+//! Which network to make for a file of a given size.
+
+use crate::Error;
+use crate::signal::Picture;
+
+/// How large the file may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Size {
+    /// What suits the picture, or the network where that is given.
+    Default,
+    /// At most so many bytes.
+    Bytes(u64),
+    /// At most so many bits per pixel.
+    Bpp(f64),
+}
+
+impl Size {
+    pub(super) fn validate(self) -> Result<(), Error> {
+        match self {
+            Self::Bpp(bpp) if !(bpp.is_finite() && bpp > 0.0) => Err(Error::parameter(
+                "bits per pixel",
+                bpp,
+                "a positive number such as 0.2",
+            )),
+            Self::Bytes(0) => Err(Error::parameter("size of the file", 0, "at least 1 byte")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes of the file for `picture`.
+    pub(super) fn bytes(self, picture: &Picture) -> u64 {
+        let pixels = picture.pixels() as f64;
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Bpp(bpp) => (pixels * bpp / 8.0) as u64,
+            Self::Default => {
+                let side = (pixels / (768.0 * 512.0)).sqrt();
+                (pixels * 0.25 / 8.0)
+                    .min(12_288.0 * side.max(1.0))
+                    .clamp(64.0, 20_480.0) as u64
+            }
+        }
+    }
+}
+
+/// What a file may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Most bytes of the file.
+    pub(super) bytes: u64,
+    /// Those of them that are not weights, about: exact only once it is written.
+    pub(super) overhead: u64,
+}
+
+impl Room {
+    /// Bits that are left for the weights.
+    pub(super) fn bits(&self) -> f64 {
+        self.bytes.saturating_sub(self.overhead) as f64 * 8.0
+    }
+}
+
+/// Bytes of a plain file that are not weights, about.
+pub(super) const OVERHEAD: u64 = 24;
+/// Bits per parameter at which a network is about as large as it should be for its file.
+pub(super) const BITS: f64 = 5.5;
+
+/// Hidden layers for a network of about `parameters` parameters: deeper pays as long as layers do not get
+/// so narrow that a picture's three channels no longer pass through them.
+fn layers(parameters: f64) -> u32 {
+    match parameters {
+        ..250.0 => 2,
+        ..700.0 => 3,
+        ..1_500.0 => 4,
+        ..3_000.0 => 5,
+        ..5_500.0 => 7,
+        ..12_000.0 => 9,
+        _ => 10,
+    }
+}
+
+/// Hidden layers and their width for a network between `ends` (inputs, outputs) that takes about `bits` bits,
+/// with whichever of the two is given.
+pub(super) fn network(bits: f64, ends: [u32; 2], given: (Option<u32>, Option<u32>)) -> (u32, u32) {
+    let parameters = (bits / BITS).max(1.0);
+    let count = |layers: u32, width: u32| count(layers, width, ends);
+    // The count is monotone in either, so the nearest is beside where it passes the target.
+    let nearest = |count: &dyn Fn(u32) -> f64, most: u32| {
+        let above = (1..=most).find(|&n| count(n) > parameters).unwrap_or(most);
+        let below = (above - 1).max(1);
+        let far = |n: u32| (count(n) / parameters).ln().abs();
+        if far(above) < far(below) {
+            above
+        } else {
+            below
+        }
+    };
+    match given {
+        (Some(layers), Some(width)) => (layers, width),
+        (None, Some(width)) => (nearest(&|layers| count(layers, width), 255), width),
+        (layers_given, None) => {
+            let layers = layers_given.unwrap_or_else(|| layers(parameters));
+            (layers, nearest(&|width| count(layers, width), 4096))
+        }
+    }
+}
+
+/// Bytes of a file that has room for a given network.
+pub(super) fn bytes(layers: u32, width: u32, ends: [u32; 2]) -> u64 {
+    (count(layers, width, ends) * BITS / 8.0) as u64 + OVERHEAD
+}
+
+/// Parameters of a network.
+fn count(layers: u32, width: u32, ends: [u32; 2]) -> f64 {
+    let [layers, width, inputs, outputs] = [layers, width, ends[0], ends[1]].map(f64::from);
+    width * (inputs + 1.0) + (layers - 1.0) * width * (width + 1.0) + outputs * (width + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_near_their_size() {
+        for bytes in [60, 100, 500, 2_000, 5_000, 12_000, 100_000] {
+            let bits = f64::from(bytes) * 8.0;
+            let (layers, width) = network(bits, [2, 3], (None, None));
+            let hidden = f64::from(layers - 1) * f64::from(width * (width + 1));
+            let parameters = hidden + f64::from(6 * width + 3);
+            let each = bits / parameters;
+            assert!(
+                (4.0..7.5).contains(&each),
+                "{bytes}: {layers} x {width}, {each} bits"
+            );
+        }
+        assert_eq!(network(1e5, [2, 3], (Some(4), Some(9))), (4, 9));
+        assert_eq!(network(7_479.0 * BITS, [2, 3], (Some(10), None)), (10, 28));
+        assert_eq!(network(7_479.0 * BITS, [2, 3], (None, Some(28))), (10, 28));
+    }
+}
