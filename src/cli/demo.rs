@@ -22,9 +22,9 @@ use std::time::Instant;
 /// 240 x 160 pixels of picture 23 of the Kodak test set, which is free to use.
 const PHOTO: &[u8] = include_bytes!("demo.png");
 
-/// Hidden layers and neurons of a network small enough that a JPEG of its size, of which a third is
-/// tables, has little left for the picture.
-const NETWORK: (u32, u32) = (5, 16);
+/// Bytes of the file: so few that a JPEG of that size, of which a quarter is tables, has little left for
+/// the picture.
+const BYTES: u64 = 2_400;
 
 /// Enlargement of the second pair of pictures.
 const SCALE: u32 = 4;
@@ -46,8 +46,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         photo.height()
     ))?;
 
-    let (layers, width) = NETWORK;
-    let mut encoder = Encoder::new().with_layers(layers).with_width(width);
+    let mut encoder = Encoder::new().with_bytes(BYTES);
     if let Some(threads) = args.threads {
         encoder = encoder.with_threads(threads);
     }
@@ -55,7 +54,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
     folder.write("photo.siren", &encoded.bytes)?;
     let size = encoded.bytes.len();
     say(format!(
-        "sirenc        {} bytes  {:.3} bpp  {:.2} dB  encoded in {:.1} s: {layers} layers of {width}, {} weights",
+        "sirenc        {} bytes  {:.3} bpp  {:.2} dB  encoded in {:.1} s: {} weights",
         grouped(size as u64),
         encoded.bpp,
         encoded.psnr,
