@@ -92,7 +92,7 @@ impl Quantiser {
 
     /// The finest step sizes, all in the proportions of the tolerances, that keep to the budget.
     fn follow(&mut self, network: &Network) -> Result<(), Error> {
-        // Bracket from where they were, then halve the bracket to a quarter of a code.
+        // Bracket from where they were, then halve the bracket to a small part of a code.
         let (mut fine, mut coarse) = (self.scale, self.scale);
         while self.bits(network, coarse)? > self.budget {
             coarse *= 2.0;
