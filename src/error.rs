@@ -42,6 +42,19 @@ pub enum Error {
         /// How often it was tried.
         attempts: u32,
     },
+    /// The picture cannot be stored as well as was asked for.
+    #[error(
+        "a PSNR of {asked} dB cannot be reached: the nearest is {nearest:.1} dB in {bytes} bytes (more effort may give more)"
+    )]
+    #[non_exhaustive]
+    Unreachable {
+        /// The PSNR asked for, in dB.
+        asked: f64,
+        /// The nearest to it that was reached, in dB.
+        nearest: f64,
+        /// The size of the file that reached it.
+        bytes: u64,
+    },
     /// The progress callback asked to stop before there was anything worth keeping.
     #[error("stopped before the first step was finished")]
     Stopped,

@@ -55,13 +55,22 @@ pub(crate) struct Encode {
     pub(crate) output: Option<PathBuf>,
 
     /// Size of the file: at most N bytes, and nearly that
-    #[arg(long, value_name = "N", conflicts_with = "bpp")]
+    #[arg(long, value_name = "N", group = "target")]
     pub(crate) bytes: Option<u64>,
 
     /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
     /// with the picture's side beyond 12 kB, and at most 20 kB]
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", group = "target")]
     pub(crate) bpp: Option<f64>,
+
+    /// PSNR in dB to reach, to a tenth, in as few bytes as that takes: networks of several sizes are
+    /// tried, which takes two to three times as long as one of a given size
+    #[arg(long, value_name = "DB", group = "target")]
+    pub(crate) psnr: Option<f64>,
+
+    /// Quality, 0 to 100: a PSNR of 20 + Q / 5 dB, so 30 dB at 50, but at most 1 bit per pixel
+    #[arg(long, value_name = "Q", group = "target")]
+    pub(crate) quality: Option<f64>,
 
     /// How weights are stored: as entropy-coded levels, or as half floats under zstd (more than
     /// twice the size; the network then decides the size of the file)
@@ -86,10 +95,10 @@ pub(crate) struct Encode {
     #[arg(long, value_name = "F")]
     pub(crate) omega_first: Option<f64>,
 
-    /// How much work to put in, 1 (quickest) to 9: 150, 350, 700, 1500, 3000, 6000, 12000, 24000 or
-    /// 48000 steps. The default takes about half a minute on two cores, whatever the size of the
-    /// picture; each further effort twice as long as the one before
-    /// [default: 5]
+    /// How much work to put in, 1 (quickest) to 9: 150, 350, 700, 1500, 3000, 6000, 11000, 19000 or
+    /// 32000 steps, and fewer for networks so large that they would take longer. The default takes at
+    /// most a minute on two cores, whatever the size of the picture; each further effort about twice as
+    /// long as the one before, and 9 at most ten minutes [default: 5]
     #[arg(long, value_name = "N", conflicts_with = "steps")]
     pub(crate) effort: Option<u8>,
 
@@ -127,6 +136,7 @@ const ENCODE_EXAMPLES: &str = "\
 Examples:
   sirenc encode photo.png                         writes photo.siren
   sirenc encode photo.jpg --bytes 2000            a small file
+  sirenc encode photo.png --quality 40            as large as a PSNR of 28 dB takes
   sirenc encode photo.png --effort 7              a better one, more slowly
   sirenc encode *.png -o small --json             many, into the folder small
   convert photo.psd png:- | sirenc encode - > photo.siren";

@@ -34,6 +34,12 @@ fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
     if let Some(bpp) = args.bpp {
         encoder = encoder.with_bpp(bpp);
     }
+    if let Some(psnr) = args.psnr {
+        encoder = encoder.with_psnr(psnr);
+    }
+    if let Some(quality) = args.quality {
+        encoder = encoder.with_quality(quality);
+    }
     if args.weights == Coding::F16 {
         encoder = encoder.with_half_floats();
     }

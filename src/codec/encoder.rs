@@ -1,18 +1,17 @@
+use super::draft::{Candidate, Draft, Meter};
 use super::plan::{self, OVERHEAD, Room, Size};
-use super::quantise::Quantiser;
-use super::{Decoder, View, on_threads, weights};
-use crate::fit::{self, Fitted, Progress, Schedule};
-use crate::metric::SquaredError;
-use crate::net::Network;
+use super::search::{self, Target};
+use super::{on_threads, weights};
+use crate::fit::Progress;
 use crate::signal::Picture;
-use crate::task::Image;
 use crate::{Error, Limits};
-use siren_format::{self as format, Weights};
+use siren_format as format;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// Optimiser steps of effort 1 to 9: each about twice as long as the one before.
-pub const EFFORT_STEPS: [u32; 9] = [150, 350, 700, 1500, 3000, 6000, 12_000, 24_000, 48_000];
+/// Optimiser steps of effort 1 to 9, for networks of up to 16,000 parameters: each about twice as long as
+/// the one before. Larger networks get fewer, so that they take no longer.
+pub const EFFORT_STEPS: [u32; 9] = [150, 350, 700, 1500, 3000, 6000, 11_000, 19_000, 32_000];
 /// The effort that [`Encoder::new`] makes.
 pub const DEFAULT_EFFORT: u8 = 5;
 
@@ -20,20 +19,6 @@ pub const DEFAULT_EFFORT: u8 = 5;
 const OMEGA_FIRST: f64 = 20.0;
 /// omega_0 of the other layers, as in the paper.
 const OMEGA_HIDDEN: f64 = 30.0;
-/// Largest step size of the optimiser.
-const RATE: f32 = 2e-3;
-/// A decoded file whose squared error is this many times that of the fit is not a success.
-const DAMAGED: f64 = 8.0;
-
-/// Points that cover a picture evenly, about.
-const ROUND: u64 = 8192;
-/// Rounds of them per step, in the first half of a fit and in the second.
-const GROWTH: [u64; 2] = [1, 3];
-/// Share of the steps for which the fit goes through the rounding of its weights.
-const ROUNDED: f64 = 0.25;
-/// Largest step size during those.
-const ROUNDED_RATE: f32 = 4e-4;
-
 /// Fits networks to pictures and writes them as `.siren` files; reusable.
 ///
 /// ```
@@ -59,7 +44,7 @@ pub struct Encoder {
     half_floats: bool,
     omega_first: f64,
     omega_hidden: f64,
-    steps: u32,
+    steps: Steps,
     seed: u64,
     threads: Option<usize>,
 }
@@ -73,7 +58,7 @@ impl Default for Encoder {
             half_floats: false,
             omega_first: OMEGA_FIRST,
             omega_hidden: OMEGA_HIDDEN,
-            steps: EFFORT_STEPS[usize::from(DEFAULT_EFFORT) - 1],
+            steps: Steps::Effort(EFFORT_STEPS[usize::from(DEFAULT_EFFORT) - 1]),
             seed: 0,
             threads: None,
         }
@@ -120,6 +105,27 @@ impl Encoder {
     pub fn with_bpp(self, bpp: f64) -> Self {
         Self {
             size: Size::Bpp(bpp),
+            ..self
+        }
+    }
+
+    /// A file whose PSNR is within 0.1 dB of `psnr`, whatever its size: networks of several sizes are
+    /// tried, which takes two to three times as long as one of a given size. Where even the smallest file
+    /// is better than that, it is the smallest.
+    #[must_use]
+    pub fn with_psnr(self, psnr: f64) -> Self {
+        Self {
+            size: Size::Reach(Target::Psnr(psnr)),
+            ..self
+        }
+    }
+
+    /// A file of a PSNR of 20 + `quality` / 5 dB, if at most 1 bit per pixel gives that, and else the file
+    /// of that size. 0 to 100; photographs are worth encoding at 10 to 60.
+    #[must_use]
+    pub fn with_quality(self, quality: f64) -> Self {
+        Self {
+            size: Size::Reach(Target::Quality(quality)),
             ..self
         }
     }
@@ -172,7 +178,8 @@ impl Encoder {
         }
     }
 
-    /// As many steps as [`EFFORT_STEPS`] gives `effort`, 1 (quickest) to 9 (default 5).
+    /// As many steps as [`EFFORT_STEPS`] gives `effort`, 1 (quickest) to 9 (default 5), and fewer for
+    /// networks so large that they would take longer.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `effort` is not 1 to 9.
@@ -181,15 +188,22 @@ impl Encoder {
             .checked_sub(1)
             .and_then(|index| EFFORT_STEPS.get(index))
         {
-            Some(&steps) => Ok(self.with_steps(steps)),
+            Some(&steps) => Ok(Self {
+                steps: Steps::Effort(steps),
+                ..self
+            }),
             None => Err(Error::parameter("effort", effort, "1 to 9")),
         }
     }
 
-    /// Optimiser steps, at least 1 (default 3000). Time is proportional to them, not to pixels.
+    /// Optimiser steps, at least 1, in place of an effort. Time is proportional to them and to the size of
+    /// the network, not to pixels.
     #[must_use]
     pub fn with_steps(self, steps: u32) -> Self {
-        Self { steps, ..self }
+        Self {
+            steps: Steps::Exactly(steps),
+            ..self
+        }
     }
 
     /// Seed of the initial weights and of the order of pixels (default 0). It is not stored; the same
@@ -228,7 +242,12 @@ impl Encoder {
             let allowed = "left to the network: half floats have no other size";
             return Err(Error::parameter("size of the file", "given", allowed));
         }
-        within("number of steps", self.steps.into(), u32::MAX.into())?;
+        if matches!(self.size, Size::Reach(_)) && self.width.is_some() {
+            let allowed = "left open where a PSNR or a quality is to be reached";
+            return Err(Error::parameter("width", "given", allowed));
+        }
+        let (Steps::Effort(steps) | Steps::Exactly(steps)) = self.steps;
+        within("number of steps", steps.into(), u32::MAX.into())?;
         weights::omega_units(self.omega_first)?;
         weights::omega_units(self.omega_hidden).map(|_| ())
     }
@@ -262,149 +281,94 @@ impl Encoder {
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Encoded, Error> {
         let begin = Instant::now();
-        let plan = self.plan(picture);
-        let header = self.header(picture, &plan)?;
-        // Before any time is spent: a file nobody may decode is not worth fitting.
-        Limits::default().check(&header)?;
-
-        let mut network = Network::random(&weights::shape(&header), self.seed)?;
-        let task = Image::new(picture, ROUND, self.seed);
-        let mut progress = |report: &Progress| progress(&report.out_of(self.steps));
-        let file = |weights| {
-            let icc = picture.icc().map(<[u8]>::to_vec);
-            format::File {
-                header: header.clone(),
-                weights,
-                icc,
+        let mut meter = Meter::new(progress);
+        let profile = picture.icc().map_or(0, |icc| icc.len() as u64 + 4);
+        let candidate = match self.size {
+            _ if self.half_floats => {
+                let network = (self.layers.unwrap_or(10), self.width.unwrap_or(28));
+                self.draft(picture, network, false, &mut meter)?.halves()?
             }
-            .to_bytes()
-            .map_err(Error::from)
-        };
-        let parameters = header.parameters();
-        let (fitted, bytes) = match plan.room {
-            None => {
-                let points = GROWTH.map(|rounds| task.batch(rounds));
-                let schedule = Schedule {
-                    steps: self.steps,
-                    points,
-                    rate: RATE,
-                };
-                let fitted = fit::fit(&mut network, &task, None, &schedule, &mut progress)?;
-                (fitted, file(weights::to_halves(&network))?)
-            }
-            Some(room) => {
-                self.fit_within(room, &mut network, &task, file, &header, &mut progress)?
+            Size::Reach(target) => search::search(self, picture, target, profile, &mut meter)?,
+            size => {
+                let room = self.room(picture, size, profile);
+                let network = self.network(picture, &room);
+                let draft = self.draft(picture, network, true, &mut meter)?;
+                draft.levels(room, &mut meter)?
             }
         };
-        if fitted.stopped && fitted.steps <= 1 {
-            return Err(Error::Stopped);
-        }
-        let error = check(picture, &bytes)?;
-        let peak = picture.samples().peak();
-        let coded = error.mean() * 4.0 / (peak * peak);
-        if coded > DAMAGED * (fitted.loss + 1e-3) {
-            // The fit was fine and its file is not: whatever happened, do not pass it off as good.
-            return Err(Error::Diverged {
-                step: fitted.steps,
-                attempts: 1,
-            });
-        }
+        let Candidate {
+            bytes,
+            psnr,
+            parameters,
+            ..
+        } = candidate;
         Ok(Encoded {
-            psnr: error.psnr(peak),
+            psnr,
             bpp: bytes.len() as f64 * 8.0 / picture.pixels() as f64,
             bytes,
             parameters,
-            steps: fitted.steps,
+            steps: meter.done,
             elapsed: begin.elapsed(),
         })
     }
 
-    /// The network and the size of the file for `picture`.
-    fn plan(&self, picture: &Picture) -> Plan {
-        let given = (self.layers, self.width);
-        let ends = [2, u32::from(picture.channels())];
-        let default = |given: Option<u32>, value: u32| given.unwrap_or(value);
-        if self.half_floats {
-            let (layers, width) = (default(self.layers, 10), default(self.width, 28));
-            return Plan {
-                layers,
-                width,
-                room: None,
-            };
-        }
-        // A default leaves the colour profile out of the account; a size that was asked for does not.
-        let profile = picture.icc().map_or(0, |icc| icc.len() as u64 + 4);
-        let overhead = OVERHEAD + profile;
-        let bytes = match (self.size, self.width) {
+    /// The room for a file of `size`, of which `profile` bytes are the colour profile.
+    fn room(&self, picture: &Picture, size: Size, profile: u64) -> Room {
+        let bytes = match (size, self.width) {
+            // A default leaves the colour profile out of the account; a size asked for does not.
             (Size::Default, Some(width)) => {
-                plan::bytes(default(self.layers, 10), width, ends) + profile
+                plan::bytes(self.layers.unwrap_or(10), width, ends(picture)) + profile
             }
-            (Size::Default, None) => self.size.bytes(picture) + profile,
-            _ => self.size.bytes(picture),
+            (Size::Default, None) => size.bytes(picture) + profile,
+            _ => size.bytes(picture),
         };
-        let room = Room { bytes, overhead };
-        let (layers, width) = plan::network(room.bits(), ends, given);
-        Plan {
-            layers,
-            width,
-            room: Some(room),
+        Room {
+            bytes,
+            overhead: OVERHEAD + profile,
         }
     }
 
-    /// Fits `network` freely, then through the rounding that makes a file within `room` of it.
-    fn fit_within(
+    /// Hidden layers and width of the network for `room`.
+    pub(super) fn network(&self, picture: &Picture, room: &Room) -> (u32, u32) {
+        plan::network(room.bits(), ends(picture), (self.layers, self.width))
+    }
+
+    /// Fits a network of the given hidden layers and width.
+    pub(super) fn draft<'a>(
         &self,
-        mut room: Room,
-        network: &mut Network,
-        task: &Image<'_>,
-        mut file: impl FnMut(Weights) -> Result<Vec<u8>, Error>,
-        header: &format::Header,
-        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<(Fitted, Vec<u8>), Error> {
-        let rounded = (f64::from(self.steps) * ROUNDED) as u32;
-        let free = self.steps - rounded;
-        let points = GROWTH.map(|rounds| task.batch(rounds));
-        let schedule = Schedule {
-            steps: free,
-            points,
-            rate: RATE,
-        };
-        let mut fitted = fit::fit(network, task, None, &schedule, progress)?;
+        picture: &'a Picture,
+        network: (u32, u32),
+        rounding: bool,
+        meter: &mut Meter<'_>,
+    ) -> Result<Draft<'a>, Error> {
+        let header = self.header(picture, network)?;
+        let steps = self.steps(header.parameters());
+        Draft::new(picture, header, steps, rounding, self.seed, meter)
+    }
 
-        let mut quantiser = Quantiser::new(header, network, task, points[1], room.bits())?;
-        if rounded > 0 && !fitted.stopped {
-            quantiser.settle_after(rounded);
-            let schedule = Schedule {
-                steps: rounded,
-                points: [points[1]; 2],
-                rate: ROUNDED_RATE,
-            };
-            let mut progress = |report: &Progress| progress(&report.after(&fitted));
-            let last = fit::fit(
-                network,
-                task,
-                Some(&mut quantiser),
-                &schedule,
-                &mut progress,
-            )?;
-            fitted = Fitted {
-                steps: fitted.steps + last.steps,
-                ..last
-            };
-        }
-        // What is not weights differs by a few bytes from file to file, and is known now.
-        loop {
-            let coded = file(quantiser.weights(network))?;
-            let length = coded.len() as u64;
-            if length <= room.bytes {
-                return Ok((fitted, coded));
-            }
-            room.overhead += length - room.bytes;
-            quantiser.set_budget(room.bits(), network)?;
+    /// The same in at most `steps` steps, to see about what comes of it.
+    pub(super) fn look<'a>(
+        &self,
+        picture: &'a Picture,
+        network: (u32, u32),
+        steps: u32,
+        meter: &mut Meter<'_>,
+    ) -> Result<Draft<'a>, Error> {
+        let header = self.header(picture, network)?;
+        let steps = steps.min(self.steps(header.parameters()));
+        Draft::new(picture, header, steps, false, self.seed, meter)
+    }
+
+    /// Steps for a network of `parameters` parameters.
+    pub(super) fn steps(&self, parameters: u64) -> u32 {
+        match self.steps {
+            Steps::Effort(steps) => plan::steps(steps, parameters),
+            Steps::Exactly(steps) => steps,
         }
     }
 
-    fn header(&self, picture: &Picture, plan: &Plan) -> Result<format::Header, Error> {
+    fn header(&self, picture: &Picture, network: (u32, u32)) -> Result<format::Header, Error> {
+        let (layers, width) = network;
         Ok(format::Header {
             signal: format::Signal::Picture {
                 width: picture.width(),
@@ -420,28 +384,22 @@ impl Encoder {
                 input: format::Input::Coordinates,
                 omega_first: weights::omega_units(self.omega_first)?,
                 omega_hidden: weights::omega_units(self.omega_hidden)?,
-                hidden: vec![plan.width; plan.layers as usize],
+                hidden: vec![width; layers as usize],
             },
         })
     }
 }
 
-/// What [`Encoder`] decides before it begins.
-struct Plan {
-    layers: u32,
-    width: u32,
-    /// Room for the file; none for half floats, which take what they take.
-    room: Option<Room>,
+/// How long to fit.
+#[derive(Clone, Copy, Debug)]
+enum Steps {
+    /// So many for a network of ordinary size.
+    Effort(u32),
+    /// So many.
+    Exactly(u32),
 }
 
-/// The error of what a decoder makes of `bytes`, strip by strip.
-fn check(picture: &Picture, bytes: &[u8]) -> Result<SquaredError, Error> {
-    let decoder = Decoder::new(bytes)?;
-    let mut error = SquaredError::default();
-    let row = picture.width() as usize * usize::from(picture.channels());
-    decoder.render(&View::whole(&decoder), |strip| {
-        error.add(picture, strip.y as usize * row, &strip.samples);
-        Ok::<_, Error>(())
-    })?;
-    Ok(error)
+/// Inputs and outputs of a network for `picture`.
+fn ends(picture: &Picture) -> [u32; 2] {
+    [2, u32::from(picture.channels())]
 }

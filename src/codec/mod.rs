@@ -1,9 +1,11 @@
 //! Between a picture and its file: fit, quantise, code, render.
 
 mod decoder;
+mod draft;
 mod encoder;
 mod plan;
 mod quantise;
+mod search;
 mod view;
 mod weights;
 

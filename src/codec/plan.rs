@@ -1,7 +1,9 @@
 //! Which network to make for a file of a given size.
 
+use super::search::Target;
 use crate::Error;
 use crate::signal::Picture;
+use siren_format::Header;
 
 /// How large the file may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +14,8 @@ pub(super) enum Size {
     Bytes(u64),
     /// At most so many bits per pixel.
     Bpp(f64),
+    /// As many as it takes.
+    Reach(Target),
 }
 
 impl Size {
@@ -22,18 +26,19 @@ impl Size {
                 bpp,
                 "a positive number such as 0.2",
             )),
+            Self::Reach(target) => target.validate(),
             Self::Bytes(0) => Err(Error::parameter("size of the file", 0, "at least 1 byte")),
             _ => Ok(()),
         }
     }
 
-    /// Bytes of the file for `picture`.
+    /// Bytes of the file for `picture`; where they are to be found out, those to begin with.
     pub(super) fn bytes(self, picture: &Picture) -> u64 {
         let pixels = picture.pixels() as f64;
         match self {
             Self::Bytes(bytes) => bytes,
             Self::Bpp(bpp) => (pixels * bpp / 8.0) as u64,
-            Self::Default => {
+            Self::Default | Self::Reach(_) => {
                 let side = (pixels / (768.0 * 512.0)).sqrt();
                 (pixels * 0.25 / 8.0)
                     .min(12_288.0 * side.max(1.0))
@@ -63,6 +68,13 @@ impl Room {
 pub(super) const OVERHEAD: u64 = 24;
 /// Bits per parameter at which a network is about as large as it should be for its file.
 pub(super) const BITS: f64 = 5.5;
+
+/// Largest step size of the optimiser in layers of up to 28 neurons.
+const RATE: f32 = 2e-3;
+/// How it falls with the width beyond.
+const RATE_POWER: f32 = 2.0 / 3.0;
+/// Parameters up to which a network gets all the steps of an effort.
+const ORDINARY: f64 = 16_000.0;
 
 /// Hidden layers for a network of about `parameters` parameters: deeper pays as long as layers do not get
 /// so narrow that a picture's three channels no longer pass through them.
@@ -102,6 +114,20 @@ pub(super) fn network(bits: f64, ends: [u32; 2], given: (Option<u32>, Option<u32
             (layers, nearest(&|width| count(layers, width), 4096))
         }
     }
+}
+
+/// Largest step size of the optimiser for a network: in layers wider than 28, where the steps of more
+/// weights add up, less.
+pub(super) fn rate(header: &Header) -> f32 {
+    let widest = header.network.hidden.iter().max().map_or(1, |&width| width);
+    RATE * (28.0 / widest as f32).powf(RATE_POWER).min(1.0)
+}
+
+/// Steps for a network of `parameters` parameters, of `steps` for one of ordinary size: it should not take
+/// longer.
+pub(super) fn steps(steps: u32, parameters: u64) -> u32 {
+    let share = (ORDINARY / parameters as f64).min(1.0);
+    ((f64::from(steps) * share) as u32).max(1)
 }
 
 /// Bytes of a file that has room for a given network.

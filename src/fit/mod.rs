@@ -30,28 +30,14 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-impl Progress {
-    /// The same as part of a fit of `steps` steps in all.
-    pub(crate) fn out_of(&self, steps: u32) -> Self {
-        Self { steps, ..*self }
-    }
-
-    /// The same as the continuation of an earlier fit.
-    pub(crate) fn after(&self, earlier: &Fitted) -> Self {
-        let elapsed = self.elapsed + earlier.elapsed;
-        Self {
-            step: self.step + earlier.steps,
-            elapsed,
-            ..*self
-        }
-    }
-}
-
 /// Steps between copies of the weights to fall back to.
 const SNAPSHOT: u32 = 100;
 /// A smoothed loss this many times the best one so far has exploded,
 const EXPLODED: f64 = 4.0;
-/// unless both are below this (40 dB), where noise is as large as the loss.
+/// and one whose mean between two copies is this many times the best one has begun to: the steps are too
+/// large for where it is,
+const DRIFTED: f64 = 1.05;
+/// unless all are below this (40 dB), where noise is as large as the loss.
 const GOOD_ENOUGH: f64 = 4e-4;
 /// How often a diverged fit is resumed with a smaller step before it is given up.
 const RETRIES: u32 = 6;
@@ -83,14 +69,12 @@ pub(crate) struct Fitted {
     pub(crate) loss: f64,
     /// Whether `progress` ended it.
     pub(crate) stopped: bool,
-    /// Time it took.
-    pub(crate) elapsed: Duration,
 }
 
 /// Fits `network` to `objective`.
 ///
-/// A loss that explodes or is not finite sends the fit back to the last good weights with half the
-/// step size and a fresh optimiser.
+/// A loss that explodes, drifts upwards or is not finite sends the fit back to the last good weights with
+/// half the step size and a fresh optimiser.
 ///
 /// # Errors
 /// [`Error::Diverged`] if that does not help, and whatever `rounding` returns. Stopped by `progress`, the
@@ -114,6 +98,7 @@ pub(crate) fn fit(
     };
     let (mut step, mut position, mut attempts, mut damping) = (0, 0, 0, 1.0);
     let mut smoothed = Smoothed::default();
+    let mut window = Window::default();
     let (mut last, mut stopped) = (f64::INFINITY, false);
     while step < schedule.steps {
         let batch = schedule.batch(step);
@@ -128,11 +113,13 @@ pub(crate) fn fit(
         let loss = engine.gradient(evaluated, objective, points, &mut gradient);
         position += batch;
         let recent = smoothed.push(loss);
-        if !recent.is_finite() || recent > EXPLODED * good.loss.max(GOOD_ENOUGH) {
-            attempts += 1;
+        let exploded = !recent.is_finite() || recent > EXPLODED * good.loss.max(GOOD_ENOUGH);
+        if exploded || window.drifts(loss) {
+            attempts += u32::from(exploded);
             if attempts > RETRIES {
                 return Err(Error::Diverged { step, attempts });
             }
+            window.begin();
             network.clone_from(&good.network);
             step = good.step;
             damping *= 0.5;
@@ -174,8 +161,44 @@ pub(crate) fn fit(
         steps: step,
         loss: last,
         stopped,
-        elapsed: begin.elapsed(),
     })
+}
+
+/// The mean loss over [`SNAPSHOT`] steps, beside the best there was.
+struct Window {
+    sum: f64,
+    steps: u32,
+    best: f64,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            sum: 0.0,
+            steps: 0,
+            best: f64::INFINITY,
+        }
+    }
+}
+
+impl Window {
+    fn begin(&mut self) {
+        (self.sum, self.steps) = (0.0, 0);
+    }
+
+    /// Takes in the loss of one step; whether the window it ends is worse than the best one.
+    fn drifts(&mut self, loss: f64) -> bool {
+        self.sum += loss;
+        self.steps += 1;
+        if self.steps < SNAPSHOT {
+            return false;
+        }
+        let mean = self.sum / f64::from(self.steps);
+        self.begin();
+        let drifted = mean > DRIFTED * self.best.max(GOOD_ENOUGH);
+        self.best = self.best.min(mean);
+        drifted
+    }
 }
 
 /// A running mean of the loss over about ten steps.
@@ -194,6 +217,6 @@ impl Smoothed {
 }
 
 /// PSNR in dB of a mean squared error in units where samples span -1 to 1.
-fn psnr(mean_squared_error: f64) -> f64 {
+pub(crate) fn psnr(mean_squared_error: f64) -> f64 {
     10.0 * (4.0 / mean_squared_error).log10()
 }

@@ -50,3 +50,39 @@ fn an_impossible_size_is_refused_with_the_least_there_is() {
     assert!(run.stderr.contains("at least"), "{}", run.stderr);
     assert_eq!(folder.names(), ["in.png"]);
 }
+
+#[test]
+fn a_psnr_is_reached_to_a_tenth() {
+    let folder = Folder::with("in.png", &waves());
+    for asked in [24.0, 31.0] {
+        let run = folder.ok(&format!(
+            "encode in.png -f --psnr {asked} --steps 300 --json"
+        ));
+        let psnr = run.json()[0]["psnr"].as_f64().expect("a number");
+        assert!((psnr - asked).abs() <= 0.1, "{psnr} for {asked}");
+    }
+    let sizes = [10, 40].map(|quality| {
+        folder.ok(&format!("encode in.png -f --quality {quality} --steps 300"));
+        folder.read("in.siren").len()
+    });
+    assert!(sizes[0] < sizes[1], "{sizes:?}");
+}
+
+#[test]
+fn a_psnr_that_cannot_be_had_is_refused_with_the_nearest() {
+    let folder = Folder::with("in.png", &waves());
+    folder.fails(
+        1,
+        "encode in.png --psnr 95 --steps 60",
+        &["in.png", "95 dB", "nearest is", "bytes"],
+    );
+    assert_eq!(folder.names(), ["in.png"]);
+    folder.fails(2, "encode in.png --psnr 1", &["5 to 100"]);
+    folder.fails(2, "encode in.png --quality 101", &["0 to 100"]);
+    folder.fails(2, "encode in.png --quality 50 --width 9", &["width"]);
+    folder.fails(
+        2,
+        "encode in.png --quality 50 --bytes 900",
+        &["cannot be used with"],
+    );
+}

@@ -1,0 +1,226 @@
+//! One network on its way into a file: fitted freely, then through the rounding of its weights.
+
+use super::plan::{self, Room};
+use super::quantise::Quantiser;
+use super::{Decoder, View, weights};
+use crate::fit::{self, Fitted, Progress, Rounding, Schedule};
+use crate::metric::SquaredError;
+use crate::net::Network;
+use crate::signal::Picture;
+use crate::task::Image;
+use crate::{Error, Limits};
+use siren_format::{File, Header, Weights};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// A decoded file whose squared error is this many times that of the fit is not a success.
+const DAMAGED: f64 = 8.0;
+
+/// Points that cover a picture evenly, about.
+const ROUND: u64 = 8192;
+/// Rounds of them per step, in the first half of a fit and in the second.
+const GROWTH: [u64; 2] = [1, 3];
+/// Share of the steps for which the fit goes through the rounding of its weights.
+const ROUNDED: f64 = 0.25;
+/// Largest step size during those, as a share of that before.
+const ROUNDED_RATE: f32 = 0.2;
+
+/// A network fitted to a picture, of which files of about the size it was made for can be written.
+pub(super) struct Draft<'a> {
+    picture: &'a Picture,
+    task: Image<'a>,
+    header: Header,
+    network: Network,
+    /// Steps that rounding takes.
+    rounded: u32,
+    fitted: Fitted,
+}
+
+/// A finished file and how good it is.
+pub(super) struct Candidate {
+    pub(super) bytes: Vec<u8>,
+    /// PSNR in dB of what a decoder makes of it.
+    pub(super) psnr: f64,
+    pub(super) parameters: u64,
+    /// Whether its fit was ended early.
+    pub(super) stopped: bool,
+}
+
+/// Tells of several fits as of one.
+pub(super) struct Meter<'a> {
+    tell: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    begin: Instant,
+    /// Steps of the fits before this one.
+    pub(super) done: u32,
+    /// Steps of all fits, as far as can be seen.
+    planned: u32,
+}
+
+impl<'a> Meter<'a> {
+    pub(super) fn new(tell: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Self {
+        Self {
+            tell,
+            begin: Instant::now(),
+            done: 0,
+            planned: 0,
+        }
+    }
+
+    /// `steps` more are planned from here on.
+    fn plan(&mut self, steps: u32) {
+        self.planned = self.done.saturating_add(steps);
+    }
+
+    fn fit(
+        &mut self,
+        network: &mut Network,
+        task: &Image<'_>,
+        rounding: Option<&mut dyn Rounding>,
+        schedule: &Schedule,
+    ) -> Result<Fitted, Error> {
+        let fitted = fit::fit(network, task, rounding, schedule, &mut |report| {
+            (self.tell)(&Progress {
+                step: self.done + report.step,
+                steps: self.planned,
+                elapsed: self.begin.elapsed(),
+                ..*report
+            })
+        })?;
+        self.done += fitted.steps;
+        Ok(fitted)
+    }
+}
+
+impl<'a> Draft<'a> {
+    /// Fits the network of `header` to `picture`, freely: for all of `steps` steps, or for as many as
+    /// leave the rest for `rounding`.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if a decoder would refuse such a network, [`Error::Diverged`] if the fit fails,
+    /// [`Error::Stopped`] if it is ended at the very first step.
+    pub(super) fn new(
+        picture: &'a Picture,
+        header: Header,
+        steps: u32,
+        rounding: bool,
+        seed: u64,
+        meter: &mut Meter<'_>,
+    ) -> Result<Self, Error> {
+        // Before any time is spent: a file nobody may decode is not worth fitting.
+        Limits::default().check(&header)?;
+        let rounded = if rounding {
+            (f64::from(steps) * ROUNDED) as u32
+        } else {
+            0
+        };
+        let mut network = Network::random(&weights::shape(&header), seed)?;
+        let task = Image::new(picture, ROUND, seed);
+        let schedule = Schedule {
+            steps: steps - rounded,
+            points: GROWTH.map(|rounds| task.batch(rounds)),
+            rate: plan::rate(&header),
+        };
+        meter.plan(steps);
+        let fitted = meter.fit(&mut network, &task, None, &schedule)?;
+        if fitted.stopped && meter.done <= 1 {
+            return Err(Error::Stopped);
+        }
+        Ok(Self {
+            picture,
+            task,
+            header,
+            network,
+            rounded,
+            fitted,
+        })
+    }
+
+    /// PSNR in dB of the network as it is, estimated from the last batches.
+    pub(super) fn psnr(&self) -> f64 {
+        fit::psnr(self.fitted.loss)
+    }
+
+    /// Weights and biases of the network.
+    pub(super) fn parameters(&self) -> u64 {
+        self.header.parameters()
+    }
+
+    /// Whether the fit was ended early.
+    pub(super) fn stopped(&self) -> bool {
+        self.fitted.stopped
+    }
+
+    /// The network as half floats.
+    pub(super) fn halves(&self) -> Result<Candidate, Error> {
+        let file = self.file(weights::to_halves(&self.network))?;
+        self.candidate(file, self.fitted)
+    }
+
+    /// The network as levels, in at most as many bytes as there is `room` for.
+    pub(super) fn levels(&self, mut room: Room, meter: &mut Meter<'_>) -> Result<Candidate, Error> {
+        let mut network = self.network.clone();
+        let (task, points) = (&self.task, self.task.batch(GROWTH[1]));
+        let mut quantiser = Quantiser::new(&self.header, &network, task, points, room.bits())?;
+        let mut fitted = self.fitted;
+        if self.rounded > 0 && !fitted.stopped {
+            quantiser.settle_after(self.rounded);
+            let schedule = Schedule {
+                steps: self.rounded,
+                points: [points; 2],
+                rate: plan::rate(&self.header) * ROUNDED_RATE,
+            };
+            meter.plan(self.rounded);
+            fitted = meter.fit(&mut network, task, Some(&mut quantiser), &schedule)?;
+        }
+        // What is not weights differs by a few bytes from file to file, and is known now.
+        loop {
+            let file = self.file(quantiser.weights(&network))?;
+            let length = file.len() as u64;
+            if length <= room.bytes {
+                return self.candidate(file, fitted);
+            }
+            room.overhead += length - room.bytes;
+            quantiser.set_budget(room.bits(), &network)?;
+        }
+    }
+
+    fn file(&self, weights: Weights) -> Result<Vec<u8>, Error> {
+        let file = File {
+            header: self.header.clone(),
+            weights,
+            icc: self.picture.icc().map(<[u8]>::to_vec),
+        };
+        Ok(file.to_bytes()?)
+    }
+
+    fn candidate(&self, bytes: Vec<u8>, fitted: Fitted) -> Result<Candidate, Error> {
+        let error = error(self.picture, &bytes)?;
+        let peak = self.picture.samples().peak();
+        let coded = error.mean() * 4.0 / (peak * peak);
+        if coded > DAMAGED * (fitted.loss + 1e-3) {
+            // The fit was fine and its file is not: whatever happened, do not pass it off as good.
+            return Err(Error::Diverged {
+                step: fitted.steps,
+                attempts: 1,
+            });
+        }
+        Ok(Candidate {
+            bytes,
+            psnr: error.psnr(peak),
+            parameters: self.parameters(),
+            stopped: fitted.stopped,
+        })
+    }
+}
+
+/// The error of what a decoder makes of `bytes`, strip by strip.
+fn error(picture: &Picture, bytes: &[u8]) -> Result<SquaredError, Error> {
+    let decoder = Decoder::new(bytes)?;
+    let mut error = SquaredError::default();
+    let row = picture.width() as usize * usize::from(picture.channels());
+    decoder.render(&View::whole(&decoder), |strip| {
+        error.add(picture, strip.y as usize * row, &strip.samples);
+        Ok::<_, Error>(())
+    })?;
+    Ok(error)
+}

@@ -1,0 +1,220 @@
+//! The size of file that reaches a given PSNR.
+//!
+//! Quality rises nearly linearly with the logarithm of the size. Short fits find the size of the network
+//! about right; a whole fit of it is then rounded as coarsely as the target allows, which moves the quality
+//! by a decibel or two and costs a third of a fit each time. Only if that does not reach is the network
+//! replaced.
+
+use super::draft::{Candidate, Meter};
+use super::encoder::Encoder;
+use super::plan::{OVERHEAD, Room, Size};
+use crate::Error;
+use crate::signal::Picture;
+
+/// How good a file should be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Target {
+    /// So many dB.
+    Psnr(f64),
+    /// 20 dB plus a fifth of this, in at most 1 bit per pixel.
+    Quality(f64),
+}
+
+/// How near is near enough, in dB.
+const NEAR: f64 = 0.1;
+/// Steps of a first look.
+const LOOK_STEPS: u32 = 350;
+/// What twice the steps gain, and what rounding loses, in dB.
+const GAIN: f64 = 0.35;
+const LOSS: f64 = 0.4;
+/// dB that a file of twice the size gains, as a first guess and at least and at most.
+const SLOPE: (f64, std::ops::RangeInclusive<f64>) = (2.0, 0.7..=8.0);
+/// dB that twice the bits for the same network gain, likewise.
+const FINER: (f64, std::ops::RangeInclusive<f64>) = (3.0, 1.0..=20.0);
+/// How far the bits for a network may be from what it was made for.
+const STRETCH: std::ops::RangeInclusive<f64> = 0.7..=1.5;
+/// The most of each to try.
+const LOOKS: usize = 5;
+const DRAFTS: usize = 5;
+const ROUNDINGS: usize = 4;
+/// Smallest file to try, in bytes.
+const LEAST: f64 = 64.0;
+
+impl Target {
+    pub(super) fn validate(self) -> Result<(), Error> {
+        match self {
+            Self::Psnr(psnr) if !(5.0..=100.0).contains(&psnr) => {
+                Err(Error::parameter("PSNR", psnr, "5 to 100 dB"))
+            }
+            Self::Quality(quality) if !(0.0..=100.0).contains(&quality) => {
+                Err(Error::parameter("quality", quality, "0 to 100"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn psnr(self) -> f64 {
+        match self {
+            Self::Psnr(psnr) => psnr,
+            Self::Quality(quality) => 20.0 + quality / 5.0,
+        }
+    }
+
+    /// Most bytes to spend on `picture`.
+    fn most(self, picture: &Picture) -> f64 {
+        let bpp = match self {
+            Self::Psnr(_) => 2.0,
+            Self::Quality(_) => 1.0,
+        };
+        (picture.pixels() as f64 * bpp / 8.0).clamp(LEAST, 200_000.0)
+    }
+}
+
+/// A file of the PSNR of `target`; `profile` bytes of it are the colour profile.
+///
+/// # Errors
+/// [`Error::Unreachable`] if there is none, and what fitting may give.
+pub(super) fn search(
+    encoder: &Encoder,
+    picture: &Picture,
+    target: Target,
+    profile: u64,
+    meter: &mut Meter<'_>,
+) -> Result<Candidate, Error> {
+    let room = |bytes: f64| Room {
+        bytes: bytes as u64 + profile,
+        overhead: OVERHEAD + profile,
+    };
+    let (asked, most) = (target.psnr(), target.most(picture));
+    let mut line = Line::new(SLOPE, LEAST..=most);
+    let mut bytes = (Size::Reach(target).bytes(picture) as f64).clamp(LEAST, most);
+    for _ in 0..LOOKS {
+        let network = encoder.network(picture, &room(bytes));
+        let look = encoder.look(picture, network, LOOK_STEPS, meter)?;
+        if look.stopped() {
+            break;
+        }
+        let doublings = f64::from(encoder.steps(look.parameters())) / f64::from(LOOK_STEPS);
+        let psnr = look.psnr() + GAIN * doublings.max(1.0).log2() - LOSS;
+        let next = line.next(bytes, psnr, asked);
+        if (psnr - asked).abs() < 3.0 * NEAR || next == bytes {
+            break;
+        }
+        bytes = next;
+    }
+
+    // What comes next is measured otherwise: only the slope still holds.
+    line.last = None;
+    let mut best: Option<Candidate> = None;
+    let far = |candidate: &Candidate| (candidate.psnr - asked).abs();
+    for _ in 0..DRAFTS {
+        let network = encoder.network(picture, &room(bytes));
+        let draft = encoder.draft(picture, network, true, meter)?;
+        let mut finer = Line::new(
+            FINER,
+            bytes * STRETCH.start()..=(bytes * STRETCH.end()).min(most),
+        );
+        let mut size = bytes;
+        let mut psnr = 0.0;
+        for rounding in 0..ROUNDINGS {
+            let candidate = draft.levels(room(size), meter)?;
+            if rounding == 0 {
+                psnr = candidate.psnr;
+            }
+            let smallest = size <= LEAST && candidate.psnr > asked;
+            let done = candidate.stopped || smallest || far(&candidate) <= NEAR;
+            let next = finer.next(size, candidate.psnr, asked);
+            if best
+                .as_ref()
+                .is_none_or(|best| done || far(&candidate) < far(best))
+            {
+                best = Some(candidate);
+            }
+            if done {
+                return best.ok_or(Error::Stopped);
+            }
+            if next == size || asked > draft.psnr() + NEAR {
+                break;
+            }
+            size = next;
+        }
+        let next = line.next(bytes, psnr, asked);
+        if next == bytes {
+            break;
+        }
+        bytes = next;
+    }
+    let best = best.ok_or(Error::Stopped)?;
+    match target {
+        Target::Psnr(_) => Err(Error::Unreachable {
+            asked,
+            nearest: best.psnr,
+            bytes: best.bytes.len() as u64,
+        }),
+        Target::Quality(_) => Ok(best),
+    }
+}
+
+/// Quality as a line over the logarithm of the size, through the last two points seen.
+struct Line {
+    /// dB per doubling.
+    slope: f64,
+    slopes: std::ops::RangeInclusive<f64>,
+    sizes: std::ops::RangeInclusive<f64>,
+    last: Option<(f64, f64)>,
+}
+
+impl Line {
+    fn new(
+        (slope, slopes): (f64, std::ops::RangeInclusive<f64>),
+        sizes: std::ops::RangeInclusive<f64>,
+    ) -> Self {
+        Self {
+            slope,
+            slopes,
+            sizes,
+            last: None,
+        }
+    }
+
+    /// The size to try after `size` gave `psnr`.
+    fn next(&mut self, size: f64, psnr: f64, asked: f64) -> f64 {
+        if let Some((last_size, last_psnr)) = self.last.replace((size, psnr)) {
+            let slope = (psnr - last_psnr) / (size / last_size).log2();
+            if slope.is_finite() {
+                self.slope = slope.clamp(*self.slopes.start(), *self.slopes.end());
+            }
+        }
+        // Not further than it can be trusted.
+        let doublings = ((asked - psnr) / self.slope).clamp(-2.0, 2.0);
+        (size * doublings.exp2()).clamp(*self.sizes.start(), *self.sizes.end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_followed_to_its_end() {
+        let quality = |size: f64| 20.0 + 1.3 * size.log2();
+        let mut line = Line::new(SLOPE, 64.0..=1e6);
+        let mut size = 1_000.0;
+        for _ in 0..6 {
+            size = line.next(size, quality(size), 40.0);
+        }
+        assert!((quality(size) - 40.0).abs() < 1e-6);
+        for _ in 0..5 {
+            size = line.next(size, quality(size), 90.0);
+        }
+        assert_eq!(size, 1e6);
+    }
+
+    #[test]
+    fn targets_have_bounds() {
+        assert!(Target::Psnr(f64::NAN).validate().is_err());
+        assert!(Target::Quality(100.5).validate().is_err());
+        assert!(Target::Quality(0.0).validate().is_ok());
+        assert_eq!(Target::Quality(50.0).psnr(), 30.0);
+    }
+}
