@@ -79,7 +79,10 @@ pub(super) fn available(
     scratch: &Scratch,
 ) -> Result<(Vec<Codec>, Vec<String>), Failure> {
     let (mut codecs, mut missing) = (Vec::new(), Vec::new());
-    for kind in asked.unwrap_or(Kind::value_variants()) {
+    for kind in Kind::value_variants() {
+        if asked.is_some_and(|asked| !asked.contains(kind)) {
+            continue;
+        }
         let Some(tool) = TOOLS.iter().find(|tool| tool.kind == *kind) else {
             codecs.push(Codec {
                 name: "JPEG",

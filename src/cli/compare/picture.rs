@@ -50,15 +50,16 @@ impl Bench<'_> {
             "{prefix}  [{bar:30}] {msg}  {elapsed}, {eta} left",
         );
         bar.set_length((self.codecs.len() * points.len()) as u64);
-        for codec in self.codecs {
+        let coded = self.codecs.iter().try_for_each(|codec| {
             bar.set_message(codec.name);
             let mut trials = Trials::new(codec, &source);
-            for point in &mut points {
-                self.add(codec, &source, &mut trials, &reduced, point)?;
+            points.iter_mut().try_for_each(|point| {
                 bar.inc(1);
-            }
-        }
+                self.add(codec, &source, &mut trials, &reduced, point)
+            })
+        });
         bar.finish_and_clear();
+        coded?;
         Ok(told(input, source.into_picture(), points))
     }
 
@@ -95,6 +96,13 @@ impl Bench<'_> {
         let mut decoder = Decoder::new(&bytes)?;
         if let Some(threads) = self.threads {
             decoder = decoder.with_threads(threads);
+        }
+        if decoder.channels() != original.channels() {
+            return Err(Failure::Said(format!(
+                "has {} samples a pixel, but the original {}; it is of another picture",
+                decoder.channels(),
+                original.channels()
+            )));
         }
         let decoded = decoder.picture(&View::whole(&decoder))?;
         let decode_seconds = start.elapsed().as_secs_f64();

@@ -86,16 +86,16 @@ fn known(figure: f64, digits: usize) -> String {
     }
 }
 
-/// A line for each codec and match in which some target could not be met.
+/// A line for each codec and kind of match in which some target could not be met.
 fn misses(points: &[Vec<Row>]) -> Vec<String> {
     let mut lines = Vec::new();
     for row in points.iter().flatten().filter(|row| row.missed) {
         let codec = &row.codec;
         let line = match row.matched {
             Matched::Psnr => {
-                format!("(PSNR) {codec}: even the best picture it makes has a lower PSNR")
+                format!("(PSNR) {codec}: no setting has as much; this is its best picture")
             }
-            _ => format!("(bytes) {codec}: even the smallest file it makes has more bytes"),
+            _ => format!("(bytes) {codec}: no setting takes so few; this is its smallest file"),
         };
         if !lines.contains(&line) {
             lines.push(line);

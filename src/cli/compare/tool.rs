@@ -101,20 +101,22 @@ pub(super) const TOOLS: &[Tool] = &[
 impl Tool {
     /// What the encoder says of its version, if both programs are there.
     pub(super) fn version(&self) -> Result<String, Failure> {
-        let mut said = String::new();
-        for program in [self.decoder, self.encoder] {
-            let output = Command::new(program)
-                .arg(self.ask_version)
-                .stdin(Stdio::null())
+        let ask = |program| {
+            let mut command = Command::new(program);
+            command.arg(self.ask_version).stdin(Stdio::null());
+            command
                 .output()
-                .map_err(|error| self.cannot_start(program, &error))?;
-            said = lines(&output.stdout)
-                .chain(lines(&output.stderr))
-                .next()
-                .unwrap_or_default();
-        }
-        if said.starts_with(|first: char| first.is_ascii_digit()) {
-            said = format!("{} {said}", self.encoder);
+                .map_err(|error| self.cannot_start(program, &error))
+        };
+        let output = ask(self.encoder)?;
+        ask(self.decoder)?;
+        let mut said = lines(&output.stdout)
+            .chain(lines(&output.stderr))
+            .next()
+            .unwrap_or_default();
+        // Some give the bare number, or call it just that.
+        if !said.contains(self.encoder) {
+            said = format!("{} {}", self.encoder, said.trim_start_matches("Version: "));
         }
         Ok(said)
     }
@@ -174,7 +176,10 @@ impl Tool {
     fn cannot_start(&self, program: &str, error: &io::Error) -> Failure {
         Failure::Said(match error.kind() {
             io::ErrorKind::NotFound => {
-                format!("{program} is not installed (package {})", self.package)
+                format!(
+                    "{program} is not installed; it comes with package {}",
+                    self.package
+                )
             }
             _ => format!("{program} cannot be started: {error}"),
         })
