@@ -12,7 +12,7 @@ fn scene(width: u32, height: u32) -> DynamicImage {
     RgbImage::from_fn(width, height, |x, y| {
         let texture = (x * 7 + y * 13 + x * y) % 32;
         let block = if (x / 12 + y / 9) % 2 == 0 { 150 } else { 60 };
-        Rgb([block + texture, 40 + x, 200 - y].map(|value| value.min(255) as u8))
+        Rgb([0, x / 4, y / 4].map(|tint| (block + texture + tint) as u8))
     })
     .into()
 }

@@ -61,17 +61,16 @@ fn codecs(all: &[Rows]) -> Vec<&str> {
 
 /// The drawings of all curves, each with its title; that of PSNR first.
 pub(super) fn drawings(all: &[Rows]) -> Vec<(String, String)> {
-    let figures: [(_, _, fn(&Figures) -> f64); 2] = [
-        ("PSNR", "PSNR (dB)", |figures| figures.psnr),
-        ("SSIMULACRA2", "SSIMULACRA2", |figures| figures.ssimulacra2),
-    ];
-    let drawing = |(title, label, figure): (&str, &str, fn(&Figures) -> f64)| {
+    let drawing = |title: &str, label: &str, figure| {
         (
             title.to_owned(),
             plot::plot(title, label, &curves(all, figure)),
         )
     };
-    figures.map(drawing).into()
+    vec![
+        drawing("PSNR", "PSNR (dB)", |figures| figures.psnr),
+        drawing("SSIMULACRA2", "SSIMULACRA2", |figures| figures.ssimulacra2),
+    ]
 }
 
 /// The curves of all codecs, as means over pictures. Of several pictures the files at equal bytes are

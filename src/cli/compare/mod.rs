@@ -123,8 +123,8 @@ fn encoders(args: &Compare) -> Result<Vec<Encoder>, sirenc::Error> {
 /// Refuses rates that nothing is encoded at, that differ in number from picture to picture, or that
 /// are too few for a curve.
 fn check_rates(args: &Compare, inputs: &[Input], asked: usize) -> Result<(), Failure> {
-    let encoded = inputs.iter().any(|input| input.sirens.is_empty());
-    if !encoded && !(args.bytes.is_empty() && args.bpp.is_empty()) {
+    let sized = !args.bytes.is_empty() || !args.bpp.is_empty();
+    if sized && inputs.iter().all(|input| !input.sirens.is_empty()) {
         return Err(Failure::Usage(
             "nothing is encoded, as every picture comes with its .siren file; leave out --bytes and --bpp, or the .siren files".into(),
         ));

@@ -133,7 +133,7 @@ impl Bench<'_> {
         };
         for (matched, found) in [
             (Matched::Bytes, trials.within_bytes(bytes)?),
-            (Matched::Psnr, trials.from_psnr(psnr)?),
+            (Matched::Psnr, trials.at_psnr(psnr)?),
         ] {
             let setting = codec.setting(found.setting);
             push(codec.name.into(), matched, setting, found);

@@ -68,7 +68,7 @@ impl<'a> Trials<'a> {
     }
 
     /// The smallest file of at least `psnr` dB, or the best picture if none has as much.
-    pub(super) fn from_psnr(&mut self, psnr: f64) -> Result<Found, Failure> {
+    pub(super) fn at_psnr(&mut self, psnr: f64) -> Result<Found, Failure> {
         let count = self.codec.settings();
         let enough = first(count, |setting| Ok(self.psnr(setting)? >= psnr))?;
         self.found(enough.min(count - 1), enough == count)
