@@ -1,5 +1,6 @@
 //! The arguments of every command, and their help.
 
+use super::compare::Kind;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Encode(Encode),
     Decode(Decode),
+    Compare(Compare),
     Info(Info),
     Demo(Demo),
 }
@@ -189,6 +191,90 @@ Examples:
   sirenc decode photo.siren -o thumb.jpg --size 320x200
   sirenc decode photo.siren --scale 16 --region 2048,1024,640,480 -o part.png
   sirenc decode *.siren -o pictures                many, into the folder pictures";
+
+/// Compare pictures' .siren files with JPEG, WebP, AVIF and JPEG XL
+///
+/// Encodes each picture, and by the other codecs once at equal bytes (the best quality that takes no
+/// more than the .siren) and once at equal PSNR (the smallest file that is no worse). Prints bytes,
+/// bits per pixel, PSNR, MS-SSIM and SSIMULACRA2 (both PSNR and MS-SSIM over RGB), and seconds.
+///
+/// JPEG is built in. The others are run by their own tools, if installed: cwebp and dwebp, avifenc
+/// and avifdec, cjxl and djxl. Their seconds are those of whole processes, which read and write PNG.
+///
+/// Pictures are compared with 8 bits a sample and without their colour profile. Those with
+/// transparency are refused. An INPUT with the extension .siren is taken in place of encoding the
+/// picture of the same name: photo.siren belongs to photo.png.
+#[derive(Args, Debug)]
+#[command(after_help = COMPARE_EXAMPLES)]
+pub(crate) struct Compare {
+    /// Pictures, and .siren files of them if they are encoded already; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Codecs to compare with; one that is not installed is then an error [default: all that are
+    /// installed]
+    #[arg(long, value_name = "CODEC", value_enum, value_delimiter = ',')]
+    pub(crate) against: Option<Vec<Kind>>,
+
+    /// Sizes of the .siren file, as `encode --bytes`: one comparison for each
+    #[arg(long, value_name = "N", value_delimiter = ',', conflicts_with = "bpp")]
+    pub(crate) bytes: Vec<u64>,
+
+    /// Sizes in bits per pixel, as `encode --bpp`: one comparison for each [default: that of
+    /// `encode`; with --curve 0.05,0.1,0.2,0.3]
+    #[arg(long, value_name = "R", value_delimiter = ',')]
+    pub(crate) bpp: Vec<f64>,
+
+    /// How much work `encode` is to put in, 1 (quickest) to 9 [default: 5]
+    #[arg(long, value_name = "N")]
+    pub(crate) effort: Option<u8>,
+
+    /// Seed of the random initial weights [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Threads for .siren files [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Have the other codecs also code the picture at a half, a quarter and an eighth of its width
+    /// and height in as many bytes, enlarge it again with a bicubic filter, and show the best
+    #[arg(long)]
+    pub(crate) downscaled: bool,
+
+    /// Compare whole rate-distortion curves: print the Bjontegaard rate (BD-rate, over PSNR) of
+    /// sirenc against each codec, as the mean over pictures
+    #[arg(long)]
+    pub(crate) curve: bool,
+
+    /// Write a page with the pictures side by side, and the curves if there are any
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write all figures as JSON: results as CompressAI has them, one object for each codec and kind
+    /// of match; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write all figures as CSV, a row for each file; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Write the curves of PSNR as a drawing
+    #[arg(long, value_name = "FILE.svg", requires = "curve")]
+    pub(crate) svg: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  sirenc compare photo.png                          at the size that `encode` chooses
+  sirenc compare photo.png photo.siren              the file that is there already
+  sirenc compare photo.png --bytes 1000 --downscaled --report page.html
+  sirenc compare *.png --bpp 0.1 --csv figures.csv  several, and their mean
+  sirenc compare photo.png --curve --against jpeg,avif --svg curve.svg";
 
 /// Say what .siren files hold and what each part of them costs
 ///

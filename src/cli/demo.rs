@@ -1,6 +1,7 @@
 //! `sirenc demo`: a built-in photograph, encoded, decoded and compared with a JPEG.
 
 use super::args::Demo;
+use super::compare::jpeg;
 use super::encode;
 use super::failure::Failure;
 use super::format::Format;
@@ -9,7 +10,6 @@ use super::paths::Place;
 use super::picture;
 use super::render::render;
 use super::report::{Report, grouped};
-use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, ImageReader};
 use sirenc::{Decoder, Encoder, Picture, View, metric};
@@ -62,8 +62,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         grouped(encoded.parameters),
     ))?;
 
-    let original = image::load_from_memory(PHOTO).map_err(unexpected)?;
-    let (quality, jpeg) = jpeg_of_size(&original, size)?;
+    let (quality, jpeg) = jpeg::within(&photo, size)?;
     folder.write("photo.jpg", &jpeg)?;
     say(format!(
         "JPEG          {} bytes  {:.3} bpp  {:.2} dB  at quality {quality}, {}",
@@ -132,27 +131,6 @@ impl Folder<'_> {
 
 fn decode(bytes: &[u8]) -> Result<Picture, Failure> {
     picture::decode(ImageReader::new(Cursor::new(bytes)).with_guessed_format()?)
-}
-
-/// The JPEG of the highest quality that is no larger than `size`, or of quality 1 if even that is.
-fn jpeg_of_size(image: &DynamicImage, size: usize) -> Result<(u8, Vec<u8>), Failure> {
-    let mut best = (1, jpeg(image, 1)?);
-    for quality in 2..=100 {
-        let file = jpeg(image, quality)?;
-        if file.len() > size {
-            break;
-        }
-        best = (quality, file);
-    }
-    Ok(best)
-}
-
-fn jpeg(image: &DynamicImage, quality: u8) -> Result<Vec<u8>, Failure> {
-    let mut file = Vec::new();
-    image
-        .write_with_encoder(JpegEncoder::new_with_quality(&mut file, quality))
-        .map_err(unexpected)?;
-    Ok(file)
 }
 
 fn file_of(image: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {

@@ -2,6 +2,7 @@
 //! are read, written and named in one place each ([`picture`], [`output`], [`paths`]).
 
 mod args;
+mod compare;
 mod decode;
 mod demo;
 mod encode;
@@ -28,6 +29,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Encode(encode) => encode::run(&encode),
         Command::Decode(decode) => decode::run(&decode),
+        Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
         Command::Demo(demo) => demo::run(&demo),
     };

@@ -9,7 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// The unfinished file there is at the moment, for [`interrupted`] to remove. Its lock is held
 /// whenever that file appears, is renamed or removed, so that an interruption never falls between.
@@ -19,6 +19,9 @@ fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The folder of temporary files there is at the moment, for [`interrupted`] to remove.
+static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
+
 /// Ends the process at once, as on Ctrl-C, without leaving the unfinished file behind. Called on the
 /// signal handler's own thread, so it works wherever the others are, even waiting for input.
 pub(crate) fn interrupted() {
@@ -26,9 +29,30 @@ pub(crate) fn interrupted() {
     if let Some(path) = unfinished.as_deref() {
         let _ = fs::remove_file(path);
     }
+    let scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(folder) = scratch.as_deref() {
+        let _ = fs::remove_dir_all(folder);
+    }
     report::complain("interrupted; the file in work was not written");
     // 128 + SIGINT, as shells report it. The lock is still held: nothing can be renamed any more.
     std::process::exit(130);
+}
+
+/// A folder for temporary files, of which there is one at a time. It goes when it is dropped.
+pub(crate) struct Scratch(TempDir);
+
+impl Scratch {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let mut scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = TempDir::with_prefix("sirenc-")
+            .map_err(|error| Failure::writing("temporary files", &error))?;
+        *scratch = Some(folder.path().to_owned());
+        Ok(Self(folder))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
 }
 
 /// A file being written. It counts only once it is committed: dropped before, it leaves nothing

@@ -29,7 +29,7 @@ impl Place {
 
     /// An output as typed. `/dev/stdout` is a link to whatever the shell redirected to, which must
     /// be written through and never replaced.
-    fn output(typed: &Path) -> Self {
+    pub(crate) fn output(typed: &Path) -> Self {
         if typed == Path::new("/dev/stdout") {
             Self::Standard
         } else {
@@ -38,7 +38,7 @@ impl Place {
     }
 
     /// Whether both are one file that exists, under whatever names.
-    fn is_same_file(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Path(a), Self::Path(b)) => {
                 fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
@@ -178,9 +178,15 @@ fn check<'a>(job: &'a Job, force: bool, taken: &mut HashSet<&'a Place>) -> Resul
             "{name} is already the output of another input; encode or decode them one by one with -o"
         )));
     }
+    writable(path, force)
+}
+
+/// Refuses to write to `path` what could not replace what is there.
+pub(crate) fn writable(path: &Path, force: bool) -> Result<(), Failure> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(Failure::Said(format!(
-            "{name} is a folder; name a file with -o"
+            "{} is a folder; name a file",
+            path.display()
         ))),
         Ok(found) if found.is_file() && !force => Err(exists(path)),
         _ => Ok(()),
@@ -190,7 +196,7 @@ fn check<'a>(job: &'a Job, force: bool, taken: &mut HashSet<&'a Place>) -> Resul
 /// The refusal to overwrite `path`.
 pub(crate) fn exists(path: &Path) -> Failure {
     Failure::Said(format!(
-        "{} exists; overwrite it with --force, or name another file with -o",
+        "{} exists; overwrite it with --force, or name another file",
         path.display()
     ))
 }

@@ -63,7 +63,7 @@ pub(crate) fn decode(reader: ImageReader<impl BufRead + Seek>) -> Result<Picture
     let icc = decoder.icc_profile().ok().flatten();
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error))?;
     image.apply_orientation(orientation);
-    let picture = into_picture(image)?;
+    let picture = from_image(image)?;
     let icc = icc.filter(|profile| describes(profile, picture.channels()));
     Ok(picture.with_icc(icc))
 }
@@ -127,7 +127,8 @@ fn open_stream(place: &Place) -> io::Result<Box<dyn Read>> {
     })
 }
 
-fn into_picture(image: DynamicImage) -> Result<Picture, Failure> {
+/// The picture that an image holds, without an alpha channel that is opaque everywhere.
+pub(crate) fn from_image(image: DynamicImage) -> Result<Picture, Failure> {
     let (width, height) = (image.width(), image.height());
     let (channels, samples) = match image {
         DynamicImage::ImageLuma8(gray) => (1, Samples::U8(gray.into_raw())),

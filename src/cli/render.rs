@@ -59,12 +59,7 @@ impl Layout<'_> {
     /// Brings samples as the decoder renders them to the depth and channels of the file.
     fn adapt(&self, samples: Samples) -> Samples {
         let samples = match samples {
-            // round(255 v / 65535), exactly
-            Samples::U16(deep) if self.depth == 8 => Samples::U8(
-                deep.iter()
-                    .map(|&v| ((u32::from(v) * 255 + 32_895) >> 16) as u8)
-                    .collect(),
-            ),
+            Samples::U16(deep) if self.depth == 8 => Samples::U8(eight_bits(&deep)),
             samples => samples,
         };
         let given = usize::from(self.decoder.channels());
@@ -201,6 +196,13 @@ impl Layout<'_> {
             (_, _) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageRgba16),
         }
     }
+}
+
+/// Samples of 16 bits rounded to 8: round(255 v / 65535), exactly.
+pub(crate) fn eight_bits(deep: &[u16]) -> Vec<u8> {
+    deep.iter()
+        .map(|&v| ((u32::from(v) * 255 + 32_895) >> 16) as u8)
+        .collect()
 }
 
 /// One sample for gray becomes three for RGB; alpha, if there, stays behind them.

@@ -1,5 +1,6 @@
 //! The command line, run as a user runs it: arguments, files, exit status and messages.
 
+mod compare;
 mod files;
 mod formats;
 mod interrupt;

@@ -1,5 +1,11 @@
 //! How far a decoded picture is from its original.
 
+mod bd_rate;
+mod ms_ssim;
+
+pub use bd_rate::bd_rate;
+pub use ms_ssim::ms_ssim;
+
 use crate::signal::{Picture, Samples};
 
 /// Sum of squared differences between samples, taken in pieces.
@@ -51,15 +57,20 @@ impl SquaredError {
 /// # Panics
 /// If the two differ in dimensions, channels or depth.
 pub fn psnr(original: &Picture, decoded: &Picture) -> f64 {
+    assert_alike(original, decoded);
+    let mut error = SquaredError::default();
+    error.add(original, 0, decoded.samples());
+    error.psnr(original.samples().peak())
+}
+
+/// Panics unless the two can be compared sample by sample.
+fn assert_alike(original: &Picture, decoded: &Picture) {
     let kind = |p: &Picture| (p.width(), p.height(), p.channels(), p.samples().depth());
     assert_eq!(
         kind(original),
         kind(decoded),
         "pictures of different kinds cannot be compared"
     );
-    let mut error = SquaredError::default();
-    error.add(original, 0, decoded.samples());
-    error.psnr(original.samples().peak())
 }
 
 #[cfg(test)]

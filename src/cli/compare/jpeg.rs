@@ -1,0 +1,65 @@
+//! JPEG, built in: progressive, with optimised Huffman tables and 4:2:0 chroma, as the better encoders
+//! of the format are used.
+
+use super::measure;
+use super::search;
+use crate::cli::failure::Failure;
+use crate::cli::picture;
+use image::{ImageFormat, ImageReader};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, EncodingError, SamplingFactor};
+use sirenc::Picture;
+use std::io::Cursor;
+
+/// Qualities there are, from 1.
+pub(super) const QUALITIES: u8 = 100;
+
+/// A picture in plain form as a JPEG file of `quality` 1 to 100.
+pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, Failure> {
+    let side = |pixels: u32| {
+        u16::try_from(pixels).map_err(|_| {
+            Failure::Said(format!(
+                "is {pixels} pixels long, above JPEG's limit of 65535; scale it down, or leave jpeg out of --against"
+            ))
+        })
+    };
+    let (width, height) = (side(picture.width())?, side(picture.height())?);
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, quality);
+    encoder.set_progressive(true);
+    encoder.set_optimized_huffman_tables(true);
+    encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    let colour = match picture.channels() {
+        1 => ColorType::Luma,
+        _ => ColorType::Rgb,
+    };
+    encoder
+        .encode(measure::bytes(picture), width, height, colour)
+        .map_err(|error: EncodingError| {
+            Failure::Said(format!("cannot be written as JPEG: {error}"))
+        })?;
+    Ok(file)
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture, Failure> {
+    picture::decode(ImageReader::with_format(
+        Cursor::new(bytes),
+        ImageFormat::Jpeg,
+    ))
+}
+
+/// The JPEG of the highest quality that takes at most `size` bytes, or of the lowest if even that takes
+/// more, and its quality.
+pub(crate) fn within(picture: &Picture, size: usize) -> Result<(u8, Vec<u8>), Failure> {
+    let mut best = (1, encode(picture, 1)?);
+    search::first(QUALITIES.into(), |setting| {
+        let quality = setting as u8 + 1;
+        let file = encode(picture, quality)?;
+        let larger = file.len() > size;
+        if !larger {
+            best = (quality, file);
+        }
+        Ok(larger)
+    })?;
+    Ok(best)
+}

@@ -1,0 +1,212 @@
+//! `sirenc compare`: pictures' .siren files beside the files of other codecs.
+
+mod codec;
+mod curve;
+mod entry;
+mod files;
+mod inputs;
+pub(crate) mod jpeg;
+mod measure;
+mod page;
+mod picture;
+mod plot;
+mod results;
+mod search;
+mod table;
+mod tool;
+
+use super::args::Compare;
+use super::failure::Failure;
+use super::output::Scratch;
+use super::report::Report;
+pub(crate) use codec::Kind;
+use entry::{Compared, Rows};
+use files::Files;
+use inputs::Input;
+use picture::Bench;
+use results::About;
+use sirenc::Encoder;
+use std::process::ExitCode;
+
+/// Bits per pixel of a curve for which no rates are given.
+const CURVE: [f64; 4] = [0.05, 0.1, 0.2, 0.3];
+
+pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
+    let inputs = inputs::pair(&args.inputs)?;
+    let encoders = encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
+    check_rates(args, &inputs, encoders.len())?;
+    let files = Files::new(args)?;
+    let report = Report {
+        quiet: args.manner.quiet,
+        json: false,
+        aside: files.to_standard(),
+    };
+    let scratch = Scratch::new()?;
+    let (codecs, mut notes) = codec::available(args.against.as_deref(), &scratch)?;
+    for note in &notes {
+        report.say(note)?;
+    }
+    let bench = Bench {
+        encoders: &encoders,
+        threads: args.threads,
+        codecs: &codecs,
+        reduced: args.downscaled,
+        scratch: &scratch,
+        report: &report,
+    };
+
+    let (mut all, mut pictures) = (Vec::new(), Vec::new());
+    for input in &inputs {
+        let compared = bench.compare(input).and_then(|(rows, compared)| {
+            let title = format!("{}  {} x {}", rows.name, rows.width, rows.height);
+            report.say(&format!("{}\n", table::table(&title, &rows.points)))?;
+            all.push(rows);
+            // The pictures of many inputs would fill the memory for nothing without a page.
+            if files.report.is_some() {
+                pictures.push(compared);
+            }
+            Ok(())
+        });
+        report.settle(&input.picture, compared)?;
+    }
+    if all.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    summarise(args, &all, &report)?;
+    let about = about(args, &inputs, &codecs);
+    notes.extend(
+        about
+            .iter()
+            .map(|about| format!("{}: {}, {}", about.codec, about.version, about.usage)),
+    );
+    notes.extend(table::notes(&all));
+    write(args, &files, &all, &pictures, &about, &notes)?;
+    Ok(if all.len() == inputs.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// An encoder for each rate, the lowest first.
+fn encoders(args: &Compare) -> Result<Vec<Encoder>, sirenc::Error> {
+    let mut encoder = Encoder::new();
+    if let Some(effort) = args.effort {
+        encoder = encoder.with_effort(effort)?;
+    }
+    if let Some(seed) = args.seed {
+        encoder = encoder.with_seed(seed);
+    }
+    if let Some(threads) = args.threads {
+        encoder = encoder.with_threads(threads);
+    }
+    let (mut bytes, mut bpp) = (args.bytes.clone(), args.bpp.clone());
+    if args.curve && bytes.is_empty() && bpp.is_empty() {
+        bpp = CURVE.to_vec();
+    }
+    bytes.sort_unstable();
+    bytes.dedup();
+    bpp.sort_by(f64::total_cmp);
+    bpp.dedup();
+    let mut encoders: Vec<Encoder> = bytes
+        .iter()
+        .map(|&bytes| encoder.clone().with_bytes(bytes))
+        .chain(bpp.iter().map(|&bpp| encoder.clone().with_bpp(bpp)))
+        .collect();
+    if encoders.is_empty() {
+        encoders.push(encoder);
+    }
+    encoders.iter().try_for_each(Encoder::validate)?;
+    Ok(encoders)
+}
+
+/// Refuses rates that nothing is encoded at, that differ in number from picture to picture, or that
+/// are too few for a curve.
+fn check_rates(args: &Compare, inputs: &[Input], asked: usize) -> Result<(), Failure> {
+    let sized = !args.bytes.is_empty() || !args.bpp.is_empty();
+    if sized && inputs.iter().all(|input| !input.sirens.is_empty()) {
+        return Err(Failure::Usage(
+            "nothing is encoded, as every picture comes with its .siren file; leave out --bytes and --bpp, or the .siren files".into(),
+        ));
+    }
+    let rates = |input: &Input| match input.sirens.len() {
+        0 => asked,
+        given => given,
+    };
+    let count = rates(&inputs[0]);
+    if let Some(other) = inputs.iter().find(|input| rates(input) != count) {
+        return Err(Failure::Usage(format!(
+            "{} has {count} rates, but {} has {}; give every picture as many .siren files, or sizes to encode at",
+            inputs[0].picture,
+            other.picture,
+            rates(other)
+        )));
+    }
+    if args.curve && count < 2 {
+        return Err(Failure::Usage(
+            "a curve needs two rates at least; give --bpp or --bytes several, or each picture several .siren files".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Says what is true of all pictures together.
+fn summarise(args: &Compare, all: &[Rows], report: &Report) -> Result<(), Failure> {
+    if all.len() > 1 {
+        let title = format!("mean of {} pictures", all.len());
+        report.say(&format!("{}\n", table::table(&title, &table::mean(all))))?;
+    }
+    if args.curve {
+        report.say(&curve::bd_rates(all))?;
+    }
+    Ok(())
+}
+
+/// What each codec is and how it was used.
+fn about(args: &Compare, inputs: &[Input], codecs: &[codec::Codec]) -> Vec<About> {
+    let effort = args.effort.unwrap_or(sirenc::DEFAULT_EFFORT);
+    let seed = args.seed.unwrap_or(0);
+    let sirenc = About {
+        codec: "sirenc".into(),
+        version: format!("sirenc {}", env!("CARGO_PKG_VERSION")),
+        usage: if inputs.iter().all(|input| !input.sirens.is_empty()) {
+            "existing files".into()
+        } else {
+            format!("--effort {effort} --seed {seed}")
+        },
+    };
+    let others = codecs.iter().map(|codec| About {
+        codec: codec.name.into(),
+        version: codec.version.clone(),
+        usage: codec.usage(),
+    });
+    std::iter::once(sirenc).chain(others).collect()
+}
+
+fn write(
+    args: &Compare,
+    files: &Files,
+    all: &[Rows],
+    pictures: &[Compared],
+    about: &[About],
+    notes: &[String],
+) -> Result<(), Failure> {
+    let drawings = if args.curve {
+        curve::drawings(all)
+    } else {
+        Vec::new()
+    };
+    if let Some(place) = &files.json {
+        files.write(place, &results::json(all, about, args.curve))?;
+    }
+    if let Some(place) = &files.csv {
+        files.write(place, &results::csv(all))?;
+    }
+    if let (Some(place), Some((_, drawing))) = (&files.svg, drawings.first()) {
+        files.write(place, drawing)?;
+    }
+    if let Some(place) = &files.report {
+        files.write(place, &page::page(pictures, &drawings, notes))?;
+    }
+    Ok(())
+}

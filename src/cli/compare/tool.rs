@@ -1,0 +1,205 @@
+//! Codecs that are installed as a pair of programs, run over temporary files.
+
+use super::codec::Kind;
+use crate::cli::failure::Failure;
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// How one codec's programs are used.
+pub(super) struct Tool {
+    pub(super) kind: Kind,
+    pub(super) name: &'static str,
+    pub(super) encoder: &'static str,
+    pub(super) decoder: &'static str,
+    /// What both print their version for.
+    ask_version: &'static str,
+    /// Where the programs come from.
+    package: &'static str,
+    pub(super) extension: &'static str,
+    /// Options of the encoder that are always the same.
+    pub(super) options: &'static [&'static str],
+    /// Further ones for gray pictures.
+    gray: &'static [&'static str],
+    /// Number of settings.
+    pub(super) settings: u32,
+    /// The options for a setting, 0 the worst.
+    pub(super) setting: fn(u32) -> Vec<String>,
+    /// What comes before the name of the output.
+    output: &'static [&'static str],
+}
+
+/// Steps between the coarsest distance that JPEG XL has and one of hardly any loss.
+const DISTANCES: u32 = 160;
+
+pub(super) const TOOLS: &[Tool] = &[
+    Tool {
+        kind: Kind::Webp,
+        name: "WebP",
+        encoder: "cwebp",
+        decoder: "dwebp",
+        ask_version: "-version",
+        package: "`webp` in Debian, Ubuntu and Homebrew, `libwebp-tools` in Fedora",
+        extension: "webp",
+        options: &["-m", "6"],
+        gray: &[],
+        settings: 101,
+        setting: |setting| vec!["-q".into(), setting.to_string()],
+        output: &["-o"],
+    },
+    Tool {
+        kind: Kind::Avif,
+        name: "AVIF",
+        encoder: "avifenc",
+        decoder: "avifdec",
+        ask_version: "--version",
+        package: "`libavif-bin` in Debian and Ubuntu, `libavif` in Homebrew, `libavif-tools` in Fedora",
+        extension: "avif",
+        // Releases before 1.0 have no -q, later ones no need of --min and --max; the quantiser of the
+        // constant-quality mode, of which -q is another scale, is there in both.
+        options: &[
+            "-c",
+            "aom",
+            "-s",
+            "6",
+            "--min",
+            "0",
+            "--max",
+            "63",
+            "-a",
+            "end-usage=q",
+        ],
+        gray: &["-y", "400"],
+        settings: 64,
+        setting: |setting| vec!["-a".into(), format!("cq-level={}", 63 - setting)],
+        output: &[],
+    },
+    Tool {
+        kind: Kind::Jxl,
+        name: "JPEG XL",
+        encoder: "cjxl",
+        decoder: "djxl",
+        ask_version: "--version",
+        package: "`libjxl-tools` in Debian and Ubuntu, `jpeg-xl` in Homebrew, `libjxl-utils` in Fedora",
+        extension: "jxl",
+        options: &["-e", "7"],
+        gray: &[],
+        settings: DISTANCES + 1,
+        setting: |setting| {
+            let fraction = f64::from(setting) / f64::from(DISTANCES);
+            vec![
+                "-d".into(),
+                format!("{:.3}", 25.0 * 0.002_f64.powf(fraction)),
+            ]
+        },
+        output: &[],
+    },
+];
+
+impl Tool {
+    /// What the encoder says of its version, if both programs are there.
+    pub(super) fn version(&self) -> Result<String, Failure> {
+        let ask = |program| {
+            let mut command = Command::new(program);
+            command.arg(self.ask_version).stdin(Stdio::null());
+            command
+                .output()
+                .map_err(|error| self.cannot_start(program, &error))
+        };
+        let output = ask(self.encoder)?;
+        ask(self.decoder)?;
+        let mut said = lines(&output.stdout)
+            .chain(lines(&output.stderr))
+            .next()
+            .unwrap_or_default();
+        // Some give the bare number, or call it just that.
+        if !said.contains(self.encoder) {
+            said = format!("{} {}", self.encoder, said.trim_start_matches("Version: "));
+        }
+        Ok(said)
+    }
+
+    /// Codes `source`; the seconds that the process took.
+    pub(super) fn encode(
+        &self,
+        setting: u32,
+        gray: bool,
+        source: &Path,
+        coded: &Path,
+    ) -> Result<f64, Failure> {
+        let extra = if gray { self.gray } else { &[] };
+        let mut arguments: Vec<OsString> = Vec::new();
+        arguments.extend(self.options.iter().chain(extra).map(OsString::from));
+        arguments.extend((self.setting)(setting).into_iter().map(OsString::from));
+        arguments.push(source.into());
+        arguments.extend(self.output.iter().map(OsString::from));
+        arguments.push(coded.into());
+        self.run(self.encoder, &arguments)
+    }
+
+    /// Decodes to a PNG file; the seconds that the process took.
+    pub(super) fn decode(&self, coded: &Path, decoded: &Path) -> Result<f64, Failure> {
+        let mut arguments: Vec<OsString> = vec![coded.into()];
+        arguments.extend(self.output.iter().map(OsString::from));
+        arguments.push(decoded.into());
+        self.run(self.decoder, &arguments)
+    }
+
+    fn run(&self, program: &str, arguments: &[OsString]) -> Result<f64, Failure> {
+        let start = Instant::now();
+        let output = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| self.cannot_start(program, &error))?;
+        let seconds = start.elapsed().as_secs_f64();
+        if output.status.success() {
+            return Ok(seconds);
+        }
+        let typed: Vec<_> = arguments
+            .iter()
+            .map(|argument| argument.to_string_lossy())
+            .collect();
+        let last = lines(&output.stderr)
+            .last()
+            .or_else(|| lines(&output.stdout).last())
+            .unwrap_or_else(|| output.status.to_string());
+        Err(Failure::Said(format!(
+            "{} failed: `{program} {}`: {last}",
+            self.name,
+            typed.join(" ")
+        )))
+    }
+
+    fn cannot_start(&self, program: &str, error: &io::Error) -> Failure {
+        Failure::Said(match error.kind() {
+            io::ErrorKind::NotFound => {
+                format!(
+                    "{program} is not installed; it comes with package {}",
+                    self.package
+                )
+            }
+            _ => format!("{program} cannot be started: {error}"),
+        })
+    }
+
+    /// A program that said nothing and left no file.
+    pub(super) fn wrote_nothing(&self, error: &io::Error) -> Failure {
+        Failure::Said(format!(
+            "{} failed: {} succeeded but left no file ({error})",
+            self.name, self.encoder
+        ))
+    }
+}
+
+/// The lines of what a program printed, without blank ones.
+fn lines(printed: &[u8]) -> impl DoubleEndedIterator<Item = String> {
+    String::from_utf8_lossy(printed)
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .into_iter()
+}
