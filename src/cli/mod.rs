@@ -2,6 +2,7 @@
 //! are read, written and named in one place each ([`picture`], [`output`], [`paths`]).
 
 mod args;
+mod compare;
 mod decode;
 mod demo;
 mod encode;
