@@ -46,7 +46,7 @@ class Evaluator {
   }
 
   // The tiles of the picture at `zoom` pixels per stored pixel that meet the box [left, top, right,
-  // bottom) of it, those at its middle first. Asks for those not there yet, and for no others.
+  // bottom) of it. Asks for those not there yet, the middle first.
   view(zoom, box) {
     const [left, top, right, bottom] = box.map((edge) => Math.floor(edge / TILE));
     const tiles = [];
@@ -57,9 +57,15 @@ class Evaluator {
       }
     }
     const off = ({ x, y }) => Math.hypot(x + TILE / 2 - (box[0] + box[2]) / 2, y + TILE / 2 - (box[1] + box[3]) / 2);
-    this.wanted = tiles.filter(({ key, canvas }) => !canvas && !this.busy.has(key)).sort((a, b) => off(a) - off(b));
+    this.wanted.push(...tiles.filter(({ key, canvas }) => !canvas && !this.busy.has(key)));
+    this.wanted.sort((a, b) => off(a) - off(b));
     this.feed();
     return tiles;
+  }
+
+  // Gives up what was asked for and not begun.
+  forget() {
+    this.wanted = [];
   }
 
   feed() {

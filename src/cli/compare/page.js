@@ -32,6 +32,7 @@ function choose() {
   }
   byId("entries").tBodies[0].replaceChildren(...entries().map(row));
   stage.style.aspectRatio = `${picture().width} / ${picture().height}`;
+  stage.classList.toggle("alpha", picture().alpha);
   document.title = `${picture().name} - sirenc compare`;
 }
 
@@ -86,6 +87,7 @@ function paint() {
   drawing = false;
   if (!data.pictures.length) return;
   context.clearRect(0, 0, canvas.width, canvas.height);
+  for (const evaluator of shown.evaluators.values()) evaluator.forget();
   const missing = [];
   if (state.mode === "difference") {
     const [left, right] = [state.left, state.right].map((side, i) => {
@@ -209,7 +211,7 @@ function update() {
   const sides = ["left", "right"].map((side) => byId(side).selectedOptions[0].text);
   canvas.setAttribute("aria-label", `${picture().name}: ${sides.join(" against ")}, at ${ratio()}`);
   byId("zoom").value = ratio();
-  byId("gain").value = `x ${state.gain}`;
+  byId("times").value = `\u00d7 ${state.gain}`;
   controls.querySelector(".gain").hidden = state.mode !== "difference";
   divider.hidden = state.mode === "difference";
   divider.style.left = `${100 * state.split}%`;
@@ -275,7 +277,7 @@ function listen() {
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.addEventListener("input", ({ target }) => {
     state[target.name] = ["mode", "enlarge"].includes(target.name) ? target.value : Number(target.value);
-    if (target.name === "picture") state.rate = Math.min(state.rate, picture().points.length - 1);
+    if (target.name === "picture") state.rate = Math.max(0, Math.min(state.rate, picture().points.length - 1));
     if (["picture", "rate"].includes(target.name)) choose();
     if (target.name === "picture") {
       resize();

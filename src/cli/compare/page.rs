@@ -104,6 +104,7 @@ impl Images {
             "name": compared.name,
             "width": original.width(),
             "height": original.height(),
+            "alpha": original.has_alpha(),
             "image": self.image(original),
             "points": compared.points.iter()
                 .map(|entries| entries.iter().map(|entry| self.entry(entry)).collect::<Vec<_>>())
