@@ -27,7 +27,8 @@ class Evaluator {
     worker.onmessage = ({ data }) => {
       if (data.ready) {
         // One worker keeps a graphics processor busy; without one, every core helps.
-        const helpers = device && data.ready === "JavaScript" ? Math.min(navigator.hardwareConcurrency || 2, 8) - 1 : 0;
+        const cores = Math.min(navigator.hardwareConcurrency || 2, 8);
+        const helpers = device && data.ready === "JavaScript" ? cores - 1 : 0;
         for (let i = 0; i < helpers; i++) this.start(false);
         this.name = data.ready;
       } else {
@@ -46,7 +47,8 @@ class Evaluator {
   }
 
   // The tiles of the picture at `zoom` pixels per stored pixel that meet the box [left, top, right,
-  // bottom) of it. Asks for those not there yet, the middle first.
+  // bottom) of it. Asks for those not there yet, the middle first, and for
+  // no others.
   view(zoom, box) {
     const [left, top, right, bottom] = box.map((edge) => Math.floor(edge / TILE));
     const tiles = [];
@@ -56,9 +58,9 @@ class Evaluator {
         tiles.push({ key, zoom, x: column * TILE, y: row * TILE, canvas: this.use(key) });
       }
     }
-    const off = ({ x, y }) => Math.hypot(x + TILE / 2 - (box[0] + box[2]) / 2, y + TILE / 2 - (box[1] + box[3]) / 2);
-    this.wanted.push(...tiles.filter(({ key, canvas }) => !canvas && !this.busy.has(key)));
-    this.wanted.sort((a, b) => off(a) - off(b));
+    const middle = [(box[0] + box[2] - TILE) / 2, (box[1] + box[3] - TILE) / 2];
+    const off = ({ x, y }) => Math.hypot(x - middle[0], y - middle[1]);
+    this.wanted = tiles.filter(({ key, canvas }) => !canvas && !this.busy.has(key)).sort((a, b) => off(a) - off(b));
     this.feed();
     return tiles;
   }

@@ -24,7 +24,8 @@ const nameOf = (entry) => entry.codec + (entry.matched ? `, same ${entry.matched
 function choose() {
   for (const evaluator of shown.evaluators.values()) evaluator.stop();
   shown = { images: new Map(), evaluators: new Map() };
-  fill(controls.rate, picture().points.map((point) => (point.length ? `${point[0].bpp} bpp, ${point[0].bytes} bytes` : "empty")));
+  const rate = ([first]) => (first ? `${first.bpp} bpp, ${first.bytes} bytes` : "no files");
+  fill(controls.rate, picture().points.map(rate));
   const sides = [[ORIGINAL, "original"], ...entries().map((entry, i) => [i, nameOf(entry)])];
   for (const side of ["left", "right"]) {
     byId(side).replaceChildren(...sides.map(([value, text]) => new Option(text, value)));
@@ -37,11 +38,15 @@ function choose() {
 }
 
 function row(entry) {
-  const cells = [entry.codec, entry.matched || "-", entry.bytes, entry.bpp, entry.psnr, entry.ms_ssim, entry.ssimulacra2, entry.encode || "-", entry.decode];
+  const columns = ["codec", "matched", "bytes", "bpp", "psnr", "ms_ssim", "ssimulacra2", "encode", "decode"];
   const line = document.createElement("tr");
-  line.append(...cells.map((text, i) => Object.assign(document.createElement(i ? "td" : "th"), { textContent: text })));
+  line.append(...columns.map((key, i) => element(i ? "td" : "th", entry[key] || "-")));
   line.firstChild.scope = "row";
   return line;
+}
+
+function element(name, text) {
+  return Object.assign(document.createElement(name), { textContent: text });
 }
 
 function fill(select, texts) {
@@ -53,10 +58,10 @@ function image(side) {
   const id = side === ORIGINAL ? picture().image : entries()[side].image;
   if (!shown.images.has(id)) {
     const { images } = shown;
-    const element = new Image();
+    const decoded = new Image();
     images.set(id, null);
-    element.src = `data:image/png;base64,${byId(`image-${id}`).textContent}`;
-    element.decode().then(() => (images.set(id, element), draw()));
+    decoded.src = `data:image/png;base64,${byId(`image-${id}`).textContent}`;
+    decoded.decode().then(() => (images.set(id, decoded), draw()));
   }
   return shown.images.get(id);
 }
@@ -113,8 +118,8 @@ function scratch(index) {
 // Draws a side between two columns of the canvas. Of a network past 1:1 the enlarged pixels are only what
 // is seen until its tiles are there; returns how far those are.
 function layer(target, side, from, to) {
-  const picture_ = image(side);
-  if (!picture_ || to <= from) return null;
+  const pixels = image(side);
+  if (!pixels || to <= from) return null;
   const [left, top] = corner();
   const [width, height] = [picture().width * state.zoom, picture().height * state.zoom];
   const network = state.zoom > 1 && evaluator(side);
@@ -124,9 +129,10 @@ function layer(target, side, from, to) {
   target.clip();
   target.imageSmoothingEnabled = Boolean(network) || state.zoom < 1 || state.enlarge === "smooth";
   target.imageSmoothingQuality = "high";
-  target.drawImage(picture_, left, top, width, height);
+  target.drawImage(pixels, left, top, width, height);
   let progress = null;
-  const box = [Math.max(from - left, 0), Math.max(-top, 0), Math.min(to - left, width), Math.min(canvas.height - top, height)];
+  const [right, bottom] = [Math.min(to - left, width), Math.min(canvas.height - top, height)];
+  const box = [Math.max(from - left, 0), Math.max(-top, 0), right, bottom];
   if (network && box[0] < box[2] && box[1] < box[3]) {
     target.beginPath();
     target.rect(left, top, width, height);
@@ -137,7 +143,8 @@ function layer(target, side, from, to) {
       target.clearRect(left + x, top + y, TILE, TILE);
       target.drawImage(tile, left + x, top + y);
     }
-    progress = { name: network.name, all: tiles.length, done: tiles.filter((tile) => tile.canvas).length };
+    const done = tiles.filter((tile) => tile.canvas).length;
+    progress = { name: network.name, all: tiles.length, done };
   }
   target.restore();
   return progress;
@@ -200,13 +207,7 @@ function update() {
   for (const name of ["picture", "rate", "mode", "enlarge", "gain"]) controls[name].value = state[name];
   for (const side of ["left", "right"]) {
     byId(side).value = state[side];
-    const facts = state[side] === ORIGINAL ? { size: `${picture().width} x ${picture().height}` } : entries()[state[side]];
-    const names = { size: "pixels", bytes: "bytes", bpp: "bpp", psnr: "PSNR, dB", ms_ssim: "MS-SSIM", ssimulacra2: "SSIMULACRA2" };
-    byId(side).closest("section").querySelector("dl").replaceChildren(...Object.keys(names).filter((key) => key in facts).map((key) => {
-      const group = document.createElement("div");
-      group.append(Object.assign(document.createElement("dt"), { textContent: names[key] }), Object.assign(document.createElement("dd"), { textContent: facts[key] }));
-      return group;
-    }));
+    byId(side).closest("section").querySelector("dl").replaceChildren(...facts(state[side]));
   }
   const sides = ["left", "right"].map((side) => byId(side).selectedOptions[0].text);
   canvas.setAttribute("aria-label", `${picture().name}: ${sides.join(" against ")}, at ${ratio()}`);
@@ -221,8 +222,21 @@ function update() {
   draw();
 }
 
+// What stands under a side.
+function facts(side) {
+  const known = side === ORIGINAL ? { size: `${picture().width} x ${picture().height}` } : entries()[side];
+  const names = { size: "pixels", bytes: "bytes", bpp: "bpp", psnr: "PSNR, dB", ms_ssim: "MS-SSIM", ssimulacra2: "SSIMULACRA2" };
+  const shown = Object.keys(names).filter((key) => key in known);
+  return shown.map((key) => {
+    const group = document.createElement("div");
+    group.append(element("dt", names[key]), element("dd", known[key]));
+    return group;
+  });
+}
+
 function rounded(values) {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === "number" ? +value.toFixed(4) : value]));
+  const entries = Object.entries(values);
+  return Object.fromEntries(entries.map(([key, value]) => [key, typeof value === "number" ? +value.toFixed(4) : value]));
 }
 
 // Takes from the address what makes sense.
@@ -240,7 +254,8 @@ function restore() {
   for (const side of ["left", "right"]) index(side, ORIGINAL, entries().length);
   index("gain", 1, 33);
   for (const select of [controls.mode, controls.enlarge]) {
-    if ([...select.options].some((option) => option.value === given.get(select.name))) state[select.name] = given.get(select.name);
+    const value = given.get(select.name);
+    if ([...select.options].some((option) => option.value === value)) state[select.name] = value;
   }
   const number = (key, otherwise) => (given.has(key) && isFinite(given.get(key)) ? Number(given.get(key)) : otherwise);
   state.split = Math.min(Math.max(number("split", 0.5), 0), 1);
@@ -285,13 +300,19 @@ function listen() {
     }
     update();
   });
-  for (const side of ["left", "right"]) byId(side).addEventListener("input", ({ target }) => ((state[side] = Number(target.value)), update()));
+  for (const side of ["left", "right"]) {
+    byId(side).addEventListener("input", ({ target }) => {
+      state[side] = Number(target.value);
+      update();
+    });
+  }
   const zooms = { in: () => 2 * state.zoom, out: () => state.zoom / 2, fit, one: () => 1, eight: () => 8 };
   for (const [id, zoom] of Object.entries(zooms)) byId(id).addEventListener("click", () => zoomTo(zoom()));
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
-    const notch = event.deltaMode ? 30 : 1;
-    zoomTo(state.zoom * 2 ** (-Math.max(-120, Math.min(120, event.deltaY * notch)) / 240), ...onCanvas(event));
+    // A notch of a wheel may come as lines or as more pixels than that.
+    const turned = Math.max(-120, Math.min(120, event.deltaY * (event.deltaMode ? 30 : 1)));
+    zoomTo(state.zoom * 2 ** (-turned / 240), ...onCanvas(event));
   }, { passive: false });
   canvas.addEventListener("keydown", (event) => {
     const step = 40 / state.zoom;
@@ -321,7 +342,8 @@ function listenToFingers() {
   const grip = () => {
     const points = [...fingers.values()];
     const middle = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
-    return { middle, spread: points.length === 2 ? Math.hypot(points[0][0] - points[1][0], points[0][1] - points[1][1]) : 0 };
+    const [a, b] = points;
+    return { middle, spread: points.length === 2 ? Math.hypot(a[0] - b[0], a[1] - b[1]) : 0 };
   };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
@@ -332,7 +354,8 @@ function listenToFingers() {
     const before = grip();
     fingers.set(event.pointerId, onCanvas(event));
     const after = grip();
-    moveTo(state.x + (before.middle[0] - after.middle[0]) / state.zoom, state.y + (before.middle[1] - after.middle[1]) / state.zoom);
+    const [dx, dy] = [0, 1].map((axis) => (before.middle[axis] - after.middle[axis]) / state.zoom);
+    moveTo(state.x + dx, state.y + dy);
     if (before.spread && after.spread) zoomTo((state.zoom * after.spread) / before.spread, ...after.middle);
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => fingers.delete(event.pointerId));

@@ -111,7 +111,8 @@ function affine({ start, inputs, outputs }, w, from, to) {
       const b0 = w[at + 1], b1 = w[at + 5], b2 = w[at + 9], b3 = w[at + 13];
       const x = 4 * i * BLOCK;
       for (let p = 0; p < BLOCK; p++) {
-        const x0 = from[x + p], x1 = from[x + BLOCK + p], x2 = from[x + 2 * BLOCK + p], x3 = from[x + 3 * BLOCK + p];
+        const x0 = from[x + p], x1 = from[x + BLOCK + p];
+        const x2 = from[x + 2 * BLOCK + p], x3 = from[x + 3 * BLOCK + p];
         to[z0 + p] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3;
         to[z1 + p] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3;
       }
@@ -138,6 +139,10 @@ function sines(values, count) {
 
 const TEXELS = 1024; // texels per row of that texture
 const MOST_QUADS = 32; // wider layers than this do not fit what a fragment can keep
+
+// A triangle over all of the target.
+const EVERYWHERE = `#version 300 es
+void main() { gl_Position = vec4(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1, 0, 1); }`;
 
 function shader(layers, channels) {
   const quads = Math.max(...layers.map((layer) => layer.outputs));
@@ -184,7 +189,7 @@ function deviceEvaluator({ layers, values, channels }) {
   const canvas = self.OffscreenCanvas && new OffscreenCanvas(1, 1);
   const gl = canvas && canvas.getContext("webgl2", { antialias: false, depth: false });
   if (!gl || layers.some((layer) => layer.outputs > MOST_QUADS)) return null;
-  const program = link(gl, "#version 300 es\nvoid main() { gl_Position = vec4(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1, 0, 1); }", shader(layers, channels));
+  const program = link(gl, EVERYWHERE, shader(layers, channels));
   if (!program) return null;
   gl.useProgram(program);
   const texels = new Float32Array(4 * TEXELS * Math.ceil(values.length / 4 / TEXELS));

@@ -29,7 +29,8 @@
           count++;
         });
       }
-      lines.push(`picture ${p} rate ${r}: most ${most}, rms ${Math.sqrt(sum / count).toFixed(4)}, ${count / 4} pixels, ${tiles[1]}`);
+      const rms = Math.sqrt(sum / count).toFixed(4);
+      lines.push(`picture ${p} rate ${r}: most ${most}, rms ${rms}, ${count / 4} pixels, ${tiles[1]}`);
     }
   }
   result.textContent = lines.join("\n");
