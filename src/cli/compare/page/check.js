@@ -30,7 +30,7 @@
         });
       }
       const rms = Math.sqrt(sum / count).toFixed(4);
-      lines.push(`picture ${p} rate ${r}: most ${most}, rms ${rms}, ${count / 4} pixels, ${tiles[1]}`);
+      lines.push(`${most > 1 ? "FAILED" : "ok"}: picture ${p} rate ${r}: most ${most}, rms ${rms}, ${count / 4} pixels, ${tiles[1]}`);
     }
   }
   result.textContent = lines.join("\n");
