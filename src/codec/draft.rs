@@ -156,8 +156,8 @@ impl<'a> Draft<'a> {
         self.candidate(file, self.fitted)
     }
 
-    /// The network as levels, in at most as many bytes as there is `room` for.
-    pub(super) fn levels(&self, mut room: Room, meter: &mut Meter<'_>) -> Result<Candidate, Error> {
+    /// The network fitted on through the rounding that leaves at most as many bytes as there is `room` for.
+    pub(super) fn round(&self, room: Room, meter: &mut Meter<'_>) -> Result<Rounded<'_>, Error> {
         let mut network = self.network.clone();
         let (task, points) = (&self.task, self.task.batch(GROWTH[1]));
         let mut quantiser = Quantiser::new(&self.header, &network, task, points, room.bits())?;
@@ -172,16 +172,13 @@ impl<'a> Draft<'a> {
             meter.plan(self.rounded);
             fitted = meter.fit(&mut network, task, Some(&mut quantiser), &schedule)?;
         }
-        // What is not weights differs by a few bytes from file to file, and is known now.
-        loop {
-            let file = self.file(quantiser.weights(&network))?;
-            let length = file.len() as u64;
-            if length <= room.bytes {
-                return self.candidate(file, fitted);
-            }
-            room.overhead += length - room.bytes;
-            quantiser.set_budget(room.bits(), &network)?;
-        }
+        Ok(Rounded {
+            draft: self,
+            network,
+            quantiser,
+            fitted,
+            room,
+        })
     }
 
     fn file(&self, weights: Weights) -> Result<Vec<u8>, Error> {
@@ -210,6 +207,38 @@ impl<'a> Draft<'a> {
             parameters: self.parameters(),
             stopped: fitted.stopped,
         })
+    }
+}
+
+/// A draft that has been fitted through its rounding.
+pub(super) struct Rounded<'a> {
+    draft: &'a Draft<'a>,
+    network: Network,
+    quantiser: Quantiser,
+    fitted: Fitted,
+    room: Room,
+}
+
+impl Rounded<'_> {
+    /// The file of it.
+    pub(super) fn file(&mut self) -> Result<Candidate, Error> {
+        loop {
+            let file = self.draft.file(self.quantiser.weights(&self.network))?;
+            let length = file.len() as u64;
+            if length <= self.room.bytes {
+                return self.draft.candidate(file, self.fitted);
+            }
+            // What is not weights differs by a few bytes from file to file, and is known now.
+            self.room.overhead += length - self.room.bytes;
+            self.quantiser.set_budget(self.room.bits(), &self.network)?;
+        }
+    }
+
+    /// The file of at most `bytes` bytes that coarser rounding makes of it, without fitting on.
+    pub(super) fn trimmed(&mut self, bytes: u64) -> Result<Candidate, Error> {
+        self.room.bytes = bytes;
+        self.quantiser.set_budget(self.room.bits(), &self.network)?;
+        self.file()
     }
 }
 

@@ -293,7 +293,7 @@ impl Encoder {
                 let room = self.room(picture, size, profile);
                 let network = self.network(picture, &room);
                 let draft = self.draft(picture, network, true, &mut meter)?;
-                draft.levels(room, &mut meter)?
+                draft.round(room, &mut meter)?.file()?
             }
         };
         let Candidate {

@@ -5,7 +5,7 @@
 //! by a decibel or two and costs a third of a fit each time. Only if that does not reach is the network
 //! replaced.
 
-use super::draft::{Candidate, Meter};
+use super::draft::{Candidate, Meter, Rounded};
 use super::encoder::Encoder;
 use super::plan::{OVERHEAD, Room, Size};
 use crate::Error;
@@ -22,6 +22,8 @@ pub(super) enum Target {
 
 /// How near is near enough, in dB.
 const NEAR: f64 = 0.1;
+/// How much better than asked for a file may be for coarser rounding alone to bring it down, in dB.
+const TRIM: f64 = 0.6;
 /// Steps of a first look.
 const LOOK_STEPS: u32 = 350;
 /// What twice the steps gain, and what rounding loses, in dB.
@@ -36,7 +38,7 @@ const STRETCH: std::ops::RangeInclusive<f64> = 0.7..=1.5;
 /// The most of each to try.
 const LOOKS: usize = 5;
 const DRAFTS: usize = 5;
-const ROUNDINGS: usize = 4;
+const ROUNDINGS: usize = 5;
 /// Smallest file to try, in bytes.
 const LEAST: f64 = 64.0;
 
@@ -104,7 +106,7 @@ pub(super) fn search(
     }
 
     // What comes next is measured otherwise: only the slope still holds.
-    line.last = None;
+    let mut line = Line::new((line.slope, SLOPE.1), LEAST..=most);
     let mut best: Option<Candidate> = None;
     let far = |candidate: &Candidate| (candidate.psnr - asked).abs();
     for _ in 0..DRAFTS {
@@ -117,9 +119,14 @@ pub(super) fn search(
         let mut size = bytes;
         let mut psnr = 0.0;
         for rounding in 0..ROUNDINGS {
-            let candidate = draft.levels(room(size), meter)?;
+            let mut fitted = draft.round(room(size), meter)?;
+            let mut candidate = fitted.file()?;
             if rounding == 0 {
                 psnr = candidate.psnr;
+            }
+            let excess = candidate.psnr - asked;
+            if (NEAR..TRIM).contains(&excess) && !candidate.stopped {
+                candidate = trim(&mut fitted, candidate, asked)?;
             }
             let smallest = size <= LEAST && candidate.psnr > asked;
             let done = candidate.stopped || smallest || far(&candidate) <= NEAR;
@@ -155,13 +162,32 @@ pub(super) fn search(
     }
 }
 
-/// Quality as a line over the logarithm of the size, through the last two points seen.
+/// The file that rounding more coarsely makes, without fitting on, if that is near `asked`; else `candidate`.
+fn trim(fitted: &mut Rounded<'_>, candidate: Candidate, asked: f64) -> Result<Candidate, Error> {
+    // In small files every step size counts, and quality does not fall evenly: look at many.
+    let size = candidate.bytes.len() as u64;
+    for percent in (80..100).rev() {
+        let trimmed = fitted.trimmed(size * percent / 100)?;
+        if (trimmed.psnr - asked).abs() <= NEAR {
+            return Ok(trimmed);
+        }
+        if trimmed.psnr < asked - 3.0 * TRIM {
+            break;
+        }
+    }
+    Ok(candidate)
+}
+
+/// Quality as a line over the logarithm of the size: between the nearest points on either side of what was
+/// asked for, or beyond the nearest on one.
 struct Line {
     /// dB per doubling.
     slope: f64,
     slopes: std::ops::RangeInclusive<f64>,
     sizes: std::ops::RangeInclusive<f64>,
-    last: Option<(f64, f64)>,
+    /// Size and PSNR of the best that was not good enough, and of the worst that was too good.
+    below: Option<(f64, f64)>,
+    above: Option<(f64, f64)>,
 }
 
 impl Line {
@@ -173,14 +199,32 @@ impl Line {
             slope,
             slopes,
             sizes,
-            last: None,
+            below: None,
+            above: None,
         }
     }
 
     /// The size to try after `size` gave `psnr`.
     fn next(&mut self, size: f64, psnr: f64, asked: f64) -> f64 {
-        if let Some((last_size, last_psnr)) = self.last.replace((size, psnr)) {
-            let slope = (psnr - last_psnr) / (size / last_size).log2();
+        let side = if psnr < asked {
+            &mut self.below
+        } else {
+            &mut self.above
+        };
+        let before = side.replace((size, psnr));
+        // Across the gap if there is one, else along the same side.
+        let other = match (self.below, self.above) {
+            (Some(below), Some(above)) if psnr < asked => Some((above, below.0 < above.0)),
+            (Some(below), Some(above)) => Some((below, below.0 < above.0)),
+            _ => before.map(|before| (before, false)),
+        };
+        if let Some(((other_size, other_psnr), bracketed)) = other {
+            let doublings = (other_size / size).log2();
+            let slope = (other_psnr - psnr) / doublings;
+            if bracketed {
+                let share = ((asked - psnr) / (other_psnr - psnr)).clamp(0.1, 0.9);
+                return size * (doublings * share).exp2();
+            }
             if slope.is_finite() {
                 self.slope = slope.clamp(*self.slopes.start(), *self.slopes.end());
             }

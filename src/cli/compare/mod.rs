@@ -80,6 +80,9 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
             .map(|about| format!("{}: {}, {}", about.codec, about.version, about.usage)),
     );
     notes.extend(table::notes(&all));
+    if args.curve {
+        notes.extend(curve::bd_rates(&all).lines().map(str::to_owned));
+    }
     write(args, &files, &all, &pictures, &about, &notes)?;
     Ok(if all.len() == inputs.len() {
         ExitCode::SUCCESS
