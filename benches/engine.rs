@@ -5,14 +5,18 @@
 //! fit step, 2 of an evaluation, and nothing for sines.
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
-use sirenc::{Differentiator, Field, Network, Objective, Shape, TILE};
+use sirenc::{Differentiator, Field, Network, Objective, Order, Shape, TILE};
 use std::hint::black_box;
 use std::time::Instant;
 
 /// Points on a lattice with made-up colours: nothing but the engine takes time.
-struct Lattice;
+struct Lattice(Order);
 
 impl Objective for Lattice {
+    fn order(&self) -> Order {
+        self.0
+    }
+
     fn knowns(&self) -> usize {
         3
     }
@@ -31,10 +35,11 @@ impl Objective for Lattice {
     fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
         adjoint.fill(0.0);
         let mut loss = 0.0;
-        for channel in 0..3 {
-            for at in channel * TILE..channel * TILE + count {
-                adjoint[at] = outputs[at] - known[at];
-                loss += adjoint[at] * adjoint[at];
+        for (row, outputs) in outputs.chunks_exact(TILE).enumerate() {
+            for at in 0..count {
+                let error = outputs[at] - known[row % 3 * TILE + at];
+                adjoint[row * TILE + at] = error;
+                loss += error * error;
             }
         }
         f64::from(loss)
@@ -49,6 +54,7 @@ fn shape(layers: usize, width: usize) -> Shape {
         outputs: 3,
         omega_first: 30.0,
         omega_hidden: 30.0,
+        ..Shape::default()
     }
 }
 
@@ -121,20 +127,25 @@ fn level() -> Level {
     best
 }
 
-fn step(layers: usize, width: usize, points: u64) {
+fn step(layers: usize, width: usize, points: u64, order: Order) {
     let shape = shape(layers, width);
     let network = Network::random(&shape, 1).expect("the shape is valid");
-    let mut engine = Differentiator::new(&shape, 3);
+    let objective = Lattice(order);
+    let mut engine = Differentiator::new(&shape, &objective);
     let mut gradient = network.layers().to_vec();
     let mut position = 0;
-    let name = format!("fit step  {layers:>2} x {width:<3}  {points:>6} points");
+    let name = match order {
+        Order::Value => format!("fit step  {layers:>2} x {width:<3}  {points:>6} points"),
+        order => format!("{order:?} step  {layers} x {width}"),
+    };
+    let components = order.components(shape.inputs) as f64;
     report(
         &name,
-        6.0 * shape.parameters() as f64 * points as f64,
+        6.0 * components * shape.parameters() as f64 * points as f64,
         || {
             black_box(engine.gradient(
                 &network,
-                &Lattice,
+                &objective,
                 position..position + points,
                 &mut gradient,
             ));
@@ -166,10 +177,14 @@ fn main() {
         median(rates)
     );
     for points in [16_384, 393_216] {
-        step(10, 28, points);
+        step(10, 28, points, Order::Value);
     }
     for width in [12, 16, 24, 28, 32, 48, 64, 96, 128] {
-        step(10, width, 16_384);
+        step(10, width, 16_384, Order::Value);
+    }
+    // Each of these against the value step of the same width, run just before.
+    for order in [Order::Value, Order::Gradient, Order::Laplacian] {
+        step(5, 64, 16_384, order);
     }
     evaluation(393_216);
 }

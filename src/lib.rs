@@ -42,7 +42,7 @@ pub use codec::{DEFAULT_EFFORT, Decoder, EFFORT_STEPS, Encoded, Encoder, Region,
 pub use error::Error;
 pub use fit::Progress;
 pub use kernel::TILE;
-pub use net::{Differentiator, Field, Layer, Network, Objective, Shape};
+pub use net::{Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape};
 pub use signal::{Grid, Picture, Samples};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;

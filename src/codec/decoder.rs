@@ -1,6 +1,6 @@
 use super::{View, on_threads, weights};
 use crate::kernel::TILE;
-use crate::net::{Evaluator, Field, Network};
+use crate::net::{Evaluator, Field, Network, Order};
 use crate::signal::{Grid, Picture, Samples};
 use crate::{Error, Limits};
 use rayon::prelude::*;
@@ -193,7 +193,7 @@ impl Renderer {
         let grid = decoder.grid().resampled(view.width(), view.height());
         let region = view.region();
         Self {
-            evaluator: Evaluator::new(decoder.network()),
+            evaluator: Evaluator::new(decoder.network(), Order::Value),
             depth: decoder.depth(),
             x: (region.x..region.x + region.width)
                 .map(|column| grid.x(column))

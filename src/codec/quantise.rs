@@ -152,7 +152,7 @@ impl Rounding for Quantiser {
 /// loss is quadratic in it only as long as it is small.
 fn tolerances(network: &Network, objective: &dyn Objective, points: u64) -> Vec<f64> {
     let mut random = ChaCha8Rng::seed_from_u64(0);
-    let mut engine = Differentiator::new(network.shape(), objective.knowns());
+    let mut engine = Differentiator::new(network.shape(), objective);
     let mut gradient = network.layers().to_vec();
     let mut loss =
         |network: &Network| engine.gradient(network, objective, 0..points, &mut gradient);

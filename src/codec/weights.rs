@@ -2,7 +2,7 @@
 
 use super::quantise::step_size;
 use crate::Error;
-use crate::net::{Layer, Network, Shape};
+use crate::net::{Activation, Layer, Network, Shape};
 use half::f16;
 use ndarray::{Array1, Array2};
 use siren_format::{Fault, Header, OMEGA_UNITS, Tensor, Weights};
@@ -27,6 +27,8 @@ pub(super) fn shape(header: &Header) -> Shape {
         outputs: header.outputs() as usize,
         omega_first: omega(network.omega_first),
         omega_hidden: omega(network.omega_hidden),
+        activation: Activation::Sine,
+        frequencies: 0,
     }
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn fit(
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
     let begin = Instant::now();
-    let mut engine = Differentiator::new(network.shape(), objective.knowns());
+    let mut engine = Differentiator::new(network.shape(), objective);
     let mut gradient = zeros_like(network);
     let mut optimiser = suited(network);
     let mut rounded = network.clone();

@@ -89,6 +89,7 @@ mod tests {
             outputs: 3,
             omega_first: 1.0,
             omega_hidden: 1.0,
+            ..Shape::default()
         };
         let start = Network::random(&shape, 1).unwrap();
         let optimisers: [Box<dyn Optimiser>; 2] =

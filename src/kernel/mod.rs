@@ -24,14 +24,14 @@
 
 mod adjoint;
 mod affine;
+mod jet;
 mod panels;
 
 pub(crate) use adjoint::{adjoint_weights, row_sums};
 pub(crate) use affine::affine;
+pub use jet::{Activation, Order};
+pub(crate) use jet::{activate, activate_adjoint, activate_in_place};
 pub(crate) use panels::Panels;
-
-use crate::simd::{sin, sin_cos};
-use fearless_simd::{Simd, SimdBase};
 
 /// Points per tile: the length of every row of an [`crate::Objective`]. 256 keeps ten layers of 28 neurons (sine and cosine) within 600 kB.
 pub const TILE: usize = 256;
@@ -46,35 +46,6 @@ pub(crate) fn blocks(count: usize, most: usize) -> impl Iterator<Item = (usize, 
         let first = block * count / number;
         (first, (block + 1) * count / number - first)
     })
-}
-
-/// Replaces pre-activations `z` by their cosines and writes their sines to `sines`.
-#[inline(always)]
-pub(crate) fn sine_rows<S: Simd>(simd: S, z: &mut [f32], sines: &mut [f32]) {
-    let lanes = <S::f32s as SimdBase<S>>::LEN;
-    for (z, sines) in z.chunks_exact_mut(lanes).zip(sines.chunks_exact_mut(lanes)) {
-        let (sine, cosine) = sin_cos(simd, S::f32s::from_slice(simd, z));
-        cosine.store_slice(z);
-        sine.store_slice(sines);
-    }
-}
-
-/// Replaces pre-activations by their sines: the same values as [`sine_rows`] computes.
-#[inline(always)]
-pub(crate) fn sine_rows_in_place<S: Simd>(simd: S, z: &mut [f32]) {
-    let lanes = <S::f32s as SimdBase<S>>::LEN;
-    for z in z.chunks_exact_mut(lanes) {
-        sin(simd, S::f32s::from_slice(simd, z)).store_slice(z);
-    }
-}
-
-/// `a *= b`, element by element.
-#[inline(always)]
-pub(crate) fn multiply_rows<S: Simd>(simd: S, a: &mut [f32], b: &[f32]) {
-    let lanes = <S::f32s as SimdBase<S>>::LEN;
-    for (a, b) in a.chunks_exact_mut(lanes).zip(b.chunks_exact(lanes)) {
-        (S::f32s::from_slice(simd, a) * S::f32s::from_slice(simd, b)).store_slice(a);
-    }
 }
 
 #[cfg(test)]

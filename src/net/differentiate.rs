@@ -1,25 +1,32 @@
-use super::{Layer, Network, Packed, Shape};
-use crate::kernel::{Panels, TILE, adjoint_weights, affine, multiply_rows, row_sums, sine_rows};
+use super::{Layer, Network, Order, Packed, Shape, complete};
+use crate::kernel::{Panels, TILE, activate, activate_adjoint, adjoint_weights, affine, row_sums};
 use crate::simd;
 use fearless_simd::{Level, Simd, dispatch};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Mutex;
 
-/// An endless stream of points, and a loss on the network's outputs there: the side of a task that
-/// the engine sees. A batch is a range of the stream.
+/// An endless stream of points, and a loss on the jets of the network's outputs there: the side of a task
+/// that the engine sees. A batch is a range of the stream.
 ///
 /// Data comes in rows of [`TILE`] floats, one per coordinate, known value or output; only the first
-/// `count` of each row are used.
+/// `count` of each row are used. Jets come component after component: the rows of all values, then, as far
+/// as the order wants them, those of the derivatives by the first coordinate, by the next, and of the
+/// Laplacians.
 pub trait Objective: Sync {
+    /// How much of the jets the loss depends on.
+    fn order(&self) -> Order {
+        Order::Value
+    }
+
     /// Values known at each point (colours, weights), drawn with its coordinates.
     fn knowns(&self) -> usize;
 
     /// Writes coordinates and known values of the points `first .. first + count` of the stream.
     fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]);
 
-    /// Adds up the loss of `count` points and writes its derivative by each output to `adjoint`
-    /// (zero beyond `count`).
+    /// Adds up the loss of `count` points and writes its derivative by each component of each output to
+    /// `adjoint` (zero beyond `count`).
     fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64;
 }
 
@@ -29,6 +36,10 @@ pub trait Objective: Sync {
 /// nothing once the largest batch has been seen.
 pub struct Differentiator {
     level: Level,
+    inputs: usize,
+    order: Order,
+    /// Number of first layers that are not trained.
+    frozen: usize,
     layers: Vec<Packed>,
     /// Transposed weights of every layer but the first, for the adjoint of its inputs.
     backward: Vec<Panels>,
@@ -45,27 +56,32 @@ struct Share {
 
 struct Scratch {
     known: Vec<f32>,
-    /// Inputs of every layer: the coordinates, then the sines.
+    /// Inputs of every layer: the coordinates, then the activations.
     inputs: Vec<Vec<f32>>,
-    /// Pre-activations of every hidden layer, replaced by their cosines.
-    cosines: Vec<Vec<f32>>,
+    /// Pre-activations of every hidden layer, their values replaced by the activation's derivative.
+    slopes: Vec<Vec<f32>>,
     outputs: Vec<f32>,
     adjoint: Vec<f32>,
     next_adjoint: Vec<f32>,
 }
 
 impl Scratch {
-    fn new(shape: &Shape, knowns: usize) -> Self {
-        let rows = |rows: usize| vec![0.0; rows * TILE];
+    fn new(shape: &Shape, knowns: usize, order: Order) -> Self {
+        let rows = |rows: usize| vec![0.0; order.components(shape.inputs) * rows * TILE];
+        let hidden = shape.layers().count() - 1;
         let widest = shape
             .layers()
             .map(|(outputs, _)| outputs)
             .max()
             .unwrap_or(0);
         Self {
-            known: rows(knowns),
+            known: vec![0.0; knowns * TILE],
             inputs: shape.layers().map(|(_, inputs)| rows(inputs)).collect(),
-            cosines: shape.hidden.iter().map(|&width| rows(width)).collect(),
+            slopes: shape
+                .layers()
+                .take(hidden)
+                .map(|(outputs, _)| rows(outputs))
+                .collect(),
             outputs: rows(shape.outputs),
             adjoint: rows(widest),
             next_adjoint: rows(widest),
@@ -79,16 +95,20 @@ const SHARES: usize = 64;
 const TILES_PER_SHARE: usize = 4;
 
 impl Differentiator {
-    /// For networks of `shape` and batches with `knowns` known values per point, run by as many
-    /// threads as the current rayon pool has.
-    pub fn new(shape: &Shape, knowns: usize) -> Self {
-        Self::with_level(shape, knowns, simd::level().1)
+    /// For networks of `shape` and batches of objectives like `objective`, run by as many threads as the
+    /// current rayon pool has.
+    pub fn new(shape: &Shape, objective: &dyn Objective) -> Self {
+        Self::with_level(shape, objective, simd::level().1)
     }
 
-    pub(crate) fn with_level(shape: &Shape, knowns: usize, level: Level) -> Self {
+    pub(crate) fn with_level(shape: &Shape, objective: &dyn Objective, level: Level) -> Self {
         let threads = rayon::current_num_threads();
+        let (knowns, order) = (objective.knowns(), objective.order());
         Self {
             level,
+            inputs: shape.inputs,
+            order,
+            frozen: shape.frozen(),
             layers: Packed::new(shape),
             backward: shape
                 .layers()
@@ -96,7 +116,7 @@ impl Differentiator {
                 .map(|(o, i)| Panels::new(i, o))
                 .collect(),
             scratch: (0..threads)
-                .map(|_| Mutex::new(Scratch::new(shape, knowns)))
+                .map(|_| Mutex::new(Scratch::new(shape, knowns, order)))
                 .collect(),
             shares: Vec::new(),
         }
@@ -138,22 +158,34 @@ impl Differentiator {
         if self.shares.len() < number {
             self.shares.resize_with(number, empty);
         }
-        let (level, layers, backward) = (self.level, &self.layers, &self.backward);
-        let scratch = &self.scratch;
-        self.shares[..number].par_iter_mut().enumerate().for_each(|(index, share)| {
-            share.clear();
-            // Threads outside the pool this was made in share the scratch there is.
-            let thread = rayon::current_thread_index().unwrap_or(0) % scratch.len();
-            let mut scratch = scratch[thread].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let bound = |index: usize| index as u64 * tiles / number as u64;
-            for tile in bound(index)..bound(index + 1) {
-                let first = tile * TILE as u64;
-                let count = (points - first).min(TILE as u64) as usize;
-                dispatch!(level, simd => tile_gradient(
-                    simd, layers, backward, objective, range.start + first, count, &mut scratch, share
-                ));
-            }
-        });
+        let (level, scratch) = (self.level, &self.scratch);
+        let engine = Engine {
+            inputs: self.inputs,
+            order: self.order,
+            frozen: self.frozen,
+            layers: &self.layers,
+            backward: &self.backward,
+            objective,
+        };
+        self.shares[..number]
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(index, share)| {
+                share.clear();
+                // Threads outside the pool this was made in share the scratch there is.
+                let thread = rayon::current_thread_index().unwrap_or(0) % scratch.len();
+                let mut scratch = scratch[thread]
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
+                let bound = |index: usize| index as u64 * tiles / number as u64;
+                for tile in bound(index)..bound(index + 1) {
+                    let first = tile * TILE as u64;
+                    let count = (points - first).min(TILE as u64) as usize;
+                    dispatch!(level, simd => engine.tile(
+                        simd, range.start + first, count, &mut scratch, share
+                    ));
+                }
+            });
 
         for (index, sum) in gradient.iter_mut().enumerate() {
             // The kernels differentiate by omega W, and sum over points.
@@ -184,65 +216,99 @@ impl Share {
     }
 }
 
-/// One tile forward and backward, added to `share`. Follows `derivation.md`.
-#[inline(always)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "everything a tile needs, passed by the dispatch"
-)]
-fn tile_gradient<S: Simd>(
-    simd: S,
-    layers: &[Packed],
-    backward: &[Panels],
-    objective: &dyn Objective,
-    first: u64,
-    count: usize,
-    scratch: &mut Scratch,
-    share: &mut Share,
-) {
-    let Scratch {
-        known,
-        inputs,
-        cosines,
-        outputs,
-        adjoint,
-        next_adjoint,
-    } = scratch;
-    let last = layers.len() - 1;
-    objective.draw(first, count, &mut inputs[0], known);
-    for (index, layer) in layers[..last].iter().enumerate() {
-        let (x, sines) = inputs[index..].split_at_mut(1);
-        affine(
-            simd,
-            &layer.forward,
-            &layer.bias,
-            &x[0],
-            &mut cosines[index],
-        );
-        sine_rows(simd, &mut cosines[index], &mut sines[0]);
-    }
-    affine(
-        simd,
-        &layers[last].forward,
-        &layers[last].bias,
-        &inputs[last],
-        outputs,
-    );
+/// What a tile goes through.
+#[derive(Clone, Copy)]
+struct Engine<'a> {
+    inputs: usize,
+    order: Order,
+    frozen: usize,
+    layers: &'a [Packed],
+    backward: &'a [Panels],
+    objective: &'a dyn Objective,
+}
 
-    share.loss += objective.loss(count, known, outputs, &mut adjoint[..outputs.len()]);
-    for index in (0..=last).rev() {
-        let dz = &adjoint[..layers[index].forward.rows() * TILE];
-        let layer = &mut share.gradient[index];
-        if let (Some(weights), Some(bias)) =
-            (layer.weights.as_slice_mut(), layer.bias.as_slice_mut())
-        {
-            adjoint_weights(simd, dz, &inputs[index], weights);
-            row_sums(simd, dz, bias);
+impl Engine<'_> {
+    /// One tile forward and backward, added to `share`. Follows `derivation.md`.
+    #[inline(always)]
+    fn tile<S: Simd>(
+        &self,
+        simd: S,
+        first: u64,
+        count: usize,
+        scratch: &mut Scratch,
+        share: &mut Share,
+    ) {
+        self.forward(simd, first, count, scratch);
+        let adjoint = &mut scratch.adjoint[..scratch.outputs.len()];
+        share.loss += self
+            .objective
+            .loss(count, &scratch.known, &scratch.outputs, adjoint);
+        self.backward(simd, scratch, share);
+    }
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, simd: S, first: u64, count: usize, scratch: &mut Scratch) {
+        let Scratch {
+            known,
+            inputs,
+            slopes,
+            outputs,
+            ..
+        } = scratch;
+        self.objective
+            .draw(first, count, &mut inputs[0][..self.inputs * TILE], known);
+        complete(&mut inputs[0], self.inputs, self.order);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let (x, activations) = inputs[index..].split_at_mut(1);
+            match (layer.activation, activations.first_mut()) {
+                (Some(activation), Some(a)) => {
+                    let z = &mut slopes[index];
+                    layer.affine(simd, &x[0], z);
+                    activate(simd, activation, self.order, self.inputs, z, a);
+                }
+                _ => layer.affine(simd, &x[0], outputs),
+            }
         }
-        if index > 0 {
-            let dx = &mut next_adjoint[..inputs[index].len()];
-            affine(simd, &backward[index - 1], &[], dz, dx);
-            multiply_rows(simd, dx, &cosines[index - 1]);
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(&self, simd: S, scratch: &mut Scratch, share: &mut Share) {
+        let Scratch {
+            inputs,
+            slopes,
+            adjoint,
+            next_adjoint,
+            ..
+        } = scratch;
+        let components = self.order.components(self.inputs);
+        for index in (self.frozen..self.layers.len()).rev() {
+            let rows = self.layers[index].forward.rows() * TILE;
+            let columns = self.layers[index].forward.columns() * TILE;
+            let dz = &adjoint[..components * rows];
+            let layer = &mut share.gradient[index];
+            if let (Some(weights), Some(bias)) =
+                (layer.weights.as_slice_mut(), layer.bias.as_slice_mut())
+            {
+                let pairs = dz
+                    .chunks_exact(rows)
+                    .zip(inputs[index].chunks_exact(columns));
+                for (dz, x) in pairs {
+                    adjoint_weights(simd, dz, x, weights);
+                }
+                row_sums(simd, &dz[..rows], bias);
+            }
+            if index == self.frozen {
+                break;
+            }
+            let below = index - 1;
+            let dx = &mut next_adjoint[..components * columns];
+            for (dz, dx) in dz.chunks_exact(rows).zip(dx.chunks_exact_mut(columns)) {
+                affine(simd, &self.backward[below], &[], dz, dx);
+            }
+            if let Some(activation) = self.layers[below].activation {
+                let (z, a) = (&slopes[below], &inputs[index]);
+                activate_adjoint(simd, activation, self.order, self.inputs, z, a, dx);
+            }
             std::mem::swap(adjoint, next_adjoint);
         }
     }

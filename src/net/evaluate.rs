@@ -1,5 +1,5 @@
-use super::{Network, Packed};
-use crate::kernel::{TILE, affine, sine_rows_in_place};
+use super::{Network, Order, Packed, complete};
+use crate::kernel::{TILE, activate, activate_in_place};
 use crate::simd;
 use fearless_simd::{Level, Simd, dispatch};
 
@@ -10,6 +10,7 @@ pub(crate) struct Evaluator {
     inputs: usize,
     outputs: usize,
     widest: usize,
+    order: Order,
     layers: Vec<Packed>,
 }
 
@@ -22,11 +23,12 @@ pub(crate) struct Scratch {
 }
 
 impl Evaluator {
-    pub(crate) fn new(network: &Network) -> Self {
-        Self::with_level(network, simd::level().1)
+    /// Evaluates jets of `order`.
+    pub(crate) fn new(network: &Network, order: Order) -> Self {
+        Self::with_level(network, order, simd::level().1)
     }
 
-    pub(crate) fn with_level(network: &Network, level: Level) -> Self {
+    pub(crate) fn with_level(network: &Network, order: Order, level: Level) -> Self {
         let shape = network.shape();
         let mut layers = Packed::new(shape);
         for (packed, layer) in layers.iter_mut().zip(network.layers()) {
@@ -42,7 +44,16 @@ impl Evaluator {
             inputs: shape.inputs,
             outputs: shape.outputs,
             widest,
+            order,
             layers,
+        }
+    }
+
+    /// The same network for jets of another order.
+    pub(crate) fn with_order(&self, order: Order) -> Self {
+        Self {
+            order,
+            ..self.clone()
         }
     }
 
@@ -54,42 +65,55 @@ impl Evaluator {
         self.outputs
     }
 
+    /// Components of every jet.
+    pub(crate) fn components(&self) -> usize {
+        self.order.components(self.inputs)
+    }
+
     pub(crate) fn scratch(&self) -> Scratch {
+        let rows = |rows: usize| vec![0.0; self.components() * rows * TILE];
         Scratch {
-            coordinates: vec![0.0; self.inputs * TILE],
-            ping: vec![0.0; self.widest * TILE],
-            pong: vec![0.0; self.widest * TILE],
+            coordinates: rows(self.inputs),
+            ping: rows(self.widest),
+            pong: rows(self.widest),
         }
     }
 
-    /// The outputs, one row of [`TILE`] each, at up to [`TILE`] points whose coordinates `draw` writes
-    /// into rows likewise. Each point's result is independent of its place in the tile.
+    /// The outputs, one row of [`TILE`] each, component after component of their jets, at up to [`TILE`]
+    /// points whose coordinates `draw` writes into rows likewise. Each point's result is independent of its
+    /// place in the tile.
     pub(crate) fn tile<'a>(
         &self,
         scratch: &'a mut Scratch,
         draw: impl FnOnce(&mut [f32]),
     ) -> &'a [f32] {
-        draw(&mut scratch.coordinates);
-        dispatch!(self.level, simd => forward(simd, &self.layers, scratch));
-        &scratch.ping[..self.outputs * TILE]
+        draw(&mut scratch.coordinates[..self.inputs * TILE]);
+        complete(&mut scratch.coordinates, self.inputs, self.order);
+        dispatch!(self.level, simd => forward(simd, self, scratch));
+        &scratch.ping[..self.components() * self.outputs * TILE]
     }
 }
 
 /// Leaves the outputs in `scratch.ping`.
 #[inline(always)]
-fn forward<S: Simd>(simd: S, layers: &[Packed], scratch: &mut Scratch) {
-    let last = layers.len() - 1;
-    for (index, layer) in layers.iter().enumerate() {
-        let inputs = layer.forward.columns() * TILE;
-        let z = &mut scratch.pong[..layer.forward.rows() * TILE];
+fn forward<S: Simd>(simd: S, evaluator: &Evaluator, scratch: &mut Scratch) {
+    let length = |rows: usize| evaluator.components() * rows * TILE;
+    for (index, layer) in evaluator.layers.iter().enumerate() {
+        let z = &mut scratch.pong[..length(layer.forward.rows())];
         let x = if index == 0 {
-            &scratch.coordinates
+            &mut scratch.coordinates
         } else {
-            &scratch.ping[..inputs]
+            &mut scratch.ping[..length(layer.forward.columns())]
         };
-        affine(simd, &layer.forward, &layer.bias, x, z);
-        if index < last {
-            sine_rows_in_place(simd, z);
+        layer.affine(simd, x, z);
+        match (layer.activation, evaluator.order) {
+            (Some(activation), Order::Value) => activate_in_place(simd, activation, z),
+            (Some(activation), order) => {
+                let a = &mut scratch.ping[..length(layer.forward.rows())];
+                activate(simd, activation, order, evaluator.inputs, z, a);
+                continue;
+            }
+            (None, _) => (),
         }
         std::mem::swap(&mut scratch.ping, &mut scratch.pong);
     }

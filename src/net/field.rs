@@ -1,19 +1,21 @@
-use super::{Evaluator, Network};
+use super::{Evaluator, Network, Order};
 use crate::Error;
 use crate::kernel::TILE;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut3, Axis, s};
 use rayon::prelude::*;
 
-/// A network as a function of the plane: values at any coordinates.
+/// A network as a function of space: values and exact derivatives at any coordinates.
 ///
 /// ```
-/// use sirenc::{Field, Network, Shape};
+/// use sirenc::{Field, Network, Order, Shape};
 /// # fn main() -> Result<(), sirenc::Error> {
 /// let shape =
-///     Shape { inputs: 2, hidden: vec![16, 16], outputs: 3, omega_first: 30.0, omega_hidden: 30.0 };
+///     Shape { inputs: 2, hidden: vec![16, 16], outputs: 3, ..Shape::default() };
 /// let field = Field::new(&Network::random(&shape, 1)?);
 /// let points = ndarray::array![[0.0, 0.0], [0.5, -0.25]];
 /// assert_eq!(field.values(points.view())?.dim(), (2, 3));
+/// let jets = field.jets(points.view(), Order::Laplacian)?;
+/// assert_eq!(jets.derivatives(1).map(|dy| dy.dim()), Some((2, 3)));
 /// # Ok(())
 /// # }
 /// ```
@@ -26,7 +28,7 @@ impl Field {
     /// The function that `network` computes.
     pub fn new(network: &Network) -> Self {
         Self {
-            evaluator: Evaluator::new(network),
+            evaluator: Evaluator::new(network, Order::Value),
         }
     }
 
@@ -47,6 +49,29 @@ impl Field {
     /// # Errors
     /// [`Error::Parameter`] if `points` has another number of columns than [`Field::inputs`].
     pub fn values(&self, points: ArrayView2<'_, f32>) -> Result<Array2<f32>, Error> {
+        let all = self.evaluate(&self.evaluator, points)?;
+        Ok(all.slice_move(s![.., 0, ..]))
+    }
+
+    /// Jets at `points` (n x inputs) as far as `order` says: values and exact derivatives by the
+    /// coordinates, as they are in the units of [`Field::values`].
+    ///
+    /// # Errors
+    /// As [`Field::values`].
+    pub fn jets(&self, points: ArrayView2<'_, f32>, order: Order) -> Result<Jets, Error> {
+        let evaluator = self.evaluator.with_order(order);
+        Ok(Jets {
+            inputs: self.inputs(),
+            components: self.evaluate(&evaluator, points)?,
+        })
+    }
+
+    /// Points x components x outputs.
+    fn evaluate(
+        &self,
+        evaluator: &Evaluator,
+        points: ArrayView2<'_, f32>,
+    ) -> Result<Array3<f32>, Error> {
         if points.ncols() != self.inputs() {
             return Err(Error::parameter(
                 "coordinates per point",
@@ -54,32 +79,59 @@ impl Field {
                 self.inputs(),
             ));
         }
-        let mut values = Array2::zeros((points.nrows(), self.outputs()));
+        let (count, components) = (points.nrows(), evaluator.components());
+        let mut all = Array3::zeros((count, components, self.outputs()));
         let tiles = points.axis_chunks_iter(Axis(0), TILE).collect::<Vec<_>>();
-        let results = values
-            .axis_chunks_iter_mut(Axis(0), TILE)
-            .collect::<Vec<_>>();
+        let results = all.axis_chunks_iter_mut(Axis(0), TILE).collect::<Vec<_>>();
         tiles.into_par_iter().zip(results).for_each_init(
-            || self.evaluator.scratch(),
-            |scratch, (points, results)| self.tile(scratch, points, results),
+            || evaluator.scratch(),
+            |scratch, (points, results)| tile(evaluator, scratch, points, results),
         );
-        Ok(values)
+        Ok(all)
+    }
+}
+
+fn tile(
+    evaluator: &Evaluator,
+    scratch: &mut super::evaluate::Scratch,
+    points: ArrayView2<'_, f32>,
+    mut results: ArrayViewMut3<'_, f32>,
+) {
+    let rows = evaluator.tile(scratch, |rows| {
+        for ((slot, input), &coordinate) in points.indexed_iter() {
+            rows[input * TILE + slot] = coordinate;
+        }
+    });
+    for ((slot, component, output), value) in results.indexed_iter_mut() {
+        *value = rows[(component * evaluator.outputs() + output) * TILE + slot];
+    }
+}
+
+/// Jets of a network's outputs at a number of points.
+#[derive(Clone, Debug)]
+pub struct Jets {
+    inputs: usize,
+    /// Points x components x outputs.
+    components: Array3<f32>,
+}
+
+impl Jets {
+    /// Values, points x outputs.
+    pub fn values(&self) -> ArrayView2<'_, f32> {
+        self.components.slice(s![.., 0, ..])
     }
 
-    fn tile(
-        &self,
-        scratch: &mut super::evaluate::Scratch,
-        points: ArrayView2<'_, f32>,
-        mut results: ArrayViewMut2<'_, f32>,
-    ) {
-        let outputs = self.evaluator.tile(scratch, |rows| {
-            for ((slot, input), &coordinate) in points.indexed_iter() {
-                rows[input * TILE + slot] = coordinate;
-            }
-        });
-        for ((slot, output), value) in results.indexed_iter_mut() {
-            *value = outputs[output * TILE + slot];
-        }
+    /// First derivatives by coordinate `input`, points x outputs; none if the order was
+    /// [`Order::Value`] or there is no such coordinate.
+    pub fn derivatives(&self, input: usize) -> Option<ArrayView2<'_, f32>> {
+        let there = input < self.inputs && self.components.dim().1 > input + 1;
+        there.then(|| self.components.slice(s![.., input + 1, ..]))
+    }
+
+    /// Laplacians, points x outputs; none unless the order was [`Order::Laplacian`].
+    pub fn laplacians(&self) -> Option<ArrayView2<'_, f32>> {
+        let there = self.components.dim().1 > self.inputs + 1;
+        there.then(|| self.components.slice(s![.., -1, ..]))
     }
 }
 
@@ -96,6 +148,7 @@ mod tests {
             outputs: 2,
             omega_first: 10.0,
             omega_hidden: 10.0,
+            ..Shape::default()
         };
         let network = Network::random(&shape, 4).unwrap();
         let field = Field::new(&network);

@@ -1,6 +1,6 @@
 //! The same network in f64, as plainly as it can be written: what the kernels are tested against.
 
-use super::{Layer, Network, Shape};
+use super::{Activation, Layer, Network, Shape};
 
 /// Outputs at one point.
 pub(crate) fn forward(network: &Network, point: &[f64]) -> Vec<f64> {
@@ -26,12 +26,12 @@ fn activations(network: &Network, point: &[f64]) -> Vec<Vec<f64>> {
                 omega * (sum + f64::from(bias))
             });
         all.push(
-            z.map(|z| {
-                if index < shape.hidden.len() {
-                    z.sin()
-                } else {
-                    z
-                }
+            z.map(|z| match shape.activation(index) {
+                Some(Activation::Sine) => z.sin(),
+                Some(Activation::Tanh) => z.tanh(),
+                Some(Activation::Relu) => z.max(0.0),
+                Some(Activation::LeakyRelu) => z.max(0.01 * z),
+                None => z,
             })
             .collect(),
         );
@@ -88,7 +88,7 @@ fn cosine(network: &Network, all: &[Vec<f64>], layer: usize, neuron: usize) -> f
 mod tests {
     use super::*;
     use crate::kernel::TILE;
-    use crate::net::{Differentiator, Evaluator, Objective};
+    use crate::net::{Differentiator, Evaluator, Field, Objective, Order};
     use crate::simd::levels;
 
     /// Scattered points with targets that depend on them; the loss is half the squared error.
@@ -147,6 +147,7 @@ mod tests {
             outputs,
             omega_first: 30.0,
             omega_hidden: 20.0,
+            ..Shape::default()
         }
     }
 
@@ -229,7 +230,7 @@ mod tests {
             let norm = expected.iter().map(|x| x * x).sum::<f64>().sqrt();
             for (name, level) in levels() {
                 let mut found = network.layers.clone();
-                let mut engine = Differentiator::with_level(&shape, outputs, level);
+                let mut engine = Differentiator::with_level(&shape, &batch, level);
                 let loss =
                     engine.gradient(&network, &batch, 0..batch.points.len() as u64, &mut found);
                 let reference = loss_f64(&network, &batch);
@@ -255,7 +256,7 @@ mod tests {
             let network = Network::random(&shape(hidden, outputs), 2).unwrap();
             let batch = Scattered::new(TILE, outputs);
             for (name, level) in levels() {
-                let engine = Evaluator::with_level(&network, level);
+                let engine = Evaluator::with_level(&network, Order::Value, level);
                 let mut scratch = engine.scratch();
                 let found = engine.tile(&mut scratch, |rows| {
                     batch.draw(0, TILE, rows, &mut vec![0.0; outputs * TILE]);
@@ -284,12 +285,230 @@ mod tests {
             pool.install(|| {
                 let mut found = network.layers.clone();
                 let points = 0..batch.points.len() as u64;
-                let loss =
-                    Differentiator::new(&shape, 3).gradient(&network, &batch, points, &mut found);
+                let loss = Differentiator::new(&shape, &batch)
+                    .gradient(&network, &batch, points, &mut found);
                 (loss.to_bits(), found)
             })
         };
         let one = with(1);
         assert!([2, 3, 8].into_iter().all(|threads| with(threads) == one));
+    }
+
+    /// All activations, with and without an encoding; omega small enough for differences in f64.
+    fn varied() -> Vec<Shape> {
+        let with = |activation, frequencies, hidden: &[usize]| Shape {
+            inputs: 2,
+            hidden: hidden.to_vec(),
+            outputs: 2,
+            omega_first: 4.0,
+            omega_hidden: 3.0,
+            activation,
+            frequencies,
+        };
+        vec![
+            with(Activation::Sine, 0, &[7, 13, 5]),
+            with(Activation::Sine, 0, &[28]),
+            with(Activation::Tanh, 0, &[9, 6]),
+            with(Activation::Relu, 0, &[9, 6]),
+            with(Activation::LeakyRelu, 0, &[9, 6]),
+            with(Activation::Relu, 3, &[9, 6]),
+            with(Activation::Tanh, 2, &[5]),
+        ]
+    }
+
+    /// The jet at `point`, component after component, by central differences of f64 values.
+    fn jet_f64(network: &Network, point: &[f64]) -> Vec<f64> {
+        const H: f64 = 1e-4;
+        let moved = |input: usize, by: f64| {
+            let mut point = point.to_vec();
+            point[input] += by;
+            forward(network, &point)
+        };
+        let at = forward(network, point);
+        let (mut firsts, mut laplacian) = (Vec::new(), vec![0.0; at.len()]);
+        for input in 0..point.len() {
+            let (above, below) = (moved(input, H), moved(input, -H));
+            for output in 0..at.len() {
+                firsts.push((above[output] - below[output]) / (2.0 * H));
+                laplacian[output] += (above[output] - 2.0 * at[output] + below[output]) / (H * H);
+            }
+        }
+        [at, firsts, laplacian].concat()
+    }
+
+    /// A loss on every component of the jets: half the square of each plus a target, weighted.
+    struct Jetted(Scattered, Order);
+
+    impl Jetted {
+        fn weight(component: usize) -> f64 {
+            [1.0, 0.3, 0.2, 0.01][component]
+        }
+
+        fn loss_f64(&self, network: &Network) -> f64 {
+            let each = self.0.points.iter().map(|&point| {
+                let jet = jet_f64(network, &point.map(f64::from));
+                let components = self.1.components(2) * self.0.outputs;
+                jet[..components]
+                    .iter()
+                    .enumerate()
+                    .map(|(row, value)| {
+                        0.5 * Self::weight(row / self.0.outputs) * (value + 0.5).powi(2)
+                    })
+                    .sum::<f64>()
+            });
+            each.sum::<f64>() / self.0.points.len() as f64
+        }
+    }
+
+    impl Objective for Jetted {
+        fn order(&self) -> Order {
+            self.1
+        }
+
+        fn knowns(&self) -> usize {
+            self.0.knowns()
+        }
+
+        fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]) {
+            self.0.draw(first, count, coordinates, known);
+        }
+
+        fn loss(&self, count: usize, _: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+            adjoint.fill(0.0);
+            let mut loss = 0.0;
+            for row in 0..outputs.len() / TILE {
+                let weight = Self::weight(row / self.0.outputs);
+                for at in row * TILE..row * TILE + count {
+                    let error = f64::from(outputs[at]) + 0.5;
+                    adjoint[at] = (weight * error) as f32;
+                    loss += 0.5 * weight * error * error;
+                }
+            }
+            loss
+        }
+    }
+
+    #[test]
+    fn jets_match_differences_in_the_coordinates_at_every_level() {
+        for shape in varied() {
+            let network = Network::random(&shape, 5).unwrap();
+            let batch = Scattered::new(50, shape.outputs);
+            for order in [Order::Value, Order::Gradient, Order::Laplacian] {
+                for (name, level) in levels() {
+                    let engine = Evaluator::with_level(&network, order, level);
+                    let mut scratch = engine.scratch();
+                    let found = engine.tile(&mut scratch, |rows| {
+                        batch.draw(0, 50, rows, &mut vec![0.0; 2 * TILE]);
+                    });
+                    assert_eq!(found.len(), order.components(2) * 2 * TILE);
+                    for (slot, point) in batch.points.iter().enumerate() {
+                        let expected = jet_f64(&network, &point.map(f64::from));
+                        // Where a ramp bends within the step of the differences they see the bend.
+                        let bent = shape.activation != Activation::Sine
+                            && expected[6..].iter().any(|x| x.abs() > 1e3);
+                        for (row, found) in found.chunks_exact(TILE).enumerate() {
+                            let error = (f64::from(found[slot]) - expected[row]).abs();
+                            let scale = 1.0 + expected[row].abs();
+                            assert!(
+                                bent || error < 2e-3 * scale,
+                                "{name} {shape:?} row {row}: {error} of {}",
+                                expected[row]
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_of_losses_on_jets_match_differences_in_the_parameters() {
+        for shape in varied() {
+            for order in [Order::Value, Order::Gradient, Order::Laplacian] {
+                let network = Network::random(&shape, 6).unwrap();
+                let batch = Jetted(Scattered::new(11, shape.outputs), order);
+                let mut found = network.layers.clone();
+                for layer in &mut found {
+                    layer.parameters_mut().for_each(|x| *x = 0.0);
+                }
+                let loss = Differentiator::new(&shape, &batch).gradient(
+                    &network,
+                    &batch,
+                    0..batch.0.points.len() as u64,
+                    &mut found,
+                );
+                let reference = batch.loss_f64(&network);
+                let ramp = matches!(shape.activation, Activation::Relu | Activation::LeakyRelu);
+                // Differences of ramps see bends; their Laplacian is zero and needs no check.
+                if ramp && order == Order::Laplacian {
+                    continue;
+                }
+                assert!(
+                    (loss - reference).abs() < 2e-3 * (1.0 + reference),
+                    "{shape:?}"
+                );
+                let found: Vec<f64> = found
+                    .iter()
+                    .flat_map(Layer::parameters)
+                    .map(|&x| f64::from(x))
+                    .collect();
+                let norm = found.iter().map(|x| x * x).sum::<f64>().sqrt();
+                let frozen: usize = shape
+                    .layers()
+                    .take(shape.frozen())
+                    .map(|(o, i)| o * (i + 1))
+                    .sum();
+                assert!(
+                    found[..frozen].iter().all(|&x| x == 0.0),
+                    "trained: {shape:?}"
+                );
+                for (index, found) in found.iter().enumerate().skip(frozen) {
+                    let at = |delta: f32| {
+                        let mut moved = network.clone();
+                        let x = moved
+                            .layers
+                            .iter_mut()
+                            .flat_map(Layer::parameters_mut)
+                            .nth(index)
+                            .unwrap();
+                        let before = f64::from(*x);
+                        *x += delta;
+                        let by = f64::from(*x) - before;
+                        (batch.loss_f64(&moved), by)
+                    };
+                    let ((above, up), (below, down)) = (at(1e-3), at(-1e-3));
+                    let difference = (above - below) / (up - down);
+                    assert!(
+                        (difference - found).abs() < 5e-3 * norm + 1e-3,
+                        "{order:?} {shape:?} {index}: {difference} {found}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_gives_its_jets_by_name() {
+        let shape = varied().remove(0);
+        let network = Network::random(&shape, 7).unwrap();
+        let field = Field::new(&network);
+        let points = ndarray::array![[0.25, -0.5], [0.75, 0.125]];
+        let jets = field.jets(points.view(), Order::Laplacian).unwrap();
+        for (index, point) in points.rows().into_iter().enumerate() {
+            let expected = jet_f64(&network, &[f64::from(point[0]), f64::from(point[1])]);
+            let parts = [
+                jets.values(),
+                jets.derivatives(0).unwrap(),
+                jets.derivatives(1).unwrap(),
+                jets.laplacians().unwrap(),
+            ];
+            for (part, expected) in parts.iter().zip(expected.chunks(2)) {
+                for (found, expected) in part.row(index).iter().zip(expected) {
+                    assert!((f64::from(*found) - expected).abs() < 2e-3 * (1.0 + expected.abs()));
+                }
+            }
+        }
+        let values = field.jets(points.view(), Order::Gradient).unwrap();
+        assert!(values.derivatives(2).is_none() && values.laplacians().is_none());
     }
 }

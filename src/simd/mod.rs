@@ -5,8 +5,10 @@
 //! nothing needs `-C target-cpu`. The level is looked up once per tile batch, never per operation.
 
 mod sincos;
+mod tanh;
 
 pub(crate) use sincos::{sin, sin_cos};
+pub(crate) use tanh::tanh;
 
 use fearless_simd::Level;
 

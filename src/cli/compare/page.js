@@ -18,7 +18,7 @@ Object.assign(state, { zoom: 1, x: 0, y: 0 });
 let shown = { images: new Map(), evaluators: new Map() };
 const picture = () => data.pictures[state.picture];
 const entries = () => picture().points[state.rate] || [];
-const nameOf = (entry) => entry.codec + (entry.matched ? `, same ${entry.matched}` : "");
+const nameOf = (entry) => entry.codec + (entry.matched ? `, ${entry.matched}` : "");
 
 // Takes on a picture and a rate: their choices, table, images and networks.
 function choose() {

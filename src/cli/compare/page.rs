@@ -107,21 +107,23 @@ impl Images {
             "alpha": original.has_alpha(),
             "image": self.image(original),
             "points": compared.points.iter()
-                .map(|entries| entries.iter().map(|entry| self.entry(entry)).collect::<Vec<_>>())
+                .map(|entries| entries.iter().map(|entry| self.entry(entry, entries)).collect::<Vec<_>>())
                 .collect::<Vec<_>>(),
         })
     }
 
     /// Numbers as the page shows them, which therefore has no second opinion about digits.
-    fn entry(&mut self, entry: &Entry) -> Value {
+    fn entry(&mut self, entry: &Entry, beside: &[Entry]) -> Value {
+        let room = beside.first().map_or(0, |siren| siren.bytes.len());
         let pixels = entry.decoded.pixels() as f64;
         let seconds = |seconds: f64| format!("{seconds:.2}");
         json!({
             "codec": entry.codec,
             "matched": match entry.matched {
                 Matched::Siren => None,
-                Matched::Bytes => Some("bytes"),
-                Matched::Psnr => Some("PSNR"),
+                Matched::Bytes if entry.bytes.len() > room => Some("its smallest"),
+                Matched::Bytes => Some("same bytes"),
+                Matched::Psnr => Some("same PSNR"),
             },
             "bytes": grouped(entry.bytes.len() as u64),
             "bpp": format!("{:.4}", 8.0 * entry.bytes.len() as f64 / pixels),
@@ -270,7 +272,7 @@ mod tests {
         let jpeg = &picture["points"][0][1];
         for (field, text) in [
             ("codec", "JPEG"),
-            ("matched", "bytes"),
+            ("matched", "same bytes"),
             ("bytes", "1,500"),
             ("bpp", "93.7500"),
             ("psnr", "31.42"),
