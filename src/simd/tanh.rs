@@ -11,7 +11,7 @@ use fearless_simd::{Simd, SimdBase, SimdFloat};
 const ROUND: f32 = 12_582_912.0;
 /// ln(2)^k / k! for k = 1 ..= 7.
 const EXP2: [f32; 7] = [
-    0.693_147_2,
+    std::f32::consts::LN_2,
     0.240_226_5,
     0.055_504_11,
     0.009_618_129,
