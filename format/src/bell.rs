@@ -84,6 +84,28 @@ impl Bell {
             .map_or(0, |&tail| tail.into())
     }
 
+    /// Probability of a size of at least `size`, from 0; none beyond `end`.
+    fn sizes(&self, size: usize) -> u32 {
+        if size == 0 { ONE } else { 2 * self.tail(size) }
+    }
+
+    /// Whether all of `count` symbols of at least `size` are larger than that; at `end` none is.
+    ///
+    /// Each is with the probability r = P(size + 1) / P(size), so all of them are with r^count.
+    pub(crate) fn all_larger(&self, size: i32, count: usize) -> Flag {
+        let size = size.unsigned_abs() as usize;
+        let ratio = (u64::from(self.sizes(size + 1)) << 32) / u64::from(self.sizes(size));
+        let mut power = 1_u64 << 32;
+        // No ratio is above 0.95, so the power is soon 0.
+        for _ in 0..count {
+            power = (power * ratio) >> 32;
+            if power == 0 {
+                break;
+            }
+        }
+        Flag::new((power >> 16) as u32)
+    }
+
     /// First number below `ONE` of a symbol, and how many it has.
     fn interval(&self, symbol: i32) -> (u32, Option<NonZeroU32>) {
         if symbol == 0 {
@@ -160,5 +182,56 @@ impl DecoderModel<PRECISION> for Even {
         let width = NonZeroU32::new(ONE >> self.0).unwrap_or(NonZeroU32::MIN);
         let symbol = quantile / width;
         (symbol, symbol * width.get(), width)
+    }
+}
+
+/// Yes or no, neither of them certain.
+#[derive(Clone, Copy)]
+pub(crate) struct Flag {
+    /// Probability of yes.
+    yes: u32,
+}
+
+impl Flag {
+    fn new(yes: u32) -> Self {
+        Self {
+            yes: yes.clamp(1, ONE - 1),
+        }
+    }
+}
+
+impl EntropyModel<PRECISION> for Flag {
+    type Symbol = bool;
+    type Probability = u32;
+}
+
+impl EncoderModel<PRECISION> for Flag {
+    fn left_cumulative_and_probability(
+        &self,
+        symbol: impl Borrow<bool>,
+    ) -> Option<(u32, NonZeroU32)> {
+        let (start, width) = if *symbol.borrow() {
+            (0, self.yes)
+        } else {
+            (self.yes, ONE - self.yes)
+        };
+        Some((start, NonZeroU32::new(width)?))
+    }
+}
+
+impl DecoderModel<PRECISION> for Flag {
+    fn quantile_function(&self, quantile: u32) -> (bool, u32, NonZeroU32) {
+        let symbol = quantile < self.yes;
+        let (start, width) = if symbol {
+            (0, self.yes)
+        } else {
+            (self.yes, ONE - self.yes)
+        };
+        // Neither is certain, so neither width is 0.
+        (
+            symbol,
+            start,
+            NonZeroU32::new(width).unwrap_or(NonZeroU32::MIN),
+        )
     }
 }

@@ -115,6 +115,8 @@ pub enum Fault {
     LevelCount,
     /// A level or a step code is out of its range.
     LevelRange,
+    /// The biases of a hidden layer do not ascend from 0.
+    NeuronOrder,
     /// The coded levels are not a number that their writer can have written.
     LevelStream,
 }
@@ -151,6 +153,7 @@ impl Fault {
             Self::NotFinite => ("5.2", "a weight is infinite or not a number"),
             Self::LevelCount => ("5.3", "there are more than 2^28 levels"),
             Self::LevelRange => ("5.3.4", "a level, a step or a scale is out of its range"),
+            Self::NeuronOrder => ("5.3.5", "the biases of a hidden layer do not ascend from 0"),
             Self::LevelStream => (
                 "5.3.1",
                 "the levels are not one shortest range-coded number",

@@ -10,6 +10,11 @@
 //! scale, hardly changes from one hidden layer to the next, whatever the steps do; it is larger in the
 //! first and the last layer by amounts that networks have in common. Steps grow slowly with depth. On
 //! 7,479 levels in 22 tensors all steps and scales together take 140 to 150 bits.
+//!
+//! The neurons of a hidden layer can stand in any order, and each can change its sign together with the
+//! weights that read it, as the sine is odd: w! 2^w files would hold the same function. Only one of them may
+//! be written, that with biases from 0 up, and what the order of w numbers and their signs would take, log2
+//! w! + w bits, is saved: 3 % of a file with layers of 28 neurons, 5 % with layers of 8.
 
 use crate::bell::{Bell, SCALE_MAX};
 use crate::range::{Counter, Reader, Sink, Writer, log2};
@@ -43,6 +48,8 @@ struct Expected {
     /// Orders of the Golomb codes of the differences.
     orders: (u32, u32),
     spread: i32,
+    /// Whether the levels ascend from 0: they are the biases of a hidden layer.
+    ascending: bool,
 }
 
 /// What is known of a tensor: the step code, and the spread in eighths of an octave.
@@ -68,6 +75,7 @@ impl Expected {
             step,
             orders,
             spread,
+            ascending: ascending(index, count),
         }
     }
 
@@ -84,6 +92,11 @@ impl Expected {
         };
         Known { step, spread }
     }
+}
+
+/// Whether tensor `index` of `count` holds the biases of a hidden layer.
+fn ascending(index: usize, count: usize) -> bool {
+    index % 2 == 1 && index + 1 < count
 }
 
 /// The ideal cost of the payload, in 1/65,536 bit.
@@ -120,7 +133,7 @@ pub(crate) fn read(payload: &[u8], header: &Header) -> Result<Vec<Tensor>, Fault
             .ok_or(Fault::LevelRange)?;
         tensors.push(Tensor {
             step: code,
-            levels: get_levels(&mut reader, length as usize, scale)?,
+            levels: get_levels(&mut reader, length as usize, scale, expected.ascending)?,
         });
         if index % 2 == 0 {
             weights = expected.known(step, scale);
@@ -150,7 +163,17 @@ fn check(tensors: &[Tensor], header: &Header) -> Result<(), Fault> {
     if levels.any(|level| level.unsigned_abs() > LEVEL_MAX.unsigned_abs()) {
         return Err(Fault::LevelRange);
     }
+    let biases = tensors.iter().enumerate();
+    let mut biases = biases.filter(|(index, _)| ascending(*index, tensors.len()));
+    if !biases.all(|(_, tensor)| ascend(&tensor.levels)) {
+        return Err(Fault::NeuronOrder);
+    }
     Ok(())
+}
+
+/// Whether levels ascend from 0.
+fn ascend(levels: &[i32]) -> bool {
+    levels.is_sorted() && levels.first().is_none_or(|&first| first >= 0)
 }
 
 fn put(tensors: &[Tensor], sink: &mut impl Sink) -> Result<(), Fault> {
@@ -158,9 +181,9 @@ fn put(tensors: &[Tensor], sink: &mut impl Sink) -> Result<(), Fault> {
     for (index, Tensor { step, levels }) in tensors.iter().enumerate() {
         let expected = Expected::of(index, tensors.len(), weights);
         let step = i32::from(*step);
-        let scale = cheapest_scale(levels, expected.scale(step), expected.orders.1)?;
+        let scale = cheapest_scale(levels, step, &expected)?;
         sink.signed(step - expected.step, expected.orders.0)?;
-        put_scaled(levels, scale, expected.scale(step), expected.orders.1, sink)?;
+        put_scaled(levels, scale, step, &expected, sink)?;
         if index % 2 == 0 {
             weights = expected.known(step, scale);
         }
@@ -170,7 +193,7 @@ fn put(tensors: &[Tensor], sink: &mut impl Sink) -> Result<(), Fault> {
 
 /// The scale under which the levels and the scale itself take the fewest bits, among those near the
 /// standard deviation. The fewer levels there are, the less it matters to them and the farther it may be.
-fn cheapest_scale(levels: &[i32], expected: i32, order: u32) -> Result<u8, Fault> {
+fn cheapest_scale(levels: &[i32], step: i32, expected: &Expected) -> Result<u8, Fault> {
     let count = levels.len() as u64;
     let square = |&level: &i32| u64::from(level.unsigned_abs()).pow(2);
     let squares = levels.iter().map(square).fold(0, u64::saturating_add);
@@ -184,7 +207,7 @@ fn cheapest_scale(levels: &[i32], expected: i32, order: u32) -> Result<u8, Fault
 
     let cost = |scale: i64| {
         let mut counter = Counter(0);
-        put_scaled(levels, scale as u8, expected, order, &mut counter).map(|()| (counter.0, scale))
+        put_scaled(levels, scale as u8, step, expected, &mut counter).map(|()| (counter.0, scale))
     };
     let mut lowest = (estimate - reach).max(1);
     let mut best = cost(lowest)?;
@@ -206,21 +229,34 @@ fn cheapest_scale(levels: &[i32], expected: i32, order: u32) -> Result<u8, Fault
 fn put_scaled(
     levels: &[i32],
     scale: u8,
-    expected: i32,
-    order: u32,
+    step: i32,
+    expected: &Expected,
     sink: &mut impl Sink,
 ) -> Result<(), Fault> {
-    sink.signed(i32::from(scale) - expected, order)?;
+    sink.signed(i32::from(scale) - expected.scale(step), expected.orders.1)?;
     if scale == 0 {
         return Ok(());
     }
     let bell = Bell::new(scale);
     let half = (1 << bell.low) >> 1;
-    for level in levels {
+    let mut reached = 0;
+    for (index, level) in levels.iter().enumerate() {
         let shifted = level + half;
         let high = shifted >> bell.low;
         let symbol = high.clamp(-bell.end, bell.end);
-        sink.put(symbol, bell)?;
+        if expected.ascending {
+            // From the last symbol up to this one: are all that remain larger?
+            while reached < bell.end {
+                let larger = symbol > reached;
+                sink.put(larger, bell.all_larger(reached, levels.len() - index))?;
+                if !larger {
+                    break;
+                }
+                reached += 1;
+            }
+        } else {
+            sink.put(symbol, bell)?;
+        }
         if symbol.abs() == bell.end {
             sink.golomb((high - symbol).unsigned_abs(), 0)?;
         }
@@ -230,15 +266,28 @@ fn put_scaled(
 }
 
 /// Counterpart of [`put_scaled`], after the scale.
-fn get_levels(reader: &mut Reader<'_>, count: usize, scale: u8) -> Result<Vec<i32>, Fault> {
+fn get_levels(
+    reader: &mut Reader<'_>,
+    count: usize,
+    scale: u8,
+    ascending: bool,
+) -> Result<Vec<i32>, Fault> {
     if scale == 0 {
         return Ok(vec![0; count]);
     }
     let bell = Bell::new(scale);
     let half = (1 << bell.low) >> 1;
     let mut levels = Vec::with_capacity(count);
-    for _ in 0..count {
-        let symbol = reader.get(bell)?;
+    let mut reached = 0;
+    for index in 0..count {
+        let symbol = if ascending {
+            while reached < bell.end && reader.get(bell.all_larger(reached, count - index))? {
+                reached += 1;
+            }
+            reached
+        } else {
+            reader.get(bell)?
+        };
         let excess = if symbol.abs() == bell.end {
             i64::from(reader.golomb(0)?)
         } else {
@@ -250,6 +299,9 @@ fn get_levels(reader: &mut Reader<'_>, count: usize, scale: u8) -> Result<Vec<i3
             return Err(Fault::LevelRange);
         }
         levels.push(level as i32);
+    }
+    if ascending && !ascend(&levels) {
+        return Err(Fault::NeuronOrder);
     }
     Ok(levels)
 }

@@ -451,6 +451,12 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
             Malformed(Fault::LevelRange),
         ),
         (
+            "levels-order",
+            "two neurons whose biases do not ascend",
+            seal(&[&HEADER[..9], &[2, 1]].concat(), &section(1, &[0xC5])),
+            Malformed(Fault::NeuronOrder),
+        ),
+        (
             "side",
             "2^32 - 1 columns",
             header(1, 1, &[252, 255, 255, 255, 255]),

@@ -5,7 +5,7 @@ use siren_format::{BIT, Error, Fault, File, LEVEL_MAX, Limits, Tensor, Weights, 
 use crate::fuzz_body;
 use crate::golden;
 use crate::plain;
-use crate::samples::{Random, file, leveled, seal, section, tensors};
+use crate::samples::{Random, file, leveled, order, seal, section, tensors};
 
 /// Payload of the weights section.
 fn payload(bytes: &[u8]) -> &[u8] {
@@ -88,6 +88,7 @@ fn both_decoders_agree() {
                 tensor.levels[at] = random.below(2 * size + 1) as i32 - size as i32;
             }
         }
+        order(&mut tensors);
         round_trip(&leveled(&[9, 30], tensors), &table);
     }
 }
@@ -115,7 +116,7 @@ fn both_decoders_agree_on_garbage() {
                 broken += 1;
                 assert!(matches!(
                     error,
-                    Error::Malformed(Fault::LevelRange | Fault::LevelStream)
+                    Error::Malformed(Fault::LevelRange | Fault::LevelStream | Fault::NeuronOrder)
                 ));
                 let header = leveled(&[2], vec![]).header;
                 assert_eq!(plain::decode(&payload, &header, &table), None);
@@ -150,7 +151,12 @@ fn every_magnitude_comes_back() {
         for near in -2..=2 {
             let level = ((1 << bit) + near).min(LEVEL_MAX);
             let one = |levels: Vec<i32>| Tensor { step: 255, levels };
-            let edges = [vec![level, -level], vec![level], vec![0], vec![-level]];
+            let edges = [
+                vec![level, -level],
+                vec![level.abs()],
+                vec![0],
+                vec![-level],
+            ];
             round_trip(&leveled(&[1], edges.map(one).to_vec()), &table);
         }
     }
@@ -220,6 +226,19 @@ fn a_writer_of_levels_is_held_to_the_rules() {
         let mut tensors = sound();
         tensors[2].levels[0] = level;
         refused(tensors, Fault::LevelRange);
+    }
+    // Biases of a hidden layer that are not in order, or not folded.
+    let pair = |biases: [i32; 2]| {
+        let weights = [tensor(&[1, 2, 3, 4]), tensor(&biases)];
+        leveled(
+            &[2],
+            [&weights[..], &[tensor(&[4, 5]), tensor(&[-6])]].concat(),
+        )
+    };
+    assert!(pair([0, 0]).to_bytes().is_ok() && pair([7, 9]).to_bytes().is_ok());
+    for biases in [[1, 0], [-1, 0], [-3, -2]] {
+        let refused = Err(Error::Invalid(Fault::NeuronOrder));
+        assert_eq!(pair(biases).to_bytes(), refused);
     }
     // As many levels in all, but not in each tensor.
     let mut tensors = sound();

@@ -25,6 +25,13 @@ struct Decoder<'a> {
     table: &'a [Vec<u64>],
 }
 
+/// What SPEC 5.3.2 makes of a scale code.
+struct Gaussian {
+    row: Vec<u64>,
+    stride: i64,
+    k: u32,
+}
+
 impl Decoder<'_> {
     /// SPEC 5.3.1: the symbol with this number in ascending order, among symbols of these widths.
     fn symbol(&mut self, widths: impl Iterator<Item = u64>) -> Option<usize> {
@@ -88,11 +95,17 @@ impl Decoder<'_> {
     }
 
     /// SPEC 5.3.2.
-    fn level(&mut self, scale: i64) -> Option<i32> {
+    fn gaussian(&self, scale: i64) -> Gaussian {
         let (row, octave) = ((scale % 4) as usize, scale / 4);
-        let stride = if octave < 5 { 1 << (5 - octave) } else { 1 };
-        let k = if octave > 5 { octave - 5 } else { 0 } as u32;
-        let row = &self.table[row];
+        Gaussian {
+            row: self.table[row].clone(),
+            stride: if octave < 5 { 1 << (5 - octave) } else { 1 },
+            k: if octave > 5 { octave - 5 } else { 0 } as u32,
+        }
+    }
+
+    fn level(&mut self, scale: i64) -> Option<i32> {
+        let Gaussian { row, stride, k } = self.gaussian(scale);
         let tail = |a: i64| row.get(((2 * a - 1) * stride) as usize).copied();
         let end = (1..).take_while(|&a| tail(a).is_some()).count() as i64;
         let width = |a: i64| match a.abs() {
@@ -109,6 +122,42 @@ impl Decoder<'_> {
         let half = if k == 0 { 0 } else { 1 << (k - 1) };
         let level = h * (1 << k) + self.bits(k)? - half;
         (level.abs() <= 1 << 20).then_some(level as i32)
+    }
+
+    /// SPEC 5.3.5: the biases of a hidden layer.
+    fn ascending(&mut self, count: usize, scale: i64) -> Option<Vec<i32>> {
+        let Gaussian { row, stride, k } = self.gaussian(scale);
+        let tail = |a: i64| row.get(((2 * a - 1) * stride) as usize).copied();
+        let end = (1..).take_while(|&a| tail(a).is_some()).count() as i64;
+        let sizes = |a: i64| {
+            if a == 0 {
+                65_536
+            } else {
+                2 * tail(a).unwrap_or(0)
+            }
+        };
+        let mut levels: Vec<i32> = Vec::new();
+        let mut h = 0;
+        while levels.len() < count {
+            if h < end {
+                let r = (sizes(h + 1) << 32) / sizes(h);
+                let p = (levels.len()..count).fold(1_u64 << 32, |p, _| (p * r) >> 32);
+                let width = (p >> 16).clamp(1, 65_535);
+                if self.symbol([width, 65_536 - width].into_iter())? == 0 {
+                    h += 1;
+                    continue;
+                }
+            }
+            let high = if h == end { h + self.golomb(0)? } else { h };
+            let half = if k == 0 { 0 } else { 1 << (k - 1) };
+            let level = high * (1 << k) + self.bits(k)? - half;
+            let least = levels.last().copied().unwrap_or(0);
+            if level > 1 << 20 || level < i64::from(least) {
+                return None;
+            }
+            levels.push(level as i32);
+        }
+        Some(levels)
     }
 
     /// The last rule of SPEC 5.3.1.
@@ -162,6 +211,7 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
             }
             let levels = match scale {
                 0 => vec![0; count as usize],
+                _ if !is_weights && layer < last => decoder.ascending(count as usize, scale)?,
                 _ => (0..count)
                     .map(|_| decoder.level(scale))
                     .collect::<Option<_>>()?,

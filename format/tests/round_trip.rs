@@ -8,7 +8,7 @@ use siren_format::{
 };
 
 use crate::fuzz_body;
-use crate::samples::{Random, halves, tensors};
+use crate::samples::{Random, halves, order, tensors};
 
 fn unlimited() -> Limits {
     let all = u64::MAX;
@@ -66,6 +66,7 @@ fn weights(header: &Header, coding: Coding, flat: bool, seed: u64) -> Weights {
                 let at = random.below(tensor.levels.len());
                 tensor.levels[at] = [0, 1, -7, LEVEL_MAX, -LEVEL_MAX][random.below(5)];
             }
+            order(&mut tensors);
             Weights::Levels(tensors)
         }
     }

@@ -2,14 +2,14 @@
 
 use super::plan::{self, Room};
 use super::quantise::Quantiser;
-use super::{Decoder, View, weights};
+use super::{Decoder, View, symmetry, weights};
 use crate::fit::{self, Fitted, Progress, Rounding, Schedule};
 use crate::metric::SquaredError;
 use crate::net::Network;
 use crate::signal::Picture;
 use crate::task::Image;
 use crate::{Error, Limits};
-use siren_format::{File, Header, Weights};
+use siren_format::{BIT, File, Header, Weights};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -157,10 +157,17 @@ impl<'a> Draft<'a> {
     }
 
     /// The network fitted on through the rounding that leaves at most as many bytes as there is `room` for.
-    pub(super) fn round(&self, room: Room, meter: &mut Meter<'_>) -> Result<Rounded<'_>, Error> {
+    pub(super) fn round(
+        &self,
+        mut room: Room,
+        meter: &mut Meter<'_>,
+    ) -> Result<Rounded<'_>, Error> {
         let mut network = self.network.clone();
+        symmetry::fold(&mut network);
         let (task, points) = (&self.task, self.task.batch(GROWTH[1]));
         let mut quantiser = Quantiser::new(&self.header, &network, task, points, room.bits())?;
+        room.overhead = self.overhead(&quantiser.weights(&network))?;
+        quantiser.set_budget(room.bits(), &network)?;
         let mut fitted = self.fitted;
         if self.rounded > 0 && !fitted.stopped {
             quantiser.settle_after(self.rounded);
@@ -179,6 +186,12 @@ impl<'a> Draft<'a> {
             fitted,
             room,
         })
+    }
+
+    /// Bytes of a file with these weights that are not they.
+    fn overhead(&self, weights: &Weights) -> Result<u64, Error> {
+        let payload = weights.bits(&self.header)? / BIT / 8;
+        Ok((self.file(weights.clone())?.len() as u64).saturating_sub(payload))
     }
 
     fn file(&self, weights: Weights) -> Result<Vec<u8>, Error> {
@@ -228,7 +241,7 @@ impl Rounded<'_> {
             if length <= self.room.bytes {
                 return self.draft.candidate(file, self.fitted);
             }
-            // What is not weights differs by a few bytes from file to file, and is known now.
+            // Too late to fit through coarser steps.
             self.room.overhead += length - self.room.bytes;
             self.quantiser.set_budget(self.room.bits(), &self.network)?;
         }

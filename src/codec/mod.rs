@@ -6,6 +6,7 @@ mod encoder;
 mod plan;
 mod quantise;
 mod search;
+mod symmetry;
 mod view;
 mod weights;
 

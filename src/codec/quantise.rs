@@ -5,6 +5,7 @@
 //! tensor t raises the loss by h_t, the least loss at a given number of bits has all h_t Delta_t^2 equal:
 //! Delta_t = c / sqrt(h_t). The sensitivities h_t are measured, and c is what meets the budget.
 
+use super::symmetry;
 use super::weights::{tensors, tensors_mut};
 use crate::Error;
 use crate::fit::Rounding;
@@ -14,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use siren_format::{BIT, Header, LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor, Weights};
 
-/// Share of the steps during which step sizes still follow the parameters.
+/// Share of the steps during which step sizes follow the parameters; later only if there are too many bits.
 const FOLLOW: f64 = 0.8;
 /// Steps of the fit between two adjustments of the step sizes.
 const ADJUST: u32 = 20;
@@ -87,7 +88,9 @@ impl Quantiser {
                 levels: tensor.iter().map(level).collect(),
             }
         };
-        Weights::Levels(tensors(network).zip(&self.steps).map(levels).collect())
+        let mut levels: Vec<Tensor> = tensors(network).zip(&self.steps).map(levels).collect();
+        symmetry::sort(&mut levels);
+        Weights::Levels(levels)
     }
 
     /// The finest step sizes, all in the proportions of the tolerances, that keep to the budget.
@@ -126,13 +129,19 @@ impl Quantiser {
         for (step, tolerance) in self.steps.iter_mut().zip(&self.tolerance) {
             *step = step_code(scale * tolerance);
         }
+        self.spent(network)
+    }
+
+    /// Bits that `network` takes with the present step sizes.
+    fn spent(&self, network: &Network) -> Result<f64, Error> {
         Ok(self.weights(network).bits(&self.header)? as f64 / BIT as f64)
     }
 }
 
 impl Rounding for Quantiser {
     fn round(&mut self, step: u32, latent: &Network, rounded: &mut Network) -> Result<(), Error> {
-        if step < self.settled && step.is_multiple_of(ADJUST) {
+        if step.is_multiple_of(ADJUST) && (step < self.settled || self.spent(latent)? > self.budget)
+        {
             self.follow(latent)?;
         }
         for ((rounded, latent), &step) in tensors_mut(rounded).zip(tensors(latent)).zip(&self.steps)
