@@ -65,11 +65,17 @@ impl Expected {
         let (step, orders, spread) = if index == 0 {
             (100, (4, 0), 202)
         } else if index % 2 == 1 {
-            (weights.step - 5, (1, 1), weights.spread + 4)
+            // Those of the first layer fill a period of its sines and no more.
+            let first = if index == 1 { -24 } else { 0 };
+            (weights.step - 5, (1, 1), weights.spread + 4 + first)
         } else {
-            let second = if index == 2 { -36 } else { 0 };
-            let last = if index + 2 == count { 16 } else { 0 };
-            (weights.step + 2, (1, 1), weights.spread + second + last)
+            let second = if index == 2 { (-4, -32) } else { (0, 0) };
+            let last = if index + 2 == count { (8, 16) } else { (0, 0) };
+            (
+                weights.step + 4 + second.0 + last.0,
+                (1, 1),
+                weights.spread + second.1 + last.1,
+            )
         };
         Self {
             step,

@@ -97,7 +97,7 @@ fn escapes() -> File {
 fn least() -> File {
     let header = leveled(&[1], vec![]).header;
     let mut tensors = tensors(&header, 0, |_| 0.0);
-    for (tensor, step) in tensors.iter_mut().zip([100, 95, 102, 97]) {
+    for (tensor, step) in tensors.iter_mut().zip([100, 95, 108, 103]) {
         tensor.step = step;
     }
     leveled(&[1], tensors)

@@ -193,13 +193,16 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
         let layer = index + 1;
         for (is_weights, count) in [(true, rows * columns), (false, rows)] {
             let (expected_step, expected_spread) = if !is_weights {
-                (step_before - 5, spread_before + 4)
+                (
+                    step_before - 5,
+                    spread_before + if layer == 1 { -20 } else { 4 },
+                )
             } else if layer == 1 {
                 (100, 202)
             } else {
-                let a = if layer == 2 { -36 } else { 0 };
-                let b = if layer == last { 16 } else { 0 };
-                (step_before + 2, spread_before + a + b)
+                let a = if layer == 2 { -4 } else { 0 };
+                let b = if layer == last { 8 } else { 0 };
+                (step_before + 4 + a + b, spread_before + 8 * a + 2 * b)
             };
             let first = is_weights && layer == 1;
             let step: i64 = expected_step + decoder.signed(if first { 4 } else { 1 })?;

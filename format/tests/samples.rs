@@ -14,8 +14,8 @@ pub(crate) const PAYLOAD: [u8; 15] = [
     0x20, 10, 0x51, 0, 0, 0x38, 0xB8, 0x34, 0x3C, 0x00, 0, 0, 0, 0, 1,
 ];
 
-/// Weights payload of a file like [`gray`] under weight coding 1: levels 300 and -211, -93, 17, 6.
-pub(crate) const LEVELS: [u8; 10] = [0xBE, 0xC1, 0x2D, 0x4C, 0x07, 0x3C, 0xE2, 0x9F, 0x91, 0x38];
+/// Weights payload of a file like [`gray`] under weight coding 1: levels 300 and -211, 93, 17, 6.
+pub(crate) const LEVELS: [u8; 9] = [0x86, 0x8B, 0x80, 0xFC, 0x99, 0x12, 0x55, 0x32, 0x60];
 
 /// The smallest picture: weights 0.5 and -0.5, bias 0.25; then weight 1 and the smallest subnormal as bias.
 pub(crate) fn gray() -> File {

@@ -20,10 +20,10 @@ const DAMAGED: f64 = 8.0;
 const ROUND: u64 = 8192;
 /// Rounds of them per step, in the first half of a fit and in the second.
 const GROWTH: [u64; 2] = [1, 3];
-/// Share of the steps for which the fit goes through the rounding of its weights.
-const ROUNDED: f64 = 0.25;
+/// Share of the steps during which weights are rounded.
+const ROUNDED: f64 = 0.18;
 /// Largest step size during those, as a share of that before.
-const ROUNDED_RATE: f32 = 0.2;
+const ROUNDED_RATE: f32 = 0.08;
 
 /// A network fitted to a picture, of which files of about the size it was made for can be written.
 pub(super) struct Draft<'a> {
@@ -170,7 +170,7 @@ impl<'a> Draft<'a> {
         quantiser.set_budget(room.bits(), &network)?;
         let mut fitted = self.fitted;
         if self.rounded > 0 && !fitted.stopped {
-            quantiser.settle_after(self.rounded);
+            quantiser.begin(self.rounded, &network)?;
             let schedule = Schedule {
                 steps: self.rounded,
                 points: [points; 2],
@@ -178,6 +178,7 @@ impl<'a> Draft<'a> {
             };
             meter.plan(self.rounded);
             fitted = meter.fit(&mut network, task, Some(&mut quantiser), &schedule)?;
+            quantiser.apply(&network.clone(), &mut network);
         }
         Ok(Rounded {
             draft: self,

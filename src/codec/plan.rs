@@ -67,7 +67,7 @@ impl Room {
 /// Bytes of a plain file that are not weights, about.
 pub(super) const OVERHEAD: u64 = 24;
 /// Bits per parameter at which a network is about as large as it should be for its file.
-pub(super) const BITS: f64 = 5.5;
+pub(super) const BITS: f64 = 6.0;
 
 /// Largest step size of the optimiser in layers of up to 28 neurons.
 const RATE: f32 = 2e-3;

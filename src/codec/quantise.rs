@@ -1,9 +1,14 @@
-//! From floats to integer levels: the step size of every tensor, and fitting through the rounding.
+//! From floats to integer levels: the step size of every tensor, and fitting while weights are rounded.
 //!
 //! A tensor is the weight matrix or the bias of one layer. Rounding it to multiples of a step Delta adds
 //! uniform noise of variance Delta^2 / 12 to each parameter. If noise of unit variance in one parameter of
 //! tensor t raises the loss by h_t, the least loss at a given number of bits has all h_t Delta_t^2 equal:
 //! Delta_t = c / sqrt(h_t). The sensitivities h_t are measured, and c is what meets the budget.
+//!
+//! Rounding all parameters at once would cost about a decibel. Instead they are rounded a few at a time, in
+//! every tensor those that have the shortest way to go, and stay where they are from then on; those that are
+//! still free are fitted on and make up for it (incremental network quantisation, Zhou et al. 2017, arXiv
+//! 1702.03044). The last to be rounded have nobody left to make up for them, so their share shrinks.
 
 use super::symmetry;
 use super::weights::{tensors, tensors_mut};
@@ -15,14 +20,17 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use siren_format::{BIT, Header, LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor, Weights};
 
-/// Share of the steps during which step sizes follow the parameters; later only if there are too many bits.
-const FOLLOW: f64 = 0.8;
-/// Steps of the fit between two adjustments of the step sizes.
-const ADJUST: u32 = 20;
+/// How often parameters are rounded during a fit.
+const STAGES: u32 = 40;
+/// After the share p of the stages, (1 - p)^FREE of the parameters are still free.
+const FREE: i32 = 2;
+/// Share of the budget that is left over when the rounding begins, since the rest of a fit makes parameters
+/// larger.
+const RESERVE: f64 = 0.001;
 /// Rise of the loss that probing noise should cause, relative to the loss.
 const PROBE: std::ops::Range<f64> = 0.02..0.2;
 
-/// Step sizes for a network, held to a budget of bits.
+/// Step sizes for a network, held to a budget of bits, and the parameters already rounded.
 pub(super) struct Quantiser {
     header: Header,
     /// 1 / sqrt(h_t) of each tensor.
@@ -33,8 +41,10 @@ pub(super) struct Quantiser {
     scale: f64,
     /// Most bits that the coded weights may take.
     budget: f64,
-    /// Step of the fit after which the step sizes stay.
-    settled: u32,
+    /// Levels of the parameters of each tensor that have been rounded.
+    frozen: Vec<Vec<Option<i32>>>,
+    /// Steps of the fit during which they are.
+    fit: u32,
 }
 
 impl Quantiser {
@@ -52,49 +62,37 @@ impl Quantiser {
     ) -> Result<Self, Error> {
         let tolerance = tolerances(network, objective, points);
         let steps = vec![0; tolerance.len()];
-        let header = header.clone();
         let mut this = Self {
-            header,
+            header: header.clone(),
             tolerance,
             steps,
             scale: 1e-3,
             budget,
-            settled: 0,
+            frozen: Vec::new(),
+            fit: 0,
         };
-        this.follow(network)?;
+        this.set_budget(budget, network)?;
         Ok(this)
     }
 
-    /// Lets the step sizes follow the parameters for most of a fit of `steps` steps.
-    pub(super) fn settle_after(&mut self, steps: u32) {
-        self.settled = (f64::from(steps) * FOLLOW) as u32;
+    /// Prepares for a fit of `steps` steps that begins with `network`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if no step sizes meet the budget.
+    pub(super) fn begin(&mut self, steps: u32, network: &Network) -> Result<(), Error> {
+        let budget = self.budget;
+        self.set_budget(budget * (1.0 - RESERVE), network)?;
+        (self.budget, self.fit) = (budget, steps);
+        Ok(())
     }
 
-    /// Another budget, met by changing as little as it takes.
+    /// The step sizes, all in the proportions of the tolerances, that keep `network` to a budget.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there are none.
     pub(super) fn set_budget(&mut self, budget: f64, network: &Network) -> Result<(), Error> {
         self.budget = budget;
-        self.follow(network)
-    }
-
-    /// `network` as levels.
-    pub(super) fn weights(&self, network: &Network) -> Weights {
-        let levels = |(tensor, &step): (&[f32], &u8)| {
-            let inverse = 1.0 / step_size(step);
-            // Casts saturate, and what is beyond the largest level is lost.
-            let level =
-                |&value: &f32| ((value * inverse).round() as i32).clamp(-LEVEL_MAX, LEVEL_MAX);
-            Tensor {
-                step,
-                levels: tensor.iter().map(level).collect(),
-            }
-        };
-        let mut levels: Vec<Tensor> = tensors(network).zip(&self.steps).map(levels).collect();
-        symmetry::sort(&mut levels);
-        Weights::Levels(levels)
-    }
-
-    /// The finest step sizes, all in the proportions of the tolerances, that keep to the budget.
-    fn follow(&mut self, network: &Network) -> Result<(), Error> {
+        self.frozen = tensors(network).map(|t| vec![None; t.len()]).collect();
         // Bracket from where they were, then halve the bracket to a small part of a code.
         let (mut fine, mut coarse) = (self.scale, self.scale);
         while self.bits(network, coarse)? > self.budget {
@@ -129,30 +127,76 @@ impl Quantiser {
         for (step, tolerance) in self.steps.iter_mut().zip(&self.tolerance) {
             *step = step_code(scale * tolerance);
         }
-        self.spent(network)
+        Ok(self.weights(network).bits(&self.header)? as f64 / BIT as f64)
     }
 
-    /// Bits that `network` takes with the present step sizes.
-    fn spent(&self, network: &Network) -> Result<f64, Error> {
-        Ok(self.weights(network).bits(&self.header)? as f64 / BIT as f64)
+    /// `network` as levels.
+    pub(super) fn weights(&self, network: &Network) -> Weights {
+        let levels = |((tensor, &step), frozen): ((&[f32], &u8), &Vec<Option<i32>>)| {
+            let inverse = 1.0 / step_size(step);
+            let level =
+                |(&value, frozen): (&f32, &Option<i32>)| frozen.unwrap_or(level(value * inverse));
+            Tensor {
+                step,
+                levels: tensor.iter().zip(frozen).map(level).collect(),
+            }
+        };
+        let tensors = tensors(network).zip(&self.steps).zip(&self.frozen);
+        let mut levels: Vec<Tensor> = tensors.map(levels).collect();
+        symmetry::sort(&mut levels);
+        Weights::Levels(levels)
+    }
+
+    /// Writes the parameters of `latent` to `network`, those that are frozen as their levels say.
+    pub(super) fn apply(&self, latent: &Network, network: &mut Network) {
+        let tensors = tensors_mut(network).zip(tensors(latent));
+        for ((tensor, latent), (frozen, &step)) in tensors.zip(self.frozen.iter().zip(&self.steps))
+        {
+            let size = step_size(step);
+            for ((value, &latent), frozen) in tensor.iter_mut().zip(latent).zip(frozen) {
+                *value = frozen.map_or(latent, |level| level as f32 * size);
+            }
+        }
+    }
+
+    /// Rounds parameters of every tensor, the nearest to a level first, until `share` of them are.
+    fn freeze(&mut self, share: f64, latent: &Network) {
+        for ((tensor, &step), frozen) in tensors(latent).zip(&self.steps).zip(&mut self.frozen) {
+            let inverse = 1.0 / step_size(step);
+            let wanted = (share * tensor.len() as f64).ceil() as usize;
+            let mut free: Vec<(f32, usize)> = (0..tensor.len())
+                .filter(|&index| frozen[index].is_none())
+                .map(|index| {
+                    let value = tensor[index] * inverse;
+                    ((value - value.round()).abs(), index)
+                })
+                .collect();
+            free.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let more = wanted.saturating_sub(tensor.len() - free.len());
+            for &(_, index) in free.iter().take(more) {
+                frozen[index] = Some(level(tensor[index] * inverse));
+            }
+        }
     }
 }
 
 impl Rounding for Quantiser {
     fn round(&mut self, step: u32, latent: &Network, rounded: &mut Network) -> Result<(), Error> {
-        if step.is_multiple_of(ADJUST) && (step < self.settled || self.spent(latent)? > self.budget)
-        {
-            self.follow(latent)?;
+        let interval = self.fit.div_ceil(STAGES).max(1);
+        if step.is_multiple_of(interval) {
+            // The last stage begins with the last interval of steps, and leaves nothing free.
+            let stages = self.fit.div_ceil(interval);
+            let done = f64::from(step / interval + 1) / f64::from(stages);
+            self.freeze(1.0 - (1.0 - done.min(1.0)).powi(FREE), latent);
         }
-        for ((rounded, latent), &step) in tensors_mut(rounded).zip(tensors(latent)).zip(&self.steps)
-        {
-            let (size, inverse) = (step_size(step), 1.0 / step_size(step));
-            for (rounded, &latent) in rounded.iter_mut().zip(latent) {
-                *rounded = (latent * inverse).round() * size;
-            }
-        }
+        self.apply(latent, rounded);
         Ok(())
     }
+}
+
+/// The level nearest to a value in units of its step. What is beyond the largest is lost.
+fn level(value: f32) -> i32 {
+    (value.round() as i32).clamp(-LEVEL_MAX, LEVEL_MAX)
 }
 
 /// 1 / sqrt(h_t) of every tensor, by adding noise to one after another.

@@ -113,8 +113,11 @@ pub(crate) fn fit(
         let loss = engine.gradient(evaluated, objective, points, &mut gradient);
         position += batch;
         let recent = smoothed.push(loss);
-        let exploded = !recent.is_finite() || recent > EXPLODED * good.loss.max(GOOD_ENOUGH);
-        if exploded || window.drifts(loss) {
+        // Rounding raises the loss by itself, and in steps too small to explode.
+        let free = rounding.is_none();
+        let grown = free && recent > EXPLODED * good.loss.max(GOOD_ENOUGH);
+        let exploded = grown || !recent.is_finite();
+        if exploded || (free && window.drifts(loss)) {
             attempts += u32::from(exploded);
             if attempts > RETRIES {
                 return Err(Error::Diverged { step, attempts });
