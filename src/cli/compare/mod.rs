@@ -9,6 +9,7 @@ pub(crate) mod jpeg;
 mod measure;
 mod page;
 mod picture;
+mod placeholder;
 mod plot;
 mod results;
 mod search;
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
         encoders: &encoders,
         threads: args.threads,
         codecs: &codecs,
-        reduced: args.downscaled,
+        downscaled: args.downscaled,
         scratch: &scratch,
         report: &report,
     };
@@ -79,6 +80,9 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
             .iter()
             .map(|about| format!("{}: {}, {}", about.codec, about.version, about.usage)),
     );
+    if args.downscaled {
+        notes.push(search::REDUCTION.into());
+    }
     notes.extend(table::notes(&all));
     if args.curve {
         notes.extend(curve::bd_rates(&all).lines().map(str::to_owned));

@@ -38,7 +38,7 @@ function choose() {
 }
 
 function row(entry) {
-  const columns = ["codec", "matched", "bytes", "bpp", "psnr", "ms_ssim", "ssimulacra2", "encode", "decode"];
+  const columns = ["codec", "matched", "setting", "bytes", "bpp", "psnr", "ms_ssim", "ssimulacra2", "encode", "decode"];
   const line = document.createElement("tr");
   line.append(...columns.map((key, i) => element(i ? "td" : "th", entry[key] || "-")));
   line.firstChild.scope = "row";
