@@ -200,6 +200,11 @@ fn files_that_do_not_belong_together_are_refused() {
         "compare in.png in.siren --bpp 1",
         &["nothing is encoded"],
     );
+    folder.fails(
+        2,
+        "compare in.png in.siren --effort 9",
+        &["nothing is encoded"],
+    );
     folder.fails(2, "compare in.png in.siren --curve", &["two rates"]);
     folder.fails(
         2,

@@ -157,9 +157,7 @@ impl Codec {
     /// How it is used, apart from the setting.
     pub(super) fn usage(&self) -> String {
         match &self.means {
-            Means::Jpeg => {
-                "optimised Huffman tables, 4:2:0, progressive or not as is smaller".into()
-            }
+            Means::Jpeg => "progressive, optimised Huffman tables, 4:2:0".into(),
             Means::BlurHash => "components as the picture's sides".into(),
             Means::ThumbHash => "of at most 100 x 100 pixels".into(),
             Means::Tool { tool, .. } => {

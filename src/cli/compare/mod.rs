@@ -130,10 +130,13 @@ fn encoders(args: &Compare) -> Result<Vec<Encoder>, sirenc::Error> {
 /// Refuses rates that nothing is encoded at, that differ in number from picture to picture, or that
 /// are too few for a curve.
 fn check_rates(args: &Compare, inputs: &[Input], asked: usize) -> Result<(), Failure> {
-    let sized = !args.bytes.is_empty() || !args.bpp.is_empty();
-    if sized && inputs.iter().all(|input| !input.sirens.is_empty()) {
+    let encoding = !args.bytes.is_empty()
+        || !args.bpp.is_empty()
+        || args.effort.is_some()
+        || args.seed.is_some();
+    if encoding && inputs.iter().all(|input| !input.sirens.is_empty()) {
         return Err(Failure::Usage(
-            "nothing is encoded, as every picture comes with its .siren file; leave out --bytes and --bpp, or the .siren files".into(),
+            "nothing is encoded, as every picture comes with its .siren file; leave out --bytes, --bpp, --effort and --seed, or the .siren files".into(),
         ));
     }
     let rates = |input: &Input| match input.sirens.len() {

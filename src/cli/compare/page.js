@@ -250,7 +250,9 @@ function restore() {
   state.rate = 0;
   index("rate", 0, picture().points.length);
   state.left = Math.min(0, entries().length - 1);
-  state.right = entries().length > 1 ? 1 : ORIGINAL;
+  // The first that was matched, rather than one that has four times the bytes.
+  const same = entries().findIndex(({ matched }) => matched === "same bytes");
+  state.right = same > 0 ? same : entries().length > 1 ? 1 : ORIGINAL;
   for (const side of ["left", "right"]) index(side, ORIGINAL, entries().length);
   index("gain", 1, 33);
   for (const select of [controls.mode, controls.enlarge]) {
