@@ -85,7 +85,7 @@ impl Bench<'_> {
             let named = |failure: Failure| Failure::Said(format!("{place}: {failure}"));
             let bytes = picture::read_siren(place).map_err(named)?;
             let coded = self.siren(bytes, None, original).map_err(named)?;
-            sirens.push((coded, place.to_string()));
+            sirens.push((coded, name(place)));
         }
         sirens.sort_by_key(|(coded, _)| coded.bytes.len());
         Ok(sirens)
@@ -159,14 +159,7 @@ impl Bench<'_> {
 }
 
 fn told(input: &Input, original: Picture, points: Points) -> (Rows, Compared) {
-    let name = match &input.picture {
-        Place::Path(path) => path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into(),
-        Place::Standard => "standard input".to_owned(),
-    };
+    let name = name(&input.picture);
     let (entries, rows) = points
         .into_iter()
         .map(|point| point.into_iter().unzip())
@@ -183,4 +176,15 @@ fn told(input: &Input, original: Picture, points: Points) -> (Rows, Compared) {
         points: entries,
     };
     (rows, compared)
+}
+
+/// The name of a file without its folder, which is nobody's business who is shown the results.
+fn name(place: &Place) -> String {
+    match place {
+        Place::Path(path) => {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into()
+        }
+        Place::Standard => "standard input".to_owned(),
+    }
 }
