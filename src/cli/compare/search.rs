@@ -120,6 +120,9 @@ impl<'a> Trials<'a> {
 /// Divisors of width and height that a picture is reduced by before it is coded.
 const REDUCTIONS: [f64; 10] = [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0];
 
+/// What the name of a downscaled entry ends with.
+pub(super) const DOWNSCALED: &str = " downscaled";
+
 /// What a downscaled entry is, in words.
 pub(super) const REDUCTION: &str = "downscaled: the picture reduced by 1.5 to 32 (Lanczos), coded, and enlarged \
     again (bicubic), by the factor and setting with the best PSNR";
@@ -195,7 +198,7 @@ impl<'a> ReducedTrials<'a> {
                     });
             if better {
                 let setting = trials.codec.setting(trials.source, found.setting);
-                best = Some((format!("1/{}, {setting}", reduced.divisor), found, psnr));
+                best = Some((format!("1/{} {setting}", reduced.divisor), found, psnr));
             }
         }
         Ok(best.map(|(setting, found, _)| (setting, found)))
