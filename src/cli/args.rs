@@ -200,6 +200,9 @@ Examples:
 ///
 /// JPEG is built in. The others are run by their own tools, if installed: cwebp and dwebp, avifenc
 /// and avifdec, cjxl and djxl. Their seconds are those of whole processes, which read and write PNG.
+/// A codec that cannot make a file so small is shown with its smallest, marked by brackets; what it
+/// has to offer at that size is a --downscaled picture. BlurHash and ThumbHash are for thumbnails, and
+/// only compared if they are named.
 ///
 /// Pictures are compared with 8 bits a sample and without their colour profile. Those with
 /// transparency are refused. An INPUT with the extension .siren is taken in place of encoding the
@@ -211,8 +214,8 @@ pub(crate) struct Compare {
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Codecs to compare with; one that is not installed is then an error [default: all that are
-    /// installed]
+    /// Codecs to compare with; one that is not installed is then an error [default: jpeg, and of webp,
+    /// avif and jxl those that are installed]
     #[arg(long, value_name = "CODEC", value_enum, value_delimiter = ',')]
     pub(crate) against: Option<Vec<Kind>>,
 
@@ -237,8 +240,9 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
 
-    /// Have the other codecs also code the picture at a half, a quarter and an eighth of its width
-    /// and height in as many bytes, enlarge it again with a bicubic filter, and show the best
+    /// Have the other codecs also code a smaller picture: reduced by a factor of 1.5 to 32 (Lanczos) to
+    /// as many bytes as the .siren, and enlarged again (bicubic), whichever factor and quality
+    /// together give the best PSNR
     #[arg(long)]
     pub(crate) downscaled: bool,
 
@@ -251,8 +255,8 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Write all figures as JSON: results as CompressAI has them, one object for each codec and kind
-    /// of match; `-` is standard output
+    /// Write all figures as JSON, in the form of CompressAI's results, which its plots read: those of
+    /// sirenc, and under `against` those of the others in the same form; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
@@ -273,6 +277,7 @@ Examples:
   sirenc compare photo.png                          at the size that `encode` chooses
   sirenc compare photo.png photo.siren              the file that is there already
   sirenc compare photo.png --bytes 1000 --downscaled --report page.html
+  sirenc compare thumb.png --bytes 100,200 --against jxl,blurhash,thumbhash --downscaled
   sirenc compare *.png --bpp 0.1 --csv figures.csv  several, and their mean
   sirenc compare photo.png --curve --against jpeg,avif --svg curve.svg";
 

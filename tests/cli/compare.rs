@@ -78,6 +78,48 @@ fn a_match_that_cannot_be_had_is_said() {
 }
 
 #[test]
+fn a_downscaled_picture_fits_where_the_whole_does_not() {
+    let folder = Folder::with("in.png", &scene(240, 160));
+    let run = folder.ok(&format!(
+        "compare in.png {JPEG} --bytes 500,900 --downscaled --csv -"
+    ));
+    let rows = rows(run.text());
+    for rate in rows.chunks(4) {
+        let [siren, whole, _, downscaled] = rate else {
+            panic!("{} rows", rate.len());
+        };
+        assert_eq!(cell(whole, "matched"), "false");
+        assert_eq!(cell(downscaled, "codec"), "JPEG downscaled");
+        assert_eq!(cell(downscaled, "matched"), "true");
+        assert!(number(downscaled, "bytes") <= number(siren, "bytes"));
+        assert!(cell(downscaled, "setting").starts_with("1/"));
+    }
+    assert!(number(&rows[7], "psnr") > number(&rows[3], "psnr"));
+}
+
+#[test]
+fn placeholders_are_compared_if_they_are_named() {
+    let folder = Folder::with("in.png", &gradient(60, 40));
+    let run = folder.ok(
+        "compare in.png --effort 1 --bytes 98 --against thumbhash,blurhash --downscaled --csv -",
+    );
+    let rows = rows(run.text());
+    let column = |name| -> Vec<_> { rows.iter().map(|row| cell(row, name)).collect() };
+    assert_eq!(
+        column("codec"),
+        ["sirenc", "BlurHash", "BlurHash", "ThumbHash"]
+    );
+    assert_eq!(column("match"), ["siren", "bytes", "psnr", "bytes"]);
+    // 84 characters; 8 x 6 components would take 100.
+    assert_eq!(column("setting")[1], "8 x 5 components");
+    assert_eq!(number(&rows[1], "bytes"), 84.0);
+    assert!((15.0..30.0).contains(&number(&rows[3], "bytes")));
+    for row in &rows[1..] {
+        assert!(number(row, "psnr") > 20.0, "{row:?}");
+    }
+}
+
+#[test]
 fn json_has_the_shape_of_compressai() {
     let folder = Folder::with("a.png", &scene(64, 48));
     folder.write("b.png", folder.read("a.png"));
@@ -85,10 +127,14 @@ fn json_has_the_shape_of_compressai() {
         "compare a.png b.png {JPEG} --bpp 2.4,3 --downscaled --curve --svg curve.svg --report page.html --json -"
     ));
     let json: Value = serde_json::from_str(run.text()).expect("JSON and nothing else");
-    let objects = json.as_array().expect("an array");
+    let against = json["against"].as_array().expect("an array");
+    let objects: Vec<_> = std::iter::once(&json).chain(against).collect();
     let names: Vec<_> = objects.iter().map(|object| &object["name"]).collect();
-    assert_eq!(names, ["sirenc", "JPEG", "JPEG", "JPEG, reduced"]);
-    for object in objects {
+    assert_eq!(
+        names,
+        ["sirenc", "JPEG", "JPEG, equal PSNR", "JPEG downscaled"]
+    );
+    for object in &objects {
         assert!(object["description"].is_string());
         let pictures = object["pictures"].as_array().expect("pictures");
         assert_eq!(pictures.len(), 2);
@@ -154,6 +200,11 @@ fn files_that_do_not_belong_together_are_refused() {
         "compare in.png in.siren --bpp 1",
         &["nothing is encoded"],
     );
+    folder.fails(
+        2,
+        "compare in.png in.siren --effort 9",
+        &["nothing is encoded"],
+    );
     folder.fails(2, "compare in.png in.siren --curve", &["two rates"]);
     folder.fails(
         2,
@@ -200,6 +251,7 @@ fn a_tool_that_is_missing_is_named() {
         assert!(run.text().contains(missing), "{}", run.text());
     }
     assert!(run.text().contains("JPEG  "), "{}", run.text());
+    assert!(!run.text().contains("BlurHash"), "{}", run.text());
 }
 
 #[cfg(unix)]

@@ -16,10 +16,14 @@ pub(crate) enum Matched {
 
 /// One codec's file of one picture at one target, measured.
 pub(crate) struct Entry {
-    /// `sirenc`, `JPEG`, `WebP`, `AVIF`, `JPEG XL`, or e.g. `JPEG, reduced`.
+    /// `sirenc`, `JPEG` and so on, or e.g. `JPEG downscaled`.
     pub(crate) codec: String,
     /// What the entry was made to match.
     pub(crate) matched: Matched,
+    /// The codec's setting, as it is typed for its tool.
+    pub(crate) setting: String,
+    /// No setting could match; this is the nearest to it.
+    pub(crate) missed: bool,
     /// The coded file.
     pub(crate) bytes: Vec<u8>,
     /// What comes out, at the original's size.
@@ -54,11 +58,15 @@ impl Entry {
         original: &Picture,
         codec: String,
         matched: Matched,
+        setting: String,
+        missed: bool,
         coded: Coded,
     ) -> Self {
         Self {
             codec,
             matched,
+            setting,
+            missed,
             psnr: metric::psnr(original, &coded.decoded),
             ms_ssim: metric::ms_ssim(original, &coded.decoded),
             ssimulacra2: measure::ssimulacra2(original, &coded.decoded),
@@ -83,13 +91,13 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn of(entry: &Entry, original: &Picture, setting: String, missed: bool) -> Self {
+    pub(crate) fn of(entry: &Entry, original: &Picture) -> Self {
         let bytes = entry.bytes.len() as f64;
         Self {
             codec: entry.codec.clone(),
             matched: entry.matched,
-            setting,
-            missed,
+            setting: entry.setting.clone(),
+            missed: entry.missed,
             figures: Figures {
                 bytes,
                 bpp: 8.0 * bytes / original.pixels() as f64,

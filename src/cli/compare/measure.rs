@@ -9,6 +9,7 @@ use sirenc::{Picture, Samples};
 use ssimulacra2::{
     ColorPrimaries, LinearRgb, Rgb, TransferCharacteristic, compute_frame_ssimulacra2,
 };
+use std::time::Instant;
 
 /// A picture as it is compared: rounded to 8 bits a sample and without its colour profile, which not
 /// every codec would store.
@@ -61,16 +62,25 @@ pub(super) fn decoded(picture: &Picture, original: &Picture) -> Result<Picture, 
     }
 }
 
-/// `picture` with width and height divided by `divisor`, by a bicubic filter.
-pub(super) fn reduced(picture: &Picture, divisor: u32) -> Result<Picture, Failure> {
-    let side = |pixels: u32| pixels.div_ceil(divisor);
-    scaled(picture, side(picture.width()), side(picture.height()))
+/// `picture` brought to a smaller size by a Lanczos filter of three lobes.
+pub(super) fn reduced(picture: &Picture, width: u32, height: u32) -> Result<Picture, Failure> {
+    scaled(picture, width, height, FilterType::Lanczos3)
 }
 
-/// `picture` brought to another size, by a bicubic filter (Catmull-Rom).
-pub(super) fn scaled(picture: &Picture, width: u32, height: u32) -> Result<Picture, Failure> {
-    let image = image(picture).resize_exact(width, height, FilterType::CatmullRom);
-    picture::from_image(image)
+/// `picture` brought to a larger size by a bicubic filter (Catmull-Rom).
+pub(super) fn enlarged(picture: &Picture, width: u32, height: u32) -> Result<Picture, Failure> {
+    scaled(picture, width, height, FilterType::CatmullRom)
+}
+
+fn scaled(picture: &Picture, width: u32, height: u32, by: FilterType) -> Result<Picture, Failure> {
+    picture::from_image(image(picture).resize_exact(width, height, by))
+}
+
+/// What `work` makes, and the seconds it takes.
+pub(super) fn timed<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<(T, f64), Failure> {
+    let start = Instant::now();
+    let made = work()?;
+    Ok((made, start.elapsed().as_secs_f64()))
 }
 
 /// SSIMULACRA2 of two pictures in plain form: 100 for equal ones, about 90 where the difference is

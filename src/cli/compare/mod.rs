@@ -9,6 +9,7 @@ pub(crate) mod jpeg;
 mod measure;
 mod page;
 mod picture;
+mod placeholder;
 mod plot;
 mod results;
 mod search;
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
         encoders: &encoders,
         threads: args.threads,
         codecs: &codecs,
-        reduced: args.downscaled,
+        downscaled: args.downscaled,
         scratch: &scratch,
         report: &report,
     };
@@ -79,6 +80,9 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
             .iter()
             .map(|about| format!("{}: {}, {}", about.codec, about.version, about.usage)),
     );
+    if args.downscaled {
+        notes.push(search::REDUCTION.into());
+    }
     notes.extend(table::notes(&all));
     if args.curve {
         notes.extend(curve::bd_rates(&all).lines().map(str::to_owned));
@@ -126,10 +130,13 @@ fn encoders(args: &Compare) -> Result<Vec<Encoder>, sirenc::Error> {
 /// Refuses rates that nothing is encoded at, that differ in number from picture to picture, or that
 /// are too few for a curve.
 fn check_rates(args: &Compare, inputs: &[Input], asked: usize) -> Result<(), Failure> {
-    let sized = !args.bytes.is_empty() || !args.bpp.is_empty();
-    if sized && inputs.iter().all(|input| !input.sirens.is_empty()) {
+    let encoding = !args.bytes.is_empty()
+        || !args.bpp.is_empty()
+        || args.effort.is_some()
+        || args.seed.is_some();
+    if encoding && inputs.iter().all(|input| !input.sirens.is_empty()) {
         return Err(Failure::Usage(
-            "nothing is encoded, as every picture comes with its .siren file; leave out --bytes and --bpp, or the .siren files".into(),
+            "nothing is encoded, as every picture comes with its .siren file; leave out --bytes, --bpp, --effort and --seed, or the .siren files".into(),
         ));
     }
     let rates = |input: &Input| match input.sirens.len() {

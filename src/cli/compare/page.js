@@ -38,7 +38,7 @@ function choose() {
 }
 
 function row(entry) {
-  const columns = ["codec", "matched", "bytes", "bpp", "psnr", "ms_ssim", "ssimulacra2", "encode", "decode"];
+  const columns = ["codec", "matched", "setting", "bytes", "bpp", "psnr", "ms_ssim", "ssimulacra2", "encode", "decode"];
   const line = document.createElement("tr");
   line.append(...columns.map((key, i) => element(i ? "td" : "th", entry[key] || "-")));
   line.firstChild.scope = "row";
@@ -250,7 +250,9 @@ function restore() {
   state.rate = 0;
   index("rate", 0, picture().points.length);
   state.left = Math.min(0, entries().length - 1);
-  state.right = entries().length > 1 ? 1 : ORIGINAL;
+  // The first that was matched, rather than one that has four times the bytes.
+  const same = entries().findIndex(({ matched }) => matched === "same bytes");
+  state.right = same > 0 ? same : entries().length > 1 ? 1 : ORIGINAL;
   for (const side of ["left", "right"]) index(side, ORIGINAL, entries().length);
   index("gain", 1, 33);
   for (const select of [controls.mode, controls.enlarge]) {

@@ -114,17 +114,12 @@ impl Images {
 
     /// Numbers as the page shows them, which therefore has no second opinion about digits.
     fn entry(&mut self, entry: &Entry, beside: &[Entry]) -> Value {
-        let room = beside.first().map_or(0, |siren| siren.bytes.len());
         let pixels = entry.decoded.pixels() as f64;
         let seconds = |seconds: f64| format!("{seconds:.2}");
         json!({
             "codec": entry.codec,
-            "matched": match entry.matched {
-                Matched::Siren => None,
-                Matched::Bytes if entry.bytes.len() > room => Some("its smallest"),
-                Matched::Bytes => Some("same bytes"),
-                Matched::Psnr => Some("same PSNR"),
-            },
+            "matched": beside.first().and_then(|siren| likeness(entry, siren)),
+            "setting": entry.setting,
             "bytes": grouped(entry.bytes.len() as u64),
             "bpp": format!("{:.4}", 8.0 * entry.bytes.len() as f64 / pixels),
             "psnr": format!("{:.2}", entry.psnr),
@@ -151,6 +146,21 @@ impl Images {
         BASE64.encode_string(png_of(picture), &mut self.html);
         self.html += "</script>\n";
         number
+    }
+}
+
+/// What an entry has in common with the .siren beside it. Codecs whose settings are far apart, or end
+/// early, may stay well within its bytes or above its PSNR.
+fn likeness(entry: &Entry, siren: &Entry) -> Option<&'static str> {
+    let few = 10 * entry.bytes.len() < 9 * siren.bytes.len();
+    match (entry.matched, entry.missed) {
+        (Matched::Siren, _) => None,
+        (Matched::Bytes, true) => Some("its smallest"),
+        (Matched::Bytes, false) if few => Some("fewer bytes"),
+        (Matched::Bytes, false) => Some("same bytes"),
+        (Matched::Psnr, true) => Some("its best"),
+        (Matched::Psnr, false) if entry.psnr > siren.psnr + 1.0 => Some("higher PSNR"),
+        (Matched::Psnr, false) => Some("same PSNR"),
     }
 }
 
@@ -224,6 +234,8 @@ mod tests {
         Entry {
             codec: codec.into(),
             matched,
+            setting: "-q 40".into(),
+            missed: false,
             bytes,
             decoded: gray(7),
             psnr: 31.416,
@@ -273,6 +285,7 @@ mod tests {
         for (field, text) in [
             ("codec", "JPEG"),
             ("matched", "same bytes"),
+            ("setting", "-q 40"),
             ("bytes", "1,500"),
             ("bpp", "93.7500"),
             ("psnr", "31.42"),

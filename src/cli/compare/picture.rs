@@ -4,7 +4,7 @@ use super::codec::{Codec, Source};
 use super::entry::{Coded, Compared, Entry, Matched, Row, Rows};
 use super::inputs::Input;
 use super::measure;
-use super::search::{self, Found, REDUCTIONS, Trials};
+use super::search::{DOWNSCALED, Found, Reduced, ReducedTrials, Trials};
 use crate::cli::failure::Failure;
 use crate::cli::output::Scratch;
 use crate::cli::paths::Place;
@@ -21,7 +21,7 @@ pub(super) struct Bench<'a> {
     pub(super) threads: Option<usize>,
     pub(super) codecs: &'a [Codec],
     /// Whether codecs also code a reduced picture.
-    pub(super) reduced: bool,
+    pub(super) downscaled: bool,
     pub(super) scratch: &'a Scratch,
     pub(super) report: &'a Report,
 }
@@ -34,16 +34,16 @@ impl Bench<'_> {
         let original = measure::plain(&picture::read(&input.picture)?)?;
         let mut points = Points::new();
         for (coded, setting) in self.sirens(input, &original)? {
-            let entry = Entry::measured(&original, "sirenc".into(), Matched::Siren, coded);
-            let row = Row::of(&entry, &original, setting, false);
+            let codec = "sirenc".into();
+            let entry = Entry::measured(&original, codec, Matched::Siren, setting, false, coded);
+            let row = Row::of(&entry, &original);
             points.push(vec![(entry, row)]);
         }
-        let mut reduced = Vec::new();
-        for divisor in REDUCTIONS.into_iter().filter(|_| self.reduced) {
-            let small = measure::reduced(&original, divisor)?;
-            let name = format!("reduced-{divisor}.png");
-            reduced.push((divisor, Source::new(small, &name, self.scratch)?));
-        }
+        let reduced = if self.downscaled {
+            Reduced::all(&original, self.scratch)?
+        } else {
+            Vec::new()
+        };
         let source = Source::new(original, "original.png", self.scratch)?;
         let bar = self.report.bar(
             &input.picture,
@@ -53,9 +53,15 @@ impl Bench<'_> {
         let coded = self.codecs.iter().try_for_each(|codec| {
             bar.set_message(codec.name);
             let mut trials = Trials::new(codec, &source);
+            let usable = if codec.has_pixels() {
+                &reduced[..]
+            } else {
+                &[]
+            };
+            let mut smaller = ReducedTrials::new(codec, source.picture(), usable);
             points.iter_mut().try_for_each(|point| {
                 bar.inc(1);
-                self.add(codec, &source, &mut trials, &reduced, point)
+                self.add(codec, &source, &mut trials, &mut smaller, point)
             })
         });
         bar.finish_and_clear();
@@ -79,7 +85,7 @@ impl Bench<'_> {
             let named = |failure: Failure| Failure::Said(format!("{place}: {failure}"));
             let bytes = picture::read_siren(place).map_err(named)?;
             let coded = self.siren(bytes, None, original).map_err(named)?;
-            sirens.push((coded, place.to_string()));
+            sirens.push((coded, name(place)));
         }
         sirens.sort_by_key(|(coded, _)| coded.bytes.len());
         Ok(sirens)
@@ -120,43 +126,40 @@ impl Bench<'_> {
         codec: &Codec,
         source: &Source,
         trials: &mut Trials,
-        reduced: &[(u32, Source)],
+        reduced: &mut ReducedTrials,
         point: &mut Vec<(Entry, Row)>,
     ) -> Result<(), Failure> {
         let original = source.picture();
         let (bytes, psnr) = (point[0].0.bytes.len(), point[0].0.psnr);
-        let mut push = |name: String, matched, setting, found: Found| {
-            let missed = found.missed;
-            let entry = Entry::measured(original, name, matched, found.coded);
-            let row = Row::of(&entry, original, setting, missed);
+        let mut push = |codec: String, matched, setting, found: Found| {
+            let (missed, coded) = (found.missed, found.coded);
+            let entry = Entry::measured(original, codec, matched, setting, missed, coded);
+            let row = Row::of(&entry, original);
             point.push((entry, row));
         };
-        for (matched, found) in [
-            (Matched::Bytes, trials.within_bytes(bytes)?),
-            (Matched::Psnr, trials.at_psnr(psnr)?),
-        ] {
-            let setting = codec.setting(found.setting);
+        let mut found = vec![(Matched::Bytes, trials.within_bytes(bytes)?)];
+        // A file of the one size there is says all of its codec.
+        if codec.settings() > 1 {
+            found.push((Matched::Psnr, trials.at_psnr(psnr)?));
+        }
+        for (matched, found) in found {
+            let setting = codec.setting(source, found.setting);
             push(codec.name.into(), matched, setting, found);
         }
-        let best = search::reduced_within_bytes(codec, original, reduced, bytes)?;
-        if let Some((divisor, found)) = best {
-            let setting = format!("1/{divisor}, {}", codec.setting(found.setting));
-            let name = format!("{}, reduced", codec.name);
-            push(name, Matched::Bytes, setting, found);
+        if let Some((setting, found)) = reduced.within_bytes(bytes)? {
+            push(
+                format!("{}{DOWNSCALED}", codec.name),
+                Matched::Bytes,
+                setting,
+                found,
+            );
         }
         Ok(())
     }
 }
 
 fn told(input: &Input, original: Picture, points: Points) -> (Rows, Compared) {
-    let name = match &input.picture {
-        Place::Path(path) => path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into(),
-        Place::Standard => "standard input".to_owned(),
-    };
+    let name = name(&input.picture);
     let (entries, rows) = points
         .into_iter()
         .map(|point| point.into_iter().unzip())
@@ -173,4 +176,15 @@ fn told(input: &Input, original: Picture, points: Points) -> (Rows, Compared) {
         points: entries,
     };
     (rows, compared)
+}
+
+/// The name of a file without its folder, which is nobody's business who is shown the results.
+fn name(place: &Place) -> String {
+    match place {
+        Place::Path(path) => {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into()
+        }
+        Place::Standard => "standard input".to_owned(),
+    }
 }

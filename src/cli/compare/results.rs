@@ -1,7 +1,7 @@
 //! Figures for programs.
 
 use super::entry::{Figures, Matched, Row, Rows};
-use super::{curve, table};
+use super::{curve, search, table};
 use serde_json::{Value, json};
 
 /// What is said of a codec as a whole: its version and how it was used.
@@ -11,21 +11,25 @@ pub(super) struct About {
     pub(super) usage: String,
 }
 
-/// All figures in the form of CompressAI's results: an array of one object for each codec and kind of
-/// match, whose `results` has lists over rates of means over pictures. Beside what that form has,
-/// `pictures` has the same lists for each picture. A value that is infinite or unknown is null.
+/// All figures in the form of CompressAI's results, which its plots read: an object for one codec, whose
+/// `results` has lists over rates of means over pictures. This one is for sirenc; `against` has one of
+/// the same form for each other codec and kind of match. Beside what that form has, `pictures` has the
+/// same lists for each picture. A value that is infinite or unknown is null.
 pub(super) fn json(all: &[Rows], about: &[About], with_curve: bool) -> String {
     let means = table::mean(all);
     let columns = means.first().map_or(0, Vec::len);
-    let objects: Vec<Value> = (0..columns)
-        .map(|at| object(all, &means, at, about, with_curve))
-        .collect();
-    format!("{:#}\n", Value::Array(objects))
+    let object = |at: usize| object(all, &means, at, about, with_curve);
+    let mut sirenc = object(0);
+    sirenc["against"] = (1..columns).map(object).collect();
+    format!("{sirenc:#}\n")
 }
 
 fn object(all: &[Rows], means: &[Vec<Row>], at: usize, about: &[About], with_curve: bool) -> Value {
     let row = &means[0][at];
-    let plain_name = row.codec.split(',').next().unwrap_or_default();
+    let plain_name = row
+        .codec
+        .strip_suffix(search::DOWNSCALED)
+        .unwrap_or(&row.codec);
     let about = about.iter().find(|about| about.codec == plain_name);
     let (version, usage) = about.map_or(("", ""), |about| (&about.version, &about.usage));
     let results = |points: &[Vec<Row>]| {
@@ -57,9 +61,15 @@ fn object(all: &[Rows], means: &[Vec<Row>], at: usize, about: &[About], with_cur
             "results": results(&rows.points),
         })
     });
+    // Plots tell curves apart by their names.
+    let name = match row.matched {
+        Matched::Psnr => format!("{}, equal PSNR", row.codec),
+        _ => row.codec.clone(),
+    };
     let mut object = json!({
-        "name": row.codec,
-        "description": format!("{version}, {usage}; {}", wording(row.matched)),
+        "name": name,
+        "codec": row.codec,
+        "description": format!("{version}, {usage}; {}", wording(row)),
         "match": symbol(row.matched),
         "version": version,
         "usage": usage,
@@ -72,8 +82,9 @@ fn object(all: &[Rows], means: &[Vec<Row>], at: usize, about: &[About], with_cur
     object
 }
 
-fn wording(matched: Matched) -> &'static str {
-    match matched {
+fn wording(row: &Row) -> &'static str {
+    match row.matched {
+        _ if row.codec.ends_with(search::DOWNSCALED) => search::REDUCTION,
         Matched::Siren => "at the sizes asked for",
         Matched::Bytes => "best quality in at most the bytes of the .siren",
         Matched::Psnr => "least bytes with at least the PSNR of the .siren",

@@ -4,6 +4,7 @@ use super::codec::{Codec, Source};
 use super::entry::Coded;
 use super::measure;
 use crate::cli::failure::Failure;
+use crate::cli::output::Scratch;
 use sirenc::{Picture, metric};
 use std::collections::BTreeMap;
 
@@ -116,34 +117,90 @@ impl<'a> Trials<'a> {
     }
 }
 
-/// Divisors of width and height of a picture that is reduced before it is coded.
-pub(super) const REDUCTIONS: [u32; 3] = [2, 4, 8];
+/// Divisors of width and height that a picture is reduced by before it is coded.
+const REDUCTIONS: [f64; 10] = [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0];
 
-/// The best picture that `codec` gives within `bytes` bytes if it codes a reduced one, which is enlarged
-/// again after: the one reduction of `reduced` (by [`REDUCTIONS`]) that comes nearest to `original`, and
-/// the divisor. If none of them fits, the smallest file.
-pub(super) fn reduced_within_bytes(
-    codec: &Codec,
-    original: &Picture,
-    reduced: &[(u32, Source)],
-    bytes: usize,
-) -> Result<Option<(u32, Found)>, Failure> {
-    let mut best: Option<(u32, Found, f64)> = None;
-    for (divisor, source) in reduced {
-        let mut found = Trials::new(codec, source).within_bytes(bytes)?;
-        let (width, height) = (original.width(), original.height());
-        found.coded.decoded = measure::scaled(&found.coded.decoded, width, height)?;
-        let psnr = metric::psnr(original, &found.coded.decoded);
-        let better =
-            best.as_ref()
-                .is_none_or(|(_, best, most)| match (found.missed, best.missed) {
-                    (false, false) => psnr > *most,
-                    (true, true) => found.coded.bytes.len() < best.coded.bytes.len(),
-                    (missed, _) => !missed,
-                });
-        if better {
-            best = Some((*divisor, found, psnr));
+/// What the name of a downscaled entry ends with.
+pub(super) const DOWNSCALED: &str = " downscaled";
+
+/// What a downscaled entry is, in words.
+pub(super) const REDUCTION: &str = "downscaled: the picture reduced by 1.5 to 32 (Lanczos), coded, and enlarged \
+    again (bicubic), by the factor and setting with the best PSNR";
+
+/// A picture, reduced to be coded.
+pub(super) struct Reduced {
+    divisor: f64,
+    source: Source,
+    /// What reducing it took.
+    seconds: f64,
+}
+
+impl Reduced {
+    /// `original` by all of [`REDUCTIONS`] that leave it more than a row or column.
+    pub(super) fn all(original: &Picture, scratch: &Scratch) -> Result<Vec<Self>, Failure> {
+        let mut all = Vec::new();
+        for divisor in REDUCTIONS {
+            let side = |pixels: u32| (f64::from(pixels) / divisor).round() as u32;
+            let (width, height) = (side(original.width()), side(original.height()));
+            if width < 2 || height < 2 {
+                break;
+            }
+            let (reduced, seconds) = measure::timed(|| measure::reduced(original, width, height))?;
+            let source = Source::new(reduced, &format!("reduced-{divisor}.png"), scratch)?;
+            all.push(Self {
+                divisor,
+                source,
+                seconds,
+            });
+        }
+        Ok(all)
+    }
+}
+
+/// What a codec makes of one picture that is reduced before and enlarged after.
+pub(super) struct ReducedTrials<'a> {
+    original: &'a Picture,
+    trials: Vec<(&'a Reduced, Trials<'a>)>,
+}
+
+impl<'a> ReducedTrials<'a> {
+    pub(super) fn new(codec: &'a Codec, original: &'a Picture, reduced: &'a [Reduced]) -> Self {
+        let trials = |reduced: &'a Reduced| (reduced, Trials::new(codec, &reduced.source));
+        Self {
+            original,
+            trials: reduced.iter().map(trials).collect(),
         }
     }
-    Ok(best.map(|(divisor, found, _)| (divisor, found)))
+
+    /// Over all reductions the picture nearest to the original that takes at most `bytes` bytes, and how
+    /// it is made; if none does, the smallest file. `None` if the picture cannot be reduced.
+    pub(super) fn within_bytes(
+        &mut self,
+        bytes: usize,
+    ) -> Result<Option<(String, Found)>, Failure> {
+        let (width, height) = (self.original.width(), self.original.height());
+        let mut best: Option<(String, Found, f64)> = None;
+        for (reduced, trials) in &mut self.trials {
+            let mut found = trials.within_bytes(bytes)?;
+            let coded = &mut found.coded;
+            let (decoded, seconds) =
+                measure::timed(|| measure::enlarged(&coded.decoded, width, height))?;
+            coded.decoded = decoded;
+            coded.decode_seconds += seconds;
+            coded.encode_seconds = coded.encode_seconds.map(|it| it + reduced.seconds);
+            let psnr = metric::psnr(self.original, &coded.decoded);
+            let better =
+                best.as_ref()
+                    .is_none_or(|(_, best, most)| match (found.missed, best.missed) {
+                        (false, false) => psnr > *most,
+                        (true, true) => found.coded.bytes.len() < best.coded.bytes.len(),
+                        (missed, _) => !missed,
+                    });
+            if better {
+                let setting = trials.codec.setting(trials.source, found.setting);
+                best = Some((format!("1/{} {setting}", reduced.divisor), found, psnr));
+            }
+        }
+        Ok(best.map(|(setting, found, _)| (setting, found)))
+    }
 }

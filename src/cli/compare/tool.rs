@@ -1,6 +1,5 @@
 //! Codecs that are installed as a pair of programs, run over temporary files.
 
-use super::codec::Kind;
 use crate::cli::failure::Failure;
 use std::ffi::OsString;
 use std::io;
@@ -10,7 +9,6 @@ use std::time::Instant;
 
 /// How one codec's programs are used.
 pub(super) struct Tool {
-    pub(super) kind: Kind,
     pub(super) name: &'static str,
     pub(super) encoder: &'static str,
     pub(super) decoder: &'static str,
@@ -34,69 +32,66 @@ pub(super) struct Tool {
 /// Steps between the coarsest distance that JPEG XL has and one of hardly any loss.
 const DISTANCES: u32 = 160;
 
-pub(super) const TOOLS: &[Tool] = &[
-    Tool {
-        kind: Kind::Webp,
-        name: "WebP",
-        encoder: "cwebp",
-        decoder: "dwebp",
-        ask_version: "-version",
-        package: "`webp` in Debian, Ubuntu and Homebrew, `libwebp-tools` in Fedora",
-        extension: "webp",
-        options: &["-m", "6"],
-        gray: &[],
-        settings: 101,
-        setting: |setting| vec!["-q".into(), setting.to_string()],
-        output: &["-o"],
+pub(super) static WEBP: Tool = Tool {
+    name: "WebP",
+    encoder: "cwebp",
+    decoder: "dwebp",
+    ask_version: "-version",
+    package: "`webp` in Debian, Ubuntu and Homebrew, `libwebp-tools` in Fedora",
+    extension: "webp",
+    options: &["-m", "6"],
+    gray: &[],
+    settings: 101,
+    setting: |setting| vec!["-q".into(), setting.to_string()],
+    output: &["-o"],
+};
+
+pub(super) static AVIF: Tool = Tool {
+    name: "AVIF",
+    encoder: "avifenc",
+    decoder: "avifdec",
+    ask_version: "--version",
+    package: "`libavif-bin` in Debian and Ubuntu, `libavif` in Homebrew, `libavif-tools` in Fedora",
+    extension: "avif",
+    // Releases before 1.0 have no -q, later ones no need of --min and --max; the quantiser of the
+    // constant-quality mode, of which -q is another scale, is there in both.
+    options: &[
+        "-c",
+        "aom",
+        "-s",
+        "6",
+        "--min",
+        "0",
+        "--max",
+        "63",
+        "-a",
+        "end-usage=q",
+    ],
+    gray: &["-y", "400"],
+    settings: 64,
+    setting: |setting| vec!["-a".into(), format!("cq-level={}", 63 - setting)],
+    output: &[],
+};
+
+pub(super) static JPEG_XL: Tool = Tool {
+    name: "JPEG XL",
+    encoder: "cjxl",
+    decoder: "djxl",
+    ask_version: "--version",
+    package: "`libjxl-tools` in Debian and Ubuntu, `jpeg-xl` in Homebrew, `libjxl-utils` in Fedora",
+    extension: "jxl",
+    options: &["-e", "7"],
+    gray: &[],
+    settings: DISTANCES + 1,
+    setting: |setting| {
+        let fraction = f64::from(setting) / f64::from(DISTANCES);
+        vec![
+            "-d".into(),
+            format!("{:.3}", 25.0 * 0.002_f64.powf(fraction)),
+        ]
     },
-    Tool {
-        kind: Kind::Avif,
-        name: "AVIF",
-        encoder: "avifenc",
-        decoder: "avifdec",
-        ask_version: "--version",
-        package: "`libavif-bin` in Debian and Ubuntu, `libavif` in Homebrew, `libavif-tools` in Fedora",
-        extension: "avif",
-        // Releases before 1.0 have no -q, later ones no need of --min and --max; the quantiser of the
-        // constant-quality mode, of which -q is another scale, is there in both.
-        options: &[
-            "-c",
-            "aom",
-            "-s",
-            "6",
-            "--min",
-            "0",
-            "--max",
-            "63",
-            "-a",
-            "end-usage=q",
-        ],
-        gray: &["-y", "400"],
-        settings: 64,
-        setting: |setting| vec!["-a".into(), format!("cq-level={}", 63 - setting)],
-        output: &[],
-    },
-    Tool {
-        kind: Kind::Jxl,
-        name: "JPEG XL",
-        encoder: "cjxl",
-        decoder: "djxl",
-        ask_version: "--version",
-        package: "`libjxl-tools` in Debian and Ubuntu, `jpeg-xl` in Homebrew, `libjxl-utils` in Fedora",
-        extension: "jxl",
-        options: &["-e", "7"],
-        gray: &[],
-        settings: DISTANCES + 1,
-        setting: |setting| {
-            let fraction = f64::from(setting) / f64::from(DISTANCES);
-            vec![
-                "-d".into(),
-                format!("{:.3}", 25.0 * 0.002_f64.powf(fraction)),
-            ]
-        },
-        output: &[],
-    },
-];
+    output: &[],
+};
 
 impl Tool {
     /// What the encoder says of its version, if both programs are there.
@@ -167,7 +162,7 @@ impl Tool {
             .or_else(|| lines(&output.stdout).last())
             .unwrap_or_else(|| output.status.to_string());
         Err(Failure::Said(format!(
-            "{} failed: `{program} {}`: {last}",
+            "{} failed: `{program} {}`: {last}; to go on without it, name the others in --against",
             self.name,
             typed.join(" ")
         )))

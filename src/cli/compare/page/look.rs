@@ -44,6 +44,8 @@ fn measured(
     Entry {
         codec: codec.into(),
         matched,
+        setting: "look".into(),
+        missed: false,
         bytes,
         psnr: metric::psnr(original, &decoded),
         decoded,
