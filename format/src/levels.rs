@@ -105,18 +105,25 @@ fn ascending(index: usize, count: usize) -> bool {
     index % 2 == 1 && index + 1 < count
 }
 
-/// The ideal cost of the payload, in 1/65,536 bit.
-pub(crate) fn bits(tensors: &[Tensor], header: &Header) -> Result<u64, Fault> {
-    let mut counter = Counter(0);
+/// The ideal cost of each tensor, step and scale included, in 1/65,536 bit.
+pub(crate) fn costs(tensors: &[Tensor], header: &Header) -> Result<Vec<u64>, Fault> {
     check(tensors, header)?;
-    put(tensors, &mut counter)?;
-    Ok(counter.0)
+    let mut weights = Known::default();
+    let cost = |(index, tensor)| {
+        let mut counter = Counter(0);
+        weights = put_tensor(index, tensors.len(), tensor, weights, &mut counter)?;
+        Ok(counter.0)
+    };
+    tensors.iter().enumerate().map(cost).collect()
 }
 
 pub(crate) fn write(tensors: &[Tensor], header: &Header) -> Result<Vec<u8>, Fault> {
     let mut writer = Writer::new();
     check(tensors, header)?;
-    put(tensors, &mut writer)?;
+    let mut weights = Known::default();
+    for (index, tensor) in tensors.iter().enumerate() {
+        weights = put_tensor(index, tensors.len(), tensor, weights, &mut writer)?;
+    }
     Ok(writer.finish())
 }
 
@@ -182,19 +189,25 @@ fn ascend(levels: &[i32]) -> bool {
     levels.is_sorted() && levels.first().is_none_or(|&first| first >= 0)
 }
 
-fn put(tensors: &[Tensor], sink: &mut impl Sink) -> Result<(), Fault> {
-    let mut weights = Known::default();
-    for (index, Tensor { step, levels }) in tensors.iter().enumerate() {
-        let expected = Expected::of(index, tensors.len(), weights);
-        let step = i32::from(*step);
-        let scale = cheapest_scale(levels, step, &expected)?;
-        sink.signed(step - expected.step, expected.orders.0)?;
-        put_scaled(levels, scale, step, &expected, sink)?;
-        if index % 2 == 0 {
-            weights = expected.known(step, scale);
-        }
-    }
-    Ok(())
+/// Puts tensor `index` of `count`, and returns what is then known of the last weight matrix; of the one
+/// before it, `weights`.
+fn put_tensor(
+    index: usize,
+    count: usize,
+    Tensor { step, levels }: &Tensor,
+    weights: Known,
+    sink: &mut impl Sink,
+) -> Result<Known, Fault> {
+    let expected = Expected::of(index, count, weights);
+    let step = i32::from(*step);
+    let scale = cheapest_scale(levels, step, &expected)?;
+    sink.signed(step - expected.step, expected.orders.0)?;
+    put_scaled(levels, scale, step, &expected, sink)?;
+    Ok(if index % 2 == 0 {
+        expected.known(step, scale)
+    } else {
+        weights
+    })
 }
 
 /// The scale under which the levels and the scale itself take the fewest bits, among those near the

@@ -74,11 +74,27 @@ impl Weights {
         let bits = || match self {
             Self::Half(values) => half::write(values, header.parameters())
                 .map(|payload| 8 * BIT * payload.len() as u64),
-            Self::Levels(tensors) => levels::bits(tensors, header),
+            Self::Levels(tensors) => levels::costs(tensors, header).map(|costs| costs.iter().sum()),
         };
         header
             .validate()
             .and_then(|()| bits())
+            .map_err(Error::Invalid)
+    }
+
+    /// What each tensor takes of [`Weights::bits`], W and b of every layer in turn; nothing for
+    /// [`Weights::Half`], whose parts are compressed together.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as in [`File::to_bytes`](crate::File::to_bytes).
+    pub fn costs(&self, header: &Header) -> Result<Vec<u64>, Error> {
+        let costs = || match self {
+            Self::Half(_) => Ok(Vec::new()),
+            Self::Levels(tensors) => levels::costs(tensors, header),
+        };
+        header
+            .validate()
+            .and_then(|()| costs())
             .map_err(Error::Invalid)
     }
 

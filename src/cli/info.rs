@@ -7,7 +7,8 @@ use super::picture;
 use super::report::{Report, grouped};
 use serde_json::{Value, json};
 use siren_format::{
-    Activation, Coding, Colour, Header, Input, Layout, Limits, OMEGA_UNITS, Part, Signal, Span,
+    Activation, BIT, Coding, Colour, File, Header, Input, Layout, Limits, OMEGA_UNITS, Part,
+    Signal, Span,
 };
 use std::process::ExitCode;
 
@@ -29,13 +30,36 @@ pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
 fn one(file: &Place, report: &Report) -> Result<(), Failure> {
     let bytes = picture::read_siren(file)?;
     // The file says how much it would cost to decode; nothing of that is spent here but the parsing.
-    let layout = siren_format::inspect(&bytes, &Limits::default()).map_err(sirenc::Error::from)?;
+    let limits = Limits::default();
+    let layout = siren_format::inspect(&bytes, &limits).map_err(sirenc::Error::from)?;
+    let layers = layers(&bytes, &limits).map_err(sirenc::Error::from)?;
     let text = if report.json {
-        json(file, &layout).to_string()
+        json(file, &layout, &layers).to_string()
     } else {
-        prose(file, &layout)
+        prose(file, &layout, &layers)
     };
     report.print(text)
+}
+
+/// What a layer takes in the file.
+struct Cost {
+    outputs: u32,
+    inputs: u32,
+    /// Bits of all its weights, and of all its biases.
+    bits: [f64; 2],
+}
+
+/// What every layer takes, where that can be told apart.
+fn layers(bytes: &[u8], limits: &Limits) -> Result<Vec<Cost>, siren_format::Error> {
+    let file = File::from_bytes(bytes, limits)?;
+    let costs = file.weights.costs(&file.header)?;
+    let layers = file.header.layers().zip(costs.chunks_exact(2));
+    let cost = |((outputs, inputs), costs): ((u32, u32), &[u64])| Cost {
+        outputs,
+        inputs,
+        bits: [costs[0], costs[1]].map(|cost| cost as f64 / BIT as f64),
+    };
+    Ok(layers.map(cost).collect())
 }
 
 /// Bytes of the whole file.
@@ -61,13 +85,14 @@ fn omega(units: u16) -> f64 {
     f64::from(units) / f64::from(OMEGA_UNITS)
 }
 
-fn json(file: &Place, layout: &Layout) -> Value {
+fn json(file: &Place, layout: &Layout, layers: &[Cost]) -> Value {
     let Header {
         signal: Signal::Picture { width, height },
         samples,
         network,
     } = &layout.header;
     let part = |span: &Span| json!({ "part": span.part.to_string(), "offset": span.offset, "bytes": span.length });
+    let layer = |cost: &Cost| json!({ "outputs": cost.outputs, "inputs": cost.inputs, "weight_bits": cost.bits[0], "bias_bits": cost.bits[1] });
     json!({
         "input": file.to_string(),
         "bytes": total(layout),
@@ -86,11 +111,12 @@ fn json(file: &Place, layout: &Layout) -> Value {
         "coding": match layout.coding { Coding::Half => "half", Coding::Levels => "levels" },
         "bits_per_weight": bits_per_weight(layout),
         "multiplications_per_pixel": layout.header.multiplications_per_point(),
+        "layers": layers.iter().map(layer).collect::<Vec<_>>(),
         "parts": layout.spans.iter().map(part).collect::<Vec<_>>(),
     })
 }
 
-fn prose(file: &Place, layout: &Layout) -> String {
+fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
     let header = &layout.header;
     let Header {
         signal: Signal::Picture { width, height },
@@ -162,6 +188,18 @@ fn prose(file: &Place, layout: &Layout) -> String {
         text += &format!(
             "\n    {:<16}{bytes:>10} bytes{bits:>12} bits",
             span.part.to_string()
+        );
+    }
+    for (index, cost) in layers.iter().enumerate() {
+        let [weights, biases] = [
+            cost.bits[0] / (f64::from(cost.outputs) * f64::from(cost.inputs)),
+            cost.bits[1] / f64::from(cost.outputs),
+        ];
+        let name = format!("layer {}", index + 1);
+        let size = (cost.bits[0] + cost.bits[1]) / 8.0;
+        text += &format!(
+            "\n    {name:<16}{size:>10.0} bytes  {:>4} x {:<4} weights {weights:5.2} bits each, biases {biases:5.2}",
+            cost.outputs, cost.inputs
         );
     }
     text

@@ -80,11 +80,12 @@ const ORDINARY: f64 = 16_000.0;
 /// so narrow that a picture's three channels no longer pass through them.
 fn layers(parameters: f64) -> u32 {
     match parameters {
-        ..250.0 => 2,
-        ..700.0 => 3,
-        ..1_500.0 => 4,
-        ..3_000.0 => 5,
-        ..5_500.0 => 7,
+        ..70.0 => 2,
+        ..400.0 => 3,
+        ..600.0 => 4,
+        ..1_200.0 => 5,
+        ..1_800.0 => 7,
+        ..4_500.0 => 8,
         ..12_000.0 => 9,
         _ => 10,
     }

@@ -88,7 +88,19 @@ fn json_and_info_agree_with_the_file() {
     assert_eq!(info["omega_hidden"], 20.0);
     assert_eq!(info["hidden"], serde_json::json!([9, 9, 9]));
     assert_eq!(info["multiplications_per_pixel"], 2 * 9 + 2 * 81 + 27);
+    let layers = info["layers"].as_array().expect("the layers");
+    let bits = |layer: &serde_json::Value| {
+        ["weight_bits", "bias_bits"].map(|key| layer[key].as_f64().expect("bits"))
+    };
+    let bits: f64 = layers.iter().flat_map(bits).sum();
     let parts = info["parts"].as_array().expect("the parts");
+    let weights = parts.iter().find(|part| part["part"] == "weights");
+    let weights = weights.map(|part| 8.0 * part["bytes"].as_f64().expect("bytes"));
+    assert_eq!(layers.len(), 4);
+    assert!(
+        weights.is_some_and(|weights| (weights - bits).abs() < 24.0),
+        "{weights:?} {bits}"
+    );
     assert_eq!(
         parts
             .iter()
