@@ -45,9 +45,7 @@ pub use codec::{
 pub use error::Error;
 pub use fit::Progress;
 pub use kernel::TILE;
-pub use net::{
-    Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape,
-};
+pub use net::{Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape};
 pub use signal::{Grid, Picture, Samples};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;

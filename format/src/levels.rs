@@ -203,7 +203,7 @@ fn put_tensor(
     let scale = cheapest_scale(levels, step, &expected)?;
     sink.signed(step - expected.step, expected.orders.0)?;
     put_scaled(levels, scale, step, &expected, sink)?;
-    Ok(if index % 2 == 0 {
+    Ok(if index.is_multiple_of(2) {
         expected.known(step, scale)
     } else {
         weights

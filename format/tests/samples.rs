@@ -75,13 +75,13 @@ pub(crate) fn tensors(header: &Header, seed: u64, deviation: impl Fn(usize) -> f
             .map(|_| (deviation(index) * random.normal()).round() as i32)
             .collect(),
     };
-    let mut tensors = counts.enumerate().map(tensor).collect();
+    let mut tensors: Vec<Tensor> = counts.enumerate().map(tensor).collect();
     order(&mut tensors);
     tensors
 }
 
 /// Makes the biases of hidden layers ascend from 0, as SPEC 5.3.5 wants.
-pub(crate) fn order(tensors: &mut Vec<Tensor>) {
+pub(crate) fn order(tensors: &mut [Tensor]) {
     let last = tensors.len().saturating_sub(1);
     for tensor in tensors.iter_mut().take(last).skip(1).step_by(2) {
         for level in &mut tensor.levels {
