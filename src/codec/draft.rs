@@ -248,11 +248,15 @@ impl Rounded<'_> {
         }
     }
 
-    /// The file of at most `bytes` bytes that coarser rounding makes of it, without fitting on.
-    pub(super) fn trimmed(&mut self, bytes: u64) -> Result<Candidate, Error> {
-        self.room.bytes = bytes;
-        self.quantiser.set_budget(self.room.bits(), &self.network)?;
-        self.file()
+    /// Number of tensors that are rounded.
+    pub(super) fn tensors(&self) -> usize {
+        self.quantiser.tensors()
+    }
+
+    /// Makes the step size of one tensor `codes` codes larger, whatever becomes of the file's size.
+    pub(super) fn shift(&mut self, tensor: usize, codes: i8) {
+        self.room.bytes = u64::MAX;
+        self.quantiser.shift(tensor, codes);
     }
 }
 

@@ -121,6 +121,17 @@ impl Quantiser {
         Ok(())
     }
 
+    /// Number of tensors.
+    pub(super) fn tensors(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Makes the step size of one tensor `codes` codes larger, and has it rounded again.
+    pub(super) fn shift(&mut self, tensor: usize, codes: i8) {
+        self.steps[tensor] = self.steps[tensor].saturating_add_signed(codes);
+        self.frozen[tensor].fill(None);
+    }
+
     /// Takes on the step sizes that `scale` makes, and returns what they cost.
     fn bits(&mut self, network: &Network, scale: f64) -> Result<f64, Error> {
         self.scale = scale;

@@ -33,6 +33,8 @@ const LOSS: f64 = 0.4;
 const SLOPE: (f64, std::ops::RangeInclusive<f64>) = (2.0, 0.7..=8.0);
 /// dB that twice the bits for the same network gain, likewise.
 const FINER: (f64, std::ops::RangeInclusive<f64>) = (3.0, 1.0..=20.0);
+/// How often each tensor may be rounded more coarsely for that, by an eighth of an octave.
+const TRIMS: usize = 4;
 /// How far the bits for a network may be from what it was made for.
 const STRETCH: std::ops::RangeInclusive<f64> = 0.7..=1.5;
 /// The most of each to try.
@@ -162,17 +164,18 @@ pub(super) fn search(
     }
 }
 
-/// The file that rounding more coarsely makes, without fitting on, if that is near `asked`; else `candidate`.
+/// A file of about the quality `asked`, made of one that is better by rounding some tensors again, more coarsely
+/// and without fitting on; `candidate` if there is none.
 fn trim(fitted: &mut Rounded<'_>, candidate: Candidate, asked: f64) -> Result<Candidate, Error> {
-    // In small files every step size counts, and quality does not fall evenly: look at many.
-    let size = candidate.bytes.len() as u64;
-    for percent in (80..100).rev() {
-        let trimmed = fitted.trimmed(size * percent / 100)?;
+    let tensors = fitted.tensors();
+    for tensor in (0..TRIMS).flat_map(|_| 0..tensors) {
+        fitted.shift(tensor, 1);
+        let trimmed = fitted.file()?;
         if (trimmed.psnr - asked).abs() <= NEAR {
             return Ok(trimmed);
         }
-        if trimmed.psnr < asked - 3.0 * TRIM {
-            break;
+        if trimmed.psnr < asked {
+            fitted.shift(tensor, -1);
         }
     }
     Ok(candidate)
