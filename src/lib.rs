@@ -4,7 +4,7 @@
 //! with sine activations, Sitzmann et al. 2020, arXiv 2006.09661) maps a coordinate to a colour.
 //! [`Encoder`] fits it to a [`Picture`] and writes a `.siren` file; [`Decoder`] evaluates it, at any
 //! resolution and in any region; [`Field`] evaluates it at arbitrary points. Scaling interpolates; it
-//! does not invent detail.
+//! does not invent detail. The function has exact derivatives, which can be rendered too: see [`Derivative`].
 //!
 //! ```
 //! use sirenc::{Decoder, Encoder, Picture, Samples, View};
@@ -38,11 +38,16 @@ pub mod signal;
 mod simd;
 mod task;
 
-pub use codec::{DEFAULT_EFFORT, Decoder, EFFORT_STEPS, Encoded, Encoder, Region, Strip, View};
+pub use codec::{
+    DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, Encoder, FloatStrip, Region,
+    Shading, Strip, View,
+};
 pub use error::Error;
 pub use fit::Progress;
 pub use kernel::TILE;
-pub use net::{Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape};
+pub use net::{
+    Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape,
+};
 pub use signal::{Grid, Picture, Samples};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;

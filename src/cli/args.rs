@@ -146,9 +146,10 @@ Examples:
 /// Evaluate .siren files, as pictures of any size
 ///
 /// The format of the picture follows the extension of OUT: .png (the default), .jpg, .webp
-/// (lossless), .tif, .bmp, .tga, .qoi, .pgm, .ppm, .pnm or .pam. Pictures encoded from 16 bits a
+/// (lossless), .tif, .bmp, .tga, .qoi, .pgm, .ppm, .pnm or .pam; .npy has raw floats, of rows x
+/// columns x channels (x 2 for gradients: by x, by y), 0 to 1 for the picture. Pictures encoded from 16 bits a
 /// sample are written with 16 where the format has them, and rounded to 8 where not. The ICC colour
-/// profile goes into PNG, JPEG, WebP and TIFF. PNG and the Netpbm formats are written strip by
+/// profile goes into PNG, JPEG, WebP and TIFF. PNG, NumPy and the Netpbm formats are written strip by
 /// strip, so that very large ones need little memory.
 #[derive(Args, Debug)]
 #[command(after_help = DECODE_EXAMPLES)]
@@ -176,6 +177,22 @@ pub(crate) struct Decode {
     #[arg(long, value_name = "X,Y,W,H", value_parser = region)]
     pub(crate) region: Option<sirenc::Region>,
 
+    /// Show an exact derivative of the picture in place of itself: `dx`, `dy` and `laplacian` around
+    /// mid-gray, `gradient` as its length. By default into photo.gradient.png and so on. In .npy files
+    /// derivatives are per pixel of the stored picture, of samples that span 0 to 1, whatever the scale
+    #[arg(long, value_name = "WHICH", value_enum)]
+    pub(crate) derivative: Option<Which>,
+
+    /// Derivatives of 1 / G become white, of -1 / G black; in the units of .npy files [default: as
+    /// large as 99 % of the whole picture's derivative allow, the same for every scale and region]
+    #[arg(long, value_name = "G", requires = "derivative")]
+    pub(crate) gain: Option<f32>,
+
+    /// Show the direction of the gradient as hue: red where it brightens to the right, yellow-green
+    /// downwards, cyan to the left, violet upwards
+    #[arg(long, requires = "derivative")]
+    pub(crate) color: bool,
+
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
@@ -184,12 +201,27 @@ pub(crate) struct Decode {
     pub(crate) manner: Manner,
 }
 
+/// The derivatives that `decode` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Which {
+    /// By x, which grows to the right
+    Dx,
+    /// By y, which grows downwards
+    Dy,
+    /// Both
+    Gradient,
+    /// The sum of the second derivatives
+    Laplacian,
+}
+
 const DECODE_EXAMPLES: &str = "\
 Examples:
   sirenc decode photo.siren                        writes photo.png
   sirenc decode photo.siren --scale 4 -o big.png   four times as wide and high
   sirenc decode photo.siren -o thumb.jpg --size 320x200
   sirenc decode photo.siren --scale 16 --region 2048,1024,640,480 -o part.png
+  sirenc decode photo.siren --derivative laplacian writes photo.laplacian.png
+  sirenc decode photo.siren --derivative gradient -o gradient.npy
   sirenc decode *.siren -o pictures                many, into the folder pictures";
 
 /// Compare pictures' .siren files with JPEG, WebP, AVIF and JPEG XL

@@ -1,19 +1,31 @@
 //! `sirenc decode`: a network in, a picture out.
 
-use super::args::Decode;
+use super::args::{Decode, Which};
 use super::failure::Failure;
-use super::format::Format;
+use super::format::{Format, Writer};
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
 use super::render::render;
 use super::report::Report;
-use sirenc::{Decoder, View};
+use clap::ValueEnum;
+use sirenc::{Decoder, Derivative, Shading, View};
 use std::process::ExitCode;
 use std::time::Instant;
 
 pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
-    let jobs = paths::plan(&args.inputs, args.output.as_deref(), "png")?;
+    if args.color && args.derivative != Some(Which::Gradient) {
+        return Err(Failure::Usage(
+            "only the gradient has a direction to show; use --color with --derivative gradient"
+                .into(),
+        ));
+    }
+    let derivative = args.derivative.and_then(|which| which.to_possible_value());
+    let extension = match &derivative {
+        Some(which) => format!("{}.png", which.get_name()),
+        None => "png".into(),
+    };
+    let jobs = paths::plan(&args.inputs, args.output.as_deref(), &extension)?;
     let aside = jobs.iter().any(|job| job.output == Place::Standard);
     let report = Report {
         quiet: args.manner.quiet,
@@ -21,7 +33,12 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
         aside,
     };
     for job in &jobs {
-        Format::of(&job.output)?;
+        let format = Format::of(&job.output)?;
+        if matches!(format.writer, Writer::Floats) && (args.color || args.gain.is_some()) {
+            return Err(Failure::Usage(
+                ".npy files hold the derivative itself; leave out --gain and --color".into(),
+            ));
+        }
     }
     paths::each(&jobs, args.manner.force, &report, |job| {
         one(args, job, &report)
@@ -34,7 +51,11 @@ fn one(args: &Decode, job: &Job, report: &Report) -> Result<(), Failure> {
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }
-    let view = view(args, &decoder)?;
+    let format = Format::of(&job.output)?;
+    let mut view = view(args, &decoder)?;
+    if let Some(which) = args.derivative {
+        view = view.with_shading(shading(args, which, &decoder, format)?);
+    }
     let (width, height) = (view.region().width, view.region().height);
     let mut output = Output::create(&job.output, args.manner.force)?;
 
@@ -44,21 +65,44 @@ fn one(args: &Decode, job: &Job, report: &Report) -> Result<(), Failure> {
     );
     bar.set_length(u64::from(height));
     let count = |rows| bar.inc(u64::from(rows));
-    let written = render(
-        &decoder,
-        &view,
-        Format::of(&job.output)?,
-        &mut output,
-        count,
-    );
+    let written = render(&decoder, &view, format, &mut output, count);
     bar.finish_and_clear();
     output.commit(written)?;
 
     let seconds = start.elapsed().as_secs_f64();
+    let gain = match (view.shading(), format.writer) {
+        (None, _) | (_, Writer::Floats) => String::new(),
+        (Some(shading), _) => format!("  gain {:.4}", shading.gain()),
+    };
     report.say(&format!(
-        "{} -> {}  {width}x{height}  {seconds:.1} s",
+        "{} -> {}  {width}x{height}{gain}  {seconds:.1} s",
         job.input, job.output
     ))
+}
+
+fn shading(
+    args: &Decode,
+    which: Which,
+    decoder: &Decoder,
+    format: &Format,
+) -> Result<Shading, Failure> {
+    let derivative = match which {
+        Which::Dx => Derivative::X,
+        Which::Dy => Derivative::Y,
+        Which::Gradient => Derivative::Gradient,
+        Which::Laplacian => Derivative::Laplacian,
+    };
+    let shading = match (args.gain, format.writer) {
+        (Some(gain), _) => Shading::new(derivative, gain)?,
+        // Floats are what they are, whatever the gain.
+        (None, Writer::Floats) => Shading::new(derivative, 1.0)?,
+        (None, _) => Shading::fitted(decoder, derivative)?,
+    };
+    Ok(if args.color {
+        shading.with_hue()?
+    } else {
+        shading
+    })
 }
 
 fn view(args: &Decode, decoder: &Decoder) -> Result<View, Failure> {

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::paths::Place;
-use Writer::{Netpbm, Png, Whole};
+use Writer::{Floats, Netpbm, Png, Whole};
 use image::ImageFormat::{self, Bmp, Jpeg, Qoi, Tga, Tiff, WebP};
 
 /// A format that pictures are decoded to.
@@ -24,6 +24,8 @@ pub(crate) enum Writer {
     Png,
     /// Strip by strip: the formats of Netpbm, told apart by their names.
     Netpbm,
+    /// Strip by strip, as floats that are neither rounded nor cut off: NumPy.
+    Floats,
     /// From the whole picture, by the `image` crate.
     Whole(ImageFormat),
 }
@@ -41,6 +43,7 @@ const FORMATS: &[Format] = &[
     format("PPM", &["ppm"], &[3], 16, Netpbm),
     format("PNM", &["pnm"], &[1, 3], 16, Netpbm),
     format("PAM", &["pam"], &[1, 2, 3, 4], 16, Netpbm),
+    format("NumPy", &["npy"], &[1, 2, 3, 4], 16, Floats),
 ];
 
 const fn format(

@@ -1,5 +1,5 @@
-//! Pictures out of a decoder and into a file. PNG and Netpbm are written strip by strip as they are
-//! rendered, so that their size does not matter; the others need the picture whole.
+//! Pictures out of a decoder and into a file. PNG, Netpbm and NumPy are written strip by strip as they
+//! are rendered, so that their size does not matter; the others need the picture whole.
 
 use super::failure::Failure;
 use super::format::{Format, Writer};
@@ -8,7 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat};
-use sirenc::{Decoder, Samples, Strip, View};
+use sirenc::{Decoder, FloatStrip, Samples, Strip, View};
 use std::borrow::Cow;
 use std::io::{Cursor, Write};
 
@@ -24,7 +24,7 @@ pub(crate) fn render(
     output: &mut Output,
     rows: impl FnMut(u32),
 ) -> Result<(), Failure> {
-    let (channels, depth) = format.stored(decoder.channels(), decoder.depth())?;
+    let (channels, depth) = format.stored(view.channels(decoder), decoder.depth())?;
     let layout = Layout {
         decoder,
         view,
@@ -34,6 +34,7 @@ pub(crate) fn render(
     match format.writer {
         Writer::Png => layout.write_png(output, rows),
         Writer::Netpbm => layout.write_netpbm(format.name, output, rows),
+        Writer::Floats => layout.write_npy(output, rows),
         Writer::Whole(format) => layout.write_whole(format, output, rows),
     }
 }
@@ -42,18 +43,19 @@ pub(crate) fn render(
 struct Layout<'a> {
     decoder: &'a Decoder,
     view: &'a View,
-    /// The decoder's channels, or two more where gray has to become RGB.
+    /// The view's channels, or two more where gray has to become RGB.
     channels: u8,
     /// Bits a sample: the decoder's, or 8.
     depth: u8,
 }
 
 impl Layout<'_> {
-    /// The decoder's colour profile, unless it is one for gray and the file has RGB.
+    /// The decoder's colour profile, unless it is one for gray and the file has RGB, or a derivative,
+    /// whose samples are no colours.
     fn icc(&self) -> Option<&[u8]> {
         self.decoder
             .icc()
-            .filter(|_| self.channels == self.decoder.channels())
+            .filter(|_| self.channels == self.decoder.channels() && self.view.shading().is_none())
     }
 
     /// Brings samples as the decoder renders them to the depth and channels of the file.
@@ -62,7 +64,7 @@ impl Layout<'_> {
             Samples::U16(deep) if self.depth == 8 => Samples::U8(eight_bits(&deep)),
             samples => samples,
         };
-        let given = usize::from(self.decoder.channels());
+        let given = usize::from(self.view.channels(self.decoder));
         if usize::from(self.channels) == given {
             return samples;
         }
@@ -133,6 +135,26 @@ impl Layout<'_> {
         })
     }
 
+    /// The format of NumPy, version 1.0, of little-endian f32 in row-major order.
+    fn write_npy(&self, output: &mut Output, mut rows: impl FnMut(u32)) -> Result<(), Failure> {
+        let derivative = self.view.shading().map(|shading| shading.derivative());
+        let region = self.view.region();
+        let mut shape = vec![region.height, region.width, self.decoder.channels().into()];
+        shape.extend(
+            derivative
+                .map(|it| it.parts() as u32)
+                .filter(|&parts| parts > 1),
+        );
+        output.write_all(&npy_header(&shape))?;
+        let write = |strip: FloatStrip| {
+            let bytes: Vec<u8> = strip.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            output.write_all(&bytes)?;
+            rows(strip.rows);
+            Ok(())
+        };
+        self.decoder.render_floats(self.view, derivative, write)
+    }
+
     /// For formats whose encoder wants the whole picture, and to seek in its file.
     fn write_whole(
         &self,
@@ -196,6 +218,24 @@ impl Layout<'_> {
             (_, _) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageRgba16),
         }
     }
+}
+
+/// What comes before the floats of an array of `shape` with more than one axis: magic, version, length,
+/// and a Python literal padded to make it a multiple of 64 bytes.
+fn npy_header(shape: &[u32]) -> Vec<u8> {
+    const PREFIX: usize = 10;
+    let axes: Vec<String> = shape.iter().map(u32::to_string).collect();
+    let mut literal = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
+        axes.join(", ")
+    );
+    let length = (PREFIX + literal.len() + 1).next_multiple_of(64) - PREFIX;
+    literal += &" ".repeat(length - literal.len() - 1);
+    literal.push('\n');
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend((length as u16).to_le_bytes());
+    header.extend(literal.into_bytes());
+    header
 }
 
 /// Samples of 16 bits rounded to 8: round(255 v / 65535), exactly.

@@ -1,4 +1,5 @@
-use super::{View, on_threads, weights};
+use super::derivative::Pixel;
+use super::{Derivative, Shading, View, on_threads, weights};
 use crate::kernel::TILE;
 use crate::net::{Evaluator, Field, Network, Order};
 use crate::signal::{Grid, Picture, Samples};
@@ -8,6 +9,8 @@ use siren_format::{File, Header, Signal};
 
 /// Pixels per strip, about: enough to keep many threads busy, little enough to cost a few megabytes.
 const STRIP_PIXELS: u32 = 1 << 18;
+/// Most samples a pixel has.
+const MOST_CHANNELS: usize = 4;
 
 /// A parsed `.siren` file, ready to be rendered at any size.
 #[derive(Clone, Debug)]
@@ -29,6 +32,18 @@ pub struct Strip {
     pub rows: u32,
     /// Their samples, row by row, channels interleaved.
     pub samples: Samples,
+}
+
+/// Consecutive rows of a rendering in floats.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FloatStrip {
+    /// Rows of the region above this strip.
+    pub y: u32,
+    /// Number of rows.
+    pub rows: u32,
+    /// rows x columns x channels x parts of the derivative, the last index varying fastest.
+    pub values: Vec<f32>,
 }
 
 impl Decoder {
@@ -112,7 +127,8 @@ impl Decoder {
         Grid::new(self.width(), self.height())
     }
 
-    /// Renders `view` from top to bottom and hands each strip to `sink`, whose error ends it.
+    /// Renders `view` from top to bottom, the picture or the derivative that its shading shows, and hands
+    /// each strip to `sink`, whose error ends it.
     ///
     /// Memory is bounded by a strip, whatever the size of the view. A pixel's samples do not depend on
     /// the region it is rendered in.
@@ -123,22 +139,55 @@ impl Decoder {
     pub fn render<E: From<Error>>(
         &self,
         view: &View,
-        mut sink: impl FnMut(Strip) -> Result<(), E>,
+        sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.check(view)?;
+        let renderer = Renderer::new(self, view, derivative(view))?;
+        let strip = |y, rows| Strip {
+            y,
+            rows,
+            samples: renderer.samples(y, rows),
+        };
+        self.strips(view, strip, sink)
+    }
+
+    /// Renders `view` from top to bottom in floats: the picture itself, its samples as 0 to 1 but neither
+    /// rounded nor cut off, or a `derivative` of it, in the units that [`Derivative`] has. How the view is
+    /// shaded makes no difference.
+    ///
+    /// # Errors
+    /// As [`Decoder::render`].
+    pub fn render_floats<E: From<Error>>(
+        &self,
+        view: &View,
+        derivative: Option<Derivative>,
+        sink: impl FnMut(FloatStrip) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let renderer = Renderer::new(self, view, derivative)?;
+        let strip = |y, rows| FloatStrip {
+            y,
+            rows,
+            values: renderer.floats(y, rows, derivative),
+        };
+        self.strips(view, strip, sink)
+    }
+
+    /// Hands each strip that `draw` makes, of the row it begins at and the number of rows, to `sink`.
+    fn strips<T: Send, E: From<Error>>(
+        &self,
+        view: &View,
+        draw: impl Fn(u32, u32) -> T + Sync,
+        mut sink: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
         let region = view.region();
         let rows = (STRIP_PIXELS / region.width).clamp(1, region.height);
-        let renderer = Renderer::new(self, view);
         // A pool of one's own serves all strips; the sink stays on the caller's thread.
         let pool = self
             .threads
             .map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build());
         let pool = pool.transpose().map_err(Error::from)?;
         for y in (0..region.height).step_by(rows as usize) {
-            let rows = rows.min(region.height - y);
-            let strip = || renderer.strip(y, rows);
-            let samples = pool.as_ref().map_or_else(strip, |pool| pool.install(strip));
-            sink(Strip { y, rows, samples })?;
+            let strip = || draw(y, rows.min(region.height - y));
+            sink(pool.as_ref().map_or_else(strip, |pool| pool.install(strip)))?;
         }
         Ok(())
     }
@@ -148,15 +197,17 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::render`].
     pub fn picture(&self, view: &View) -> Result<Picture, Error> {
-        self.check(view)?;
         let region = view.region();
-        let renderer = Renderer::new(self, view);
-        let samples = on_threads(self.threads, || renderer.strip(0, region.height))?;
-        let picture = Picture::new(region.width, region.height, self.channels(), samples)?;
-        Ok(picture.with_icc(self.icc.clone()))
+        let renderer = Renderer::new(self, view, derivative(view))?;
+        let samples = on_threads(self.threads, || renderer.samples(0, region.height))?;
+        let picture = Picture::new(region.width, region.height, view.channels(self), samples)?;
+        // A profile says what colours samples stand for; those of a derivative stand for none.
+        let icc = self.icc.clone().filter(|_| view.shading().is_none());
+        Ok(picture.with_icc(icc))
     }
 
-    fn check(&self, view: &View) -> Result<(), Error> {
+    /// Refuses to evaluate jets of `order` where the limits do not allow it.
+    fn check(&self, view: &View, order: Order) -> Result<(), Error> {
         let limit = |what, asked, allowed| {
             if asked > allowed {
                 Err(Error::Limit {
@@ -169,7 +220,10 @@ impl Decoder {
             }
         };
         let pixels = view.pixels();
-        let cost = pixels.saturating_mul(self.header.multiplications_per_point());
+        let components = order.components(self.network.shape().inputs) as u64;
+        let cost = pixels
+            .saturating_mul(self.header.multiplications_per_point())
+            .saturating_mul(components);
         limit("pixels to render", pixels, self.limits.pixels)?;
         limit(
             "multiplications to render",
@@ -179,76 +233,128 @@ impl Decoder {
     }
 }
 
+/// What the view is a derivative of the picture by, if by anything.
+fn derivative(view: &View) -> Option<Derivative> {
+    view.shading().map(|shading| shading.derivative())
+}
+
 /// A view of a network, ready to be evaluated row by row.
 struct Renderer {
     evaluator: Evaluator,
     depth: u8,
+    shading: Option<Shading>,
+    /// Samples per pixel.
+    channels: usize,
+    /// The longer side of the stored picture in pixels.
+    longer: f32,
     /// Coordinates of the columns and rows of the region.
     x: Vec<f32>,
     y: Vec<f32>,
 }
 
 impl Renderer {
-    fn new(decoder: &Decoder, view: &View) -> Self {
+    /// For `view`, with the jets that `derivative` takes.
+    fn new(decoder: &Decoder, view: &View, derivative: Option<Derivative>) -> Result<Self, Error> {
+        let order = derivative.map_or(Order::Value, Derivative::order);
+        decoder.check(view, order)?;
         let grid = decoder.grid().resampled(view.width(), view.height());
         let region = view.region();
-        Self {
-            evaluator: Evaluator::new(decoder.network(), Order::Value),
+        Ok(Self {
+            evaluator: Evaluator::new(decoder.network(), order),
             depth: decoder.depth(),
+            shading: view.shading(),
+            channels: view.channels(decoder).into(),
+            longer: decoder.width().max(decoder.height()) as f32,
             x: (region.x..region.x + region.width)
                 .map(|column| grid.x(column))
                 .collect(),
             y: (region.y..region.y + region.height)
                 .map(|row| grid.y(row))
                 .collect(),
-        }
+        })
     }
 
-    fn strip(&self, y: u32, rows: u32) -> Samples {
-        let count = self.x.len() * rows as usize * self.evaluator.outputs();
-        let y = &self.y[y as usize..][..rows as usize];
+    /// The samples of `rows` rows from `y` on. Casts to them saturate.
+    fn samples(&self, y: u32, rows: u32) -> Samples {
         match self.depth {
-            8 => {
-                let mut samples = vec![0; count];
-                self.fill(y, &mut samples, |value| (value * 255.0 + 0.5) as u8);
-                Samples::U8(samples)
-            }
-            _ => {
-                let mut samples = vec![0; count];
-                self.fill(y, &mut samples, |value| (value * 65_535.0 + 0.5) as u16);
-                Samples::U16(samples)
-            }
+            8 => Samples::U8(self.quantised(y, rows, |value| (value * 255.0 + 0.5) as u8)),
+            _ => Samples::U16(self.quantised(y, rows, |value| (value * 65_535.0 + 0.5) as u16)),
         }
     }
 
-    /// Evaluates all pixels of the rows at `y` and stores them through `quantise`, which is given
-    /// 0 to 1 and relies on casts that saturate.
-    fn fill<T: Send>(&self, y: &[f32], samples: &mut [T], quantise: impl Fn(f32) -> T + Sync) {
-        let (width, channels) = (self.x.len(), self.evaluator.outputs());
-        samples
-            .par_chunks_mut(TILE * channels)
-            .enumerate()
-            .for_each_init(
-                || self.evaluator.scratch(),
-                |scratch, (tile, samples)| {
-                    let count = samples.len() / channels;
-                    let outputs = self.evaluator.tile(scratch, |coordinates| {
-                        let (mut row, mut column) = (tile * TILE / width, tile * TILE % width);
-                        for slot in 0..count {
-                            coordinates[slot] = self.x[column];
-                            coordinates[TILE + slot] = y[row];
-                            column += 1;
-                            if column == width {
-                                (row, column) = (row + 1, 0);
-                            }
-                        }
-                    });
-                    for (slot, pixel) in samples.chunks_exact_mut(channels).enumerate() {
-                        for (channel, sample) in pixel.iter_mut().enumerate() {
-                            *sample = quantise(0.5 * outputs[channel * TILE + slot] + 0.5);
+    fn quantised<T: Clone + Default + Send>(
+        &self,
+        y: u32,
+        rows: u32,
+        quantise: impl Fn(f32) -> T + Sync,
+    ) -> Vec<T> {
+        self.fill(y, rows, self.channels, |pixel, samples| {
+            let mut values = [0.0; MOST_CHANNELS];
+            let values = &mut values[..samples.len()];
+            match &self.shading {
+                Some(shading) => shading.shade(pixel, values),
+                None => pixel.values(values),
+            }
+            for (sample, &value) in samples.iter_mut().zip(&*values) {
+                *sample = quantise(value);
+            }
+        })
+    }
+
+    fn floats(&self, y: u32, rows: u32, derivative: Option<Derivative>) -> Vec<f32> {
+        let parts = derivative.map_or(1, Derivative::parts);
+        let channels = self.evaluator.outputs();
+        self.fill(
+            y,
+            rows,
+            channels * parts,
+            |pixel, values| match derivative {
+                Some(derivative) => {
+                    for (channel, parts) in values.chunks_exact_mut(parts).enumerate() {
+                        pixel.write(derivative, channel, parts);
+                    }
+                }
+                None => pixel.values(values),
+            },
+        )
+    }
+
+    /// Evaluates all pixels of `rows` rows from `y` on, of which `paint` writes `each` numbers.
+    fn fill<T: Clone + Default + Send>(
+        &self,
+        y: u32,
+        rows: u32,
+        each: usize,
+        paint: impl Fn(Pixel<'_>, &mut [T]) + Sync,
+    ) -> Vec<T> {
+        let (width, y) = (self.x.len(), &self.y[y as usize..][..rows as usize]);
+        let mut all = vec![T::default(); width * y.len() * each];
+        all.par_chunks_mut(TILE * each).enumerate().for_each_init(
+            || self.evaluator.scratch(),
+            |scratch, (tile, all)| {
+                let count = all.len() / each;
+                let jets = self.evaluator.tile(scratch, |coordinates| {
+                    let (mut row, mut column) = (tile * TILE / width, tile * TILE % width);
+                    for slot in 0..count {
+                        coordinates[slot] = self.x[column];
+                        coordinates[TILE + slot] = y[row];
+                        column += 1;
+                        if column == width {
+                            (row, column) = (row + 1, 0);
                         }
                     }
-                },
-            );
+                });
+                for (slot, numbers) in all.chunks_exact_mut(each).enumerate() {
+                    let pixel = Pixel {
+                        jets,
+                        outputs: self.evaluator.outputs(),
+                        slot,
+                        longer: self.longer,
+                    };
+                    paint(pixel, numbers);
+                }
+            },
+        );
+        all
     }
 }

@@ -1,6 +1,7 @@
 //! Between a picture and its file: fit, quantise, code, render.
 
 mod decoder;
+mod derivative;
 mod draft;
 mod encoder;
 mod plan;
@@ -9,7 +10,8 @@ mod search;
 mod view;
 mod weights;
 
-pub use decoder::{Decoder, Strip};
+pub use decoder::{Decoder, FloatStrip, Strip};
+pub use derivative::{Derivative, Shading};
 pub use encoder::{DEFAULT_EFFORT, EFFORT_STEPS, Encoded, Encoder};
 pub use view::{Region, View};
 

@@ -1,4 +1,4 @@
-use super::Decoder;
+use super::{Decoder, Shading};
 use crate::Error;
 
 /// A rectangle of pixels.
@@ -14,15 +14,16 @@ pub struct Region {
     pub height: u32,
 }
 
-/// What to render: the picture at some size, and which region of that.
+/// What to render: the picture at some size, which region of that, and whether a derivative of it.
 ///
 /// Scaling interpolates with the fitted function; it does not invent detail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     width: u32,
     height: u32,
     /// Invariant: not empty, and within `width` x `height`.
     region: Region,
+    shading: Option<Shading>,
 }
 
 impl View {
@@ -70,6 +71,16 @@ impl View {
                 width,
                 height,
             },
+            shading: None,
+        }
+    }
+
+    /// A derivative in place of the picture itself.
+    #[must_use]
+    pub fn with_shading(self, shading: Shading) -> Self {
+        Self {
+            shading: Some(shading),
+            ..self
         }
     }
 
@@ -113,6 +124,19 @@ impl View {
     /// The region to render, all of the picture by default.
     pub fn region(&self) -> Region {
         self.region
+    }
+
+    /// How a derivative is shown, if one is.
+    pub fn shading(&self) -> Option<Shading> {
+        self.shading
+    }
+
+    /// Samples per pixel of what is rendered of `decoder`: its channels, and two more where gray becomes
+    /// colour.
+    pub fn channels(&self, decoder: &Decoder) -> u8 {
+        let channels = decoder.channels();
+        self.shading
+            .map_or(channels, |shading| shading.channels(channels))
     }
 
     /// Number of pixels to render.

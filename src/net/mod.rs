@@ -10,7 +10,7 @@ mod differentiate;
 mod evaluate;
 mod field;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 
 pub use crate::kernel::{Activation, Order};
 pub use differentiate::{Differentiator, Objective};
