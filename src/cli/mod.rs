@@ -18,6 +18,7 @@ mod picture;
 mod plot;
 mod render;
 mod report;
+mod study;
 mod table;
 
 use args::{Arguments, Command};
@@ -36,6 +37,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Decode(decode) => decode::run(&decode),
         Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
+        Command::Study(study) => study::run(&study),
         Command::Demo(demo) => demo::run(&demo),
     };
     done.unwrap_or_else(|failure| match failure {
