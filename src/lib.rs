@@ -25,8 +25,9 @@
 //!
 //! # Inside
 //! Arrows run one way:
-//! `simd -> kernel -> net -> fit -> task -> codec`, with `signal` and `metric` as leaves that know no
-//! engine, and the `siren-format` crate for bytes and integers.
+//! `simd -> kernel -> net -> fit -> task -> codec -> study`, with `signal` and `metric` as leaves that know
+//! no engine, and the `siren-format` crate for bytes and integers. `study` looks into networks that become
+//! no file.
 
 mod codec;
 mod error;
@@ -36,6 +37,7 @@ pub mod metric;
 mod net;
 pub mod signal;
 mod simd;
+pub mod study;
 mod task;
 
 pub use codec::{
@@ -45,7 +47,9 @@ pub use codec::{
 pub use error::Error;
 pub use fit::Progress;
 pub use kernel::TILE;
-pub use net::{Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape};
+pub use net::{
+    Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape, Trace,
+};
 pub use signal::{Grid, Picture, Samples};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;

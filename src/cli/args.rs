@@ -1,5 +1,9 @@
 //! The arguments of every command, and their help.
 
+mod study;
+
+pub(crate) use study::{Study, StudyActivations, StudyInit};
+
 use super::compare::Kind;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -23,6 +27,8 @@ pub(crate) enum Command {
     Decode(Decode),
     Compare(Compare),
     Info(Info),
+    #[command(subcommand)]
+    Study(Study),
     Demo(Demo),
 }
 

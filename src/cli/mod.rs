@@ -1,5 +1,6 @@
 //! The command line. Arguments are described in [`args`]; each command has a file of its own; files
-//! are read, written and named in one place each ([`picture`], [`output`], [`paths`]).
+//! are read, written and named in one place each ([`picture`], [`output`], [`paths`]). What several commands
+//! show is made in one place each, too ([`table`], [`plot`], [`html`]).
 
 mod args;
 mod compare;
@@ -7,13 +8,18 @@ mod decode;
 mod demo;
 mod encode;
 mod failure;
+mod files;
 mod format;
+mod html;
 mod info;
 mod output;
 mod paths;
 mod picture;
+mod plot;
 mod render;
 mod report;
+mod study;
+mod table;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -31,6 +37,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Decode(decode) => decode::run(&decode),
         Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
+        Command::Study(study) => study::run(&study),
         Command::Demo(demo) => demo::run(&demo),
     };
     done.unwrap_or_else(|failure| match failure {

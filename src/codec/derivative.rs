@@ -265,7 +265,12 @@ mod tests {
             _ => Samples::U16((0..count).map(|i| (wave(i) * 65_535.0) as u16).collect()),
         };
         let picture = Picture::new(24, 16, channels, samples).unwrap();
-        let encoder = Encoder::new().with_layers(2).with_width(12).with_steps(40);
+        // Half floats: of levels that have to be few there may be none but zeros.
+        let encoder = Encoder::new()
+            .with_half_floats()
+            .with_layers(2)
+            .with_width(12);
+        let encoder = encoder.with_steps(40);
         Decoder::new(&encoder.encode(&picture).unwrap().bytes).unwrap()
     }
 
@@ -301,6 +306,11 @@ mod tests {
         let (both, laplacians) = (
             of(Some(Derivative::Gradient)),
             of(Some(Derivative::Laplacian)),
+        );
+        assert!(
+            [&dx, &dy, &laplacians]
+                .iter()
+                .all(|them| them.iter().any(|d| d.abs() > 1e-3))
         );
         assert_eq!(
             (both.len(), laplacians.len()),
@@ -343,21 +353,26 @@ mod tests {
                 let view = View::whole(&decoder);
                 let raw = floats(&decoder, &view, Some(derivative));
                 let picture = decoder.picture(&view.with_shading(shading)).unwrap();
-                let mut cut = 0;
+                let (mut beyond, mut reaching) = (0, 0);
                 for (index, parts) in raw.chunks_exact(derivative.parts()).enumerate() {
                     let shade = match derivative {
                         Derivative::Gradient => shading.gain() * parts[0].hypot(parts[1]),
                         _ => 0.5 + 0.5 * shading.gain() * parts[0],
                     };
-                    cut += u32::from(!(-1e-5..=1.00001).contains(&shade));
+                    let size = shading.gain() * length(parts);
+                    beyond += u32::from(size > 1.0 + 1e-5);
+                    reaching += u32::from(size > 1.0 - 1e-5);
                     let found = match picture.samples() {
                         Samples::U8(samples) => f32::from(samples[index]),
                         Samples::U16(samples) => f32::from(samples[index]),
                     };
                     assert!((found - shade.clamp(0.0, 1.0) * peak).abs() <= 0.51 + 1e-6 * peak);
                 }
-                // 1 % of 384 pixels.
-                assert!((1..=4).contains(&cut), "{derivative:?}: {cut} cut off");
+                // 1 % of 384 pixels, of which several may be alike.
+                assert!(
+                    beyond <= 4 && reaching >= 4,
+                    "{derivative:?}: {beyond}, {reaching}"
+                );
             }
         }
     }

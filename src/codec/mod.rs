@@ -12,6 +12,7 @@ mod view;
 mod weights;
 
 pub use decoder::{Decoder, FloatStrip, Strip};
+pub(crate) use derivative::fitting_gain;
 pub use derivative::{Derivative, Shading};
 pub use encoder::{DEFAULT_EFFORT, EFFORT_STEPS, Encoded, Encoder};
 pub use view::{Region, View};

@@ -82,9 +82,22 @@ pub(crate) struct Fitted {
 pub(crate) fn fit(
     network: &mut Network,
     objective: &dyn Objective,
-    mut rounding: Option<&mut dyn Rounding>,
+    rounding: Option<&mut dyn Rounding>,
     schedule: &Schedule,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Fitted, Error> {
+    watch(network, objective, rounding, schedule, &mut |report, _| {
+        progress(report)
+    })
+}
+
+/// As [`fit`], with the weights of every step shown to `progress`.
+pub(crate) fn watch(
+    network: &mut Network,
+    objective: &dyn Objective,
+    mut rounding: Option<&mut dyn Rounding>,
+    schedule: &Schedule,
+    progress: &mut dyn FnMut(&Progress, &Network) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
     let begin = Instant::now();
     let mut engine = Differentiator::new(network.shape(), objective);
@@ -145,7 +158,7 @@ pub(crate) fn fit(
             psnr: psnr(recent),
             elapsed: begin.elapsed(),
         };
-        if progress(&report).is_break() {
+        if progress(&report, network).is_break() {
             if recent > good.loss {
                 network.clone_from(&good.network);
                 last = good.loss;

@@ -11,11 +11,13 @@ mod evaluate;
 mod field;
 #[cfg(test)]
 pub(crate) mod oracle;
+mod trace;
 
 pub use crate::kernel::{Activation, Order};
 pub use differentiate::{Differentiator, Objective};
 pub(crate) use evaluate::Evaluator;
 pub use field::{Field, Jets};
+pub use trace::Trace;
 
 use crate::Error;
 use crate::kernel::{Panels, TILE, affine};

@@ -7,6 +7,7 @@ mod formats;
 mod interrupt;
 mod messages;
 mod sizes;
+mod study;
 mod views;
 
 use image::DynamicImage;

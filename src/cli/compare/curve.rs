@@ -1,8 +1,9 @@
 //! Rate-distortion curves over the rates that were compared.
 
 use super::entry::{Figures, Matched, Rows};
-use super::plot::{self, Curve};
 use super::table;
+use crate::cli::plot::{Axis, Curve, Plot, Role};
+use plotters::prelude::SeriesLabelPosition;
 use sirenc::metric;
 
 /// BD-rate over PSNR in percent of sirenc against `codec`: the mean over the pictures for which both
@@ -62,15 +63,31 @@ fn codecs(all: &[Rows]) -> Vec<&str> {
 /// The drawings of all curves, each with its title; that of PSNR first.
 pub(super) fn drawings(all: &[Rows]) -> Vec<(String, String)> {
     let drawing = |title: &str, label: &str, figure| {
-        (
-            title.to_owned(),
-            plot::plot(title, label, &curves(all, figure)),
-        )
+        (title.to_owned(), plot(title, label, &curves(all, figure)))
     };
     vec![
         drawing("PSNR", "PSNR (dB)", |figures| figures.psnr),
         drawing("SSIMULACRA2", "SSIMULACRA2", |figures| figures.ssimulacra2),
     ]
+}
+
+/// A drawing of `curves` over bits per pixel.
+pub(super) fn plot(title: &str, label: &str, curves: &[Curve]) -> String {
+    let plot = Plot {
+        title,
+        x: Axis {
+            label: "bits per pixel",
+            from_zero: true,
+        },
+        y: Axis {
+            label,
+            from_zero: false,
+        },
+        curves,
+        marked: true,
+        legend: SeriesLabelPosition::LowerRight,
+    };
+    plot.svg()
 }
 
 /// The curves of all codecs, as means over pictures. Of several pictures the files at equal bytes are
@@ -89,9 +106,19 @@ fn curves(all: &[Rows], figure: fn(&Figures) -> f64) -> Vec<Curve> {
         points.sort_by(|a, b| a[0].total_cmp(&b[0]));
         points.dedup_by_key(|point| point[0]);
         Curve {
-            codec: codec.to_owned(),
+            name: codec.to_owned(),
             points,
+            role: role(codec),
         }
     };
     codecs(all).into_iter().map(curve).collect()
+}
+
+/// How the curve of a codec is drawn.
+pub(super) fn role(codec: &str) -> Role {
+    if codec == "sirenc" {
+        Role::Ours
+    } else {
+        Role::Other
+    }
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 /// A picture as it is compared: rounded to 8 bits a sample and without its colour profile, which not
 /// every codec would store.
-pub(super) fn plain(picture: &Picture) -> Result<Picture, Failure> {
+pub(crate) fn plain(picture: &Picture) -> Result<Picture, Failure> {
     if picture.has_alpha() {
         return Err(Failure::Said(
             "has transparency, which is not compared; put it on a background first".into(),
@@ -36,7 +36,7 @@ pub(super) fn bytes(picture: &Picture) -> &[u8] {
 }
 
 /// A picture in plain form, as an image.
-pub(super) fn image(picture: &Picture) -> DynamicImage {
+pub(crate) fn image(picture: &Picture) -> DynamicImage {
     let (width, height, samples) = (picture.width(), picture.height(), bytes(picture).to_vec());
     let image = match picture.channels() {
         1 => GrayImage::from_raw(width, height, samples).map(DynamicImage::from),

@@ -3,14 +3,12 @@
 mod codec;
 mod curve;
 mod entry;
-mod files;
 mod inputs;
 pub(crate) mod jpeg;
-mod measure;
+pub(crate) mod measure;
 mod page;
 mod picture;
 mod placeholder;
-mod plot;
 mod results;
 mod search;
 mod table;
@@ -18,11 +16,11 @@ mod tool;
 
 use super::args::Compare;
 use super::failure::Failure;
+use super::files::{Files, Typed};
 use super::output::Scratch;
 use super::report::Report;
 pub(crate) use codec::Kind;
 use entry::{Compared, Rows};
-use files::Files;
 use inputs::Input;
 use picture::Bench;
 use results::About;
@@ -36,7 +34,13 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
     let inputs = inputs::pair(&args.inputs)?;
     let encoders = encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
     check_rates(args, &inputs, encoders.len())?;
-    let files = Files::new(args)?;
+    let typed = Typed {
+        json: args.json.as_deref(),
+        csv: args.csv.as_deref(),
+        svg: args.svg.as_deref(),
+        report: args.report.as_deref(),
+    };
+    let files = Files::new(&typed, &args.inputs, args.manner.force)?;
     let report = Report {
         quiet: args.manner.quiet,
         json: false,

@@ -4,11 +4,12 @@
 //! what its file says and not pixels.
 
 use super::entry::{Compared, Entry, Matched};
+use crate::cli::html::{STYLE, escape_script, figures, fill, list, png_of};
 use crate::cli::report::grouped;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
-use sirenc::{Decoder, Network, Picture, Samples};
+use sirenc::{Decoder, Network, Picture};
 use std::fmt::Write;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -19,75 +20,16 @@ pub(crate) fn page(pictures: &[Compared], curves: &[(String, String)], notes: &[
     let mut images = Images::default();
     let data: Vec<Value> = pictures.iter().map(|it| images.picture(it)).collect();
     fill(TEMPLATE, |slot| match slot {
-        "style" => include_str!("page.css").into(),
-        "curves" => curves_html(curves),
-        "notes" => notes_html(notes),
-        "data" => script_safe(&json!({ "pictures": data }).to_string()),
+        "style" => STYLE.into(),
+        "curves" => figures("Curves", curves),
+        "notes" => list("Notes", notes),
+        "data" => escape_script(&json!({ "pictures": data }).to_string()),
         "images" => std::mem::take(&mut images.html),
         "worker" => include_str!("worker.js").into(),
         "evaluator" => include_str!("evaluator.js").into(),
         "script" => include_str!("page.js").into(),
         _ => unreachable!("the template has no other slots"),
     })
-}
-
-/// `template` with every `{{slot}}` replaced, in one pass: what is filled in is not searched for slots.
-fn fill(template: &str, mut value: impl FnMut(&str) -> String) -> String {
-    let mut parts = template.split("{{");
-    let mut html = String::from(parts.next().unwrap_or_default());
-    for part in parts {
-        let (slot, rest) = part.split_once("}}").unwrap_or((part, ""));
-        html += &value(slot);
-        html += rest;
-    }
-    html
-}
-
-/// Text as HTML, in elements and in quoted attributes.
-fn escape(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html += "&amp;",
-            '<' => html += "&lt;",
-            '>' => html += "&gt;",
-            '"' => html += "&quot;",
-            '\'' => html += "&#39;",
-            other => html.push(other),
-        }
-    }
-    html
-}
-
-/// JSON that cannot end the script element it stands in: `<` occurs only within strings.
-fn script_safe(json: &str) -> String {
-    json.replace('<', "\\u003c")
-}
-
-fn curves_html(curves: &[(String, String)]) -> String {
-    if curves.is_empty() {
-        return String::new();
-    }
-    let mut html = String::from("<section>\n<h2>Curves</h2>\n<div class=\"curves\">\n");
-    for (title, svg) in curves {
-        let title = escape(title);
-        let _ = writeln!(
-            html,
-            "<figure role=\"img\" aria-label=\"{title}\">{svg}</figure>"
-        );
-    }
-    html + "</div>\n</section>\n"
-}
-
-fn notes_html(notes: &[String]) -> String {
-    if notes.is_empty() {
-        return String::new();
-    }
-    let mut html = String::from("<section>\n<h2>Notes</h2>\n<ul>\n");
-    for note in notes {
-        let _ = writeln!(html, "<li>{}</li>", escape(note));
-    }
-    html + "</ul>\n</section>\n"
 }
 
 /// The images of the page: elements `image-0` and so on, which the data refers to by number.
@@ -178,34 +120,6 @@ fn network(network: &Network) -> Value {
     json!({ "widths": widths, "omegas": omegas, "parameters": BASE64.encode(parameters) })
 }
 
-/// `picture` as a PNG of 8 bits a sample. The colour profile is left out of all pictures alike: the
-/// page compares samples, and a canvas that converted them would not show the network's.
-fn png_of(picture: &Picture) -> Vec<u8> {
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, picture.width(), picture.height());
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_color(match picture.channels() {
-        1 => png::ColorType::Grayscale,
-        2 => png::ColorType::GrayscaleAlpha,
-        3 => png::ColorType::Rgb,
-        _ => png::ColorType::Rgba,
-    });
-    let samples: Vec<u8> = match picture.samples() {
-        Samples::U8(samples) => samples.clone(),
-        Samples::U16(samples) => samples
-            .iter()
-            .map(|&v| ((u32::from(v) + 128) / 257) as u8)
-            .collect(),
-        _ => Vec::new(),
-    };
-    let written = encoder.write_header().and_then(|mut writer| {
-        writer.write_image_data(&samples)?;
-        writer.finish()
-    });
-    written.expect("memory can be written to, and a picture has the samples of its size");
-    file
-}
-
 /// Builds a page of a real picture, to be looked at: `SIRENC_PAGE_PICTURE=photo.png
 /// SIRENC_PAGE_OUT=folder cargo test --bin sirenc a_page_to_look_at -- --ignored`. Beside `page.html`
 /// it writes `check.html`, which ends with the largest difference between the network evaluated in the
@@ -216,7 +130,7 @@ mod look;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirenc::Encoder;
+    use sirenc::{Encoder, Samples};
 
     fn gray(value: u8) -> Picture {
         Picture::new(16, 8, 1, Samples::U8(vec![value; 128])).unwrap()
@@ -330,12 +244,5 @@ mod tests {
             .flat_map(|p| p.to_le_bytes())
             .collect();
         assert_eq!(bytes, expected);
-    }
-
-    #[test]
-    fn deep_samples_are_shown_in_eight_bits() {
-        let deep = Picture::new(2, 1, 2, Samples::U16(vec![0, 65_535, 128, 129])).unwrap();
-        let image = image::load_from_memory(&png_of(&deep)).unwrap();
-        assert_eq!(image.into_luma_alpha8().into_raw(), [0, 255, 0, 1]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::entry::{Figures, Matched, Row, Rows};
 use crate::cli::report::grouped;
+use crate::cli::table::columns;
 
 const HEADER: [&str; 9] = [
     "codec",
@@ -24,29 +25,18 @@ pub(super) fn table(title: &str, points: &[Vec<Row>]) -> String {
     for rows in points {
         lines.extend(rows.iter().map(cells));
     }
-    let width = |column: usize| {
-        let cells = lines
-            .iter()
-            .map(|line: &[String; 9]| line[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
-    let aligned = |line: &[String; 9]| {
-        let cells = line.iter().zip(&widths).enumerate();
-        let cells = cells.map(|(column, (cell, &width))| match column {
-            0..WORDS => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        format!("\n  {}", cells.collect::<Vec<_>>().join("  "))
-    };
+    let aligned: Vec<String> = columns(&lines, WORDS)
+        .iter()
+        .map(|line| format!("\n  {line}"))
+        .collect();
     let mut text = title.to_owned();
-    text += &aligned(&lines[0]);
-    let mut rest = lines[1..].iter();
+    text += &aligned[0];
+    let mut rest = aligned[1..].iter();
     for (index, rows) in points.iter().enumerate() {
         if index > 0 {
             text += "\n";
         }
-        text.extend(rest.by_ref().take(rows.len()).map(aligned));
+        text.extend(rest.by_ref().take(rows.len()).map(String::as_str));
     }
     for line in misses(points) {
         text += &format!("\n  {line}");

@@ -1,8 +1,9 @@
-use super::super::plot::{Curve, plot};
+use super::super::curve::{plot, role};
 use super::*;
+use crate::cli::plot::Curve;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageReader};
-use sirenc::{Encoder, View, metric};
+use sirenc::{Encoder, Samples, View, metric};
 use std::io::Cursor;
 
 /// Compares tiles at 1:1 with the decoded image, at a place of each network.
@@ -102,7 +103,8 @@ fn a_page_to_look_at() {
         points
     };
     let curve = |codec: &str, lift: f64| Curve {
-        codec: codec.into(),
+        name: codec.into(),
+        role: role(codec),
         points: points("JPEG")
             .iter()
             .map(|[x, y]| [x + 0.03 * lift, y + lift])
@@ -110,7 +112,8 @@ fn a_page_to_look_at() {
     };
     let curves = [
         Curve {
-            codec: "sirenc".into(),
+            name: "sirenc".into(),
+            role: role("sirenc"),
             points: points("sirenc"),
         },
         curve("JPEG", 0.0),
@@ -118,7 +121,8 @@ fn a_page_to_look_at() {
         curve("AVIF", 2.0),
         curve("JPEG XL", 3.0),
         Curve {
-            codec: "one point".into(),
+            name: "one point".into(),
+            role: role("one point"),
             points: vec![[0.15, 23.0]],
         },
     ];

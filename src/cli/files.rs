@@ -1,31 +1,40 @@
-//! The files that results are written to.
+//! The files that the figures, drawings and pages of a comparison or a study are written to.
 
-use crate::cli::args::Compare;
-use crate::cli::failure::Failure;
-use crate::cli::output::Output;
-use crate::cli::paths::{self, Place};
+use super::failure::Failure;
+use super::output::Output;
+use super::paths::{self, Place};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// The files as typed.
+#[derive(Default)]
+pub(crate) struct Typed<'a> {
+    pub(crate) json: Option<&'a Path>,
+    pub(crate) csv: Option<&'a Path>,
+    pub(crate) svg: Option<&'a Path>,
+    pub(crate) report: Option<&'a Path>,
+}
+
 /// Where results go. That they can be written there has been checked as far as that is possible
 /// before the long work.
-pub(super) struct Files {
-    pub(super) json: Option<Place>,
-    pub(super) csv: Option<Place>,
-    pub(super) svg: Option<Place>,
-    pub(super) report: Option<Place>,
+pub(crate) struct Files {
+    pub(crate) json: Option<Place>,
+    pub(crate) csv: Option<Place>,
+    pub(crate) svg: Option<Place>,
+    pub(crate) report: Option<Place>,
     force: bool,
 }
 
 impl Files {
-    pub(super) fn new(args: &Compare) -> Result<Self, Failure> {
-        let place = |typed: &Option<PathBuf>| typed.as_deref().map(Place::output);
+    /// The files that were typed, if they are not among the `inputs`.
+    pub(crate) fn new(typed: &Typed<'_>, inputs: &[PathBuf], force: bool) -> Result<Self, Failure> {
+        let place = |typed: Option<&Path>| typed.map(Place::output);
         let files = Self {
-            json: place(&args.json),
-            csv: place(&args.csv),
-            svg: place(&args.svg),
-            report: place(&args.report),
-            force: args.manner.force,
+            json: place(typed.json),
+            csv: place(typed.csv),
+            svg: place(typed.svg),
+            report: place(typed.report),
+            force,
         };
         let all: Vec<_> = files.all().collect();
         for (index, place) in all.iter().enumerate() {
@@ -34,7 +43,7 @@ impl Files {
                     "{place} is to take two results; give each a file of its own"
                 )));
             }
-            files.check(place, &args.inputs)?;
+            files.check(place, inputs)?;
         }
         Ok(files)
     }
@@ -68,11 +77,11 @@ impl Files {
     }
 
     /// Whether some result goes to standard output, which then has nothing else.
-    pub(super) fn to_standard(&self) -> bool {
+    pub(crate) fn to_standard(&self) -> bool {
         self.all().any(|place| *place == Place::Standard)
     }
 
-    pub(super) fn write(&self, place: &Place, text: &str) -> Result<(), Failure> {
+    pub(crate) fn write(&self, place: &Place, text: &str) -> Result<(), Failure> {
         match place {
             // Unlike pictures, text may go to a terminal.
             Place::Standard => io::stdout()

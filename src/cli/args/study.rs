@@ -1,0 +1,127 @@
+use super::{Manner, threads};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Look into networks: how activations compare, and what an initialisation is like
+#[derive(Debug, Subcommand)]
+pub(crate) enum Study {
+    Activations(StudyActivations),
+    Init(StudyInit),
+}
+
+/// Fit the same picture with sines, ReLU, tanh, and ReLU after a positional encoding
+///
+/// All four have the same hidden layers and take as many steps of the same optimiser over the same
+/// pixels, of which they only ever see the samples; each is fitted with three step sizes, of which the best
+/// counts. Prints how well each gets the picture, its gradient
+/// and its Laplacian over the steps: PSNR in dB, relative to the range of what differences of pixels
+/// give. The picture is reduced to gray and to --side first.
+#[derive(Args, Debug)]
+#[command(after_help = ACTIVATIONS_EXAMPLES)]
+pub(crate) struct StudyActivations {
+    /// Picture to fit; `-` is standard input
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: PathBuf,
+
+    /// Hidden layers of each network
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) layers: u8,
+
+    /// Neurons in each hidden layer
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=2048))]
+    pub(crate) width: u16,
+
+    /// Frequency factor omega_0 of all sines
+    #[arg(long, value_name = "F", default_value_t = 30.0)]
+    pub(crate) omega: f32,
+
+    /// Steps of each fit
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub(crate) steps: u32,
+
+    /// Most pixels along the picture's longer side; larger pictures are reduced to that
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(3..=4096))]
+    pub(crate) side: u32,
+
+    /// Seed of the random initial weights and of the order of pixels
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Write a page with the pictures, gradients and Laplacians side by side, and the plots
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write all figures as JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write all figures as CSV, a row for each network and step; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Write the plots of PSNR over steps as a drawing
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) svg: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+const ACTIVATIONS_EXAMPLES: &str = "\
+Examples:
+  sirenc study activations photo.png
+  sirenc study activations photo.png --width 128 --steps 2000 --report study.html";
+
+/// Measure how what goes through a new network is distributed, layer by layer
+///
+/// Prints mean and standard deviation of pre-activations z, of activations sin z and of the output's
+/// derivatives by z in every hidden layer of a freshly initialised SIREN, at random points, beside what
+/// theory says, and Kolmogorov-Smirnov distances (0 to 1) to it: N(0, 1) before a sine and the arcsine
+/// law after it, as the paper has it, and N(0, v) and its sine, with v by the exact recursion.
+#[derive(Args, Debug)]
+#[command(after_help = INIT_EXAMPLES)]
+pub(crate) struct StudyInit {
+    /// Hidden layers of the network
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) layers: u8,
+
+    /// Neurons in each hidden layer
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=2048))]
+    pub(crate) width: u16,
+
+    /// Frequency factor omega_0 of all sines
+    #[arg(long, value_name = "F", default_value_t = 30.0)]
+    pub(crate) omega: f32,
+
+    /// Points at which the network is looked at
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub(crate) points: u32,
+
+    /// Seed of the random initial weights and of the points
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Write all figures as JSON, with densities; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write the figures as CSV, a row for each layer; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Write the densities, and gradients over layers, as a drawing
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) svg: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  sirenc study init
+  sirenc study init --layers 30 --width 64 --svg init.svg";

@@ -1,0 +1,16 @@
+//! `sirenc study`: experiments on networks.
+
+mod activations;
+mod init;
+mod page;
+
+use super::args::Study;
+use super::failure::Failure;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Study) -> Result<ExitCode, Failure> {
+    match args {
+        Study::Activations(args) => activations::run(args),
+        Study::Init(args) => init::run(args),
+    }
+}
