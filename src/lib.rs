@@ -40,9 +40,10 @@ mod task;
 
 pub use codec::{DEFAULT_EFFORT, Decoder, EFFORT_STEPS, Encoded, Encoder, Region, Strip, View};
 pub use error::Error;
-pub use fit::Progress;
+pub use fit::{Fitted, Fitter, Progress};
 pub use kernel::TILE;
 pub use net::{Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape};
 pub use signal::{Grid, Picture, Samples};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;
+pub use task::{Blend, Derivatives, Jet, Problem};

@@ -2,6 +2,7 @@
 //! are read, written and named in one place each ([`picture`], [`output`], [`paths`]).
 
 mod args;
+mod blend;
 mod compare;
 mod decode;
 mod demo;
@@ -29,6 +30,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Encode(encode) => encode::run(&encode),
         Command::Decode(decode) => decode::run(&decode),
+        Command::Blend(blend) => blend::run(&blend),
         Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
         Command::Demo(demo) => demo::run(&demo),

@@ -90,6 +90,23 @@ impl Quantiser {
         Weights::Levels(tensors(network).zip(&self.steps).map(levels).collect())
     }
 
+    /// `network` as its levels say.
+    pub(super) fn rounded(&self, network: &Network) -> Network {
+        let mut rounded = network.clone();
+        self.apply(network, &mut rounded);
+        rounded
+    }
+
+    fn apply(&self, latent: &Network, rounded: &mut Network) {
+        for ((rounded, latent), &step) in tensors_mut(rounded).zip(tensors(latent)).zip(&self.steps)
+        {
+            let (size, inverse) = (step_size(step), 1.0 / step_size(step));
+            for (rounded, &latent) in rounded.iter_mut().zip(latent) {
+                *rounded = (latent * inverse).round() * size;
+            }
+        }
+    }
+
     /// The finest step sizes, all in the proportions of the tolerances, that keep to the budget.
     fn follow(&mut self, network: &Network) -> Result<(), Error> {
         // Bracket from where they were, then halve the bracket to a small part of a code.
@@ -135,13 +152,7 @@ impl Rounding for Quantiser {
         if step < self.settled && step.is_multiple_of(ADJUST) {
             self.follow(latent)?;
         }
-        for ((rounded, latent), &step) in tensors_mut(rounded).zip(tensors(latent)).zip(&self.steps)
-        {
-            let (size, inverse) = (step_size(step), 1.0 / step_size(step));
-            for (rounded, &latent) in rounded.iter_mut().zip(latent) {
-                *rounded = (latent * inverse).round() * size;
-            }
-        }
+        self.apply(latent, rounded);
         Ok(())
     }
 }

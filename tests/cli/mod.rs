@@ -1,6 +1,7 @@
 //! The command line, run as a user runs it: arguments, files, exit status and messages.
 
 mod compare;
+mod derivatives;
 mod files;
 mod formats;
 mod interrupt;
