@@ -45,7 +45,7 @@ pub use codec::{
     Shading, Strip, View,
 };
 pub use error::Error;
-pub use fit::Progress;
+pub use fit::{Fitted, Fitter, Progress};
 pub use kernel::TILE;
 pub use net::{
     Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape, Trace,
@@ -53,3 +53,4 @@ pub use net::{
 pub use signal::{Grid, Picture, Samples};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;
+pub use task::{Blend, Derivatives, Jet, Problem};

@@ -25,6 +25,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Encode(Encode),
     Decode(Decode),
+    Blend(Blend),
     Compare(Compare),
     Info(Info),
     #[command(subcommand)]
@@ -62,15 +63,6 @@ pub(crate) struct Encode {
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Size of the file: at most N bytes, and nearly that
-    #[arg(long, value_name = "N", group = "target")]
-    pub(crate) bytes: Option<u64>,
-
-    /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
-    /// with the picture's side beyond 12 kB, and at most 20 kB]
-    #[arg(long, value_name = "R", group = "target")]
-    pub(crate) bpp: Option<f64>,
-
     /// PSNR in dB to reach, to a tenth, in as few bytes as that takes: networks of several sizes are
     /// tried, which takes two to three times as long as one of a given size
     #[arg(long, value_name = "DB", group = "target")]
@@ -79,6 +71,37 @@ pub(crate) struct Encode {
     /// Quality, 0 to 100: a PSNR of 20 + Q / 5 dB, so 30 dB at 50, but at most 1 bit per pixel
     #[arg(long, value_name = "Q", group = "target")]
     pub(crate) quality: Option<f64>,
+
+    /// What the network sees of the picture: its samples, or nothing but derivatives of them (the exact
+    /// ones of a smooth interpolant), from which it puts the picture together again by solving
+    /// Poisson's equation. The mean of each channel, which they do not tell, is added at the end.
+    /// Takes two to four times as long
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Supervise::Values)]
+    pub(crate) supervise: Supervise,
+
+    #[command(flatten)]
+    pub(crate) fitting: Fitting,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+
+    /// Print one JSON object a line for each input, in place of prose (on standard error if the
+    /// file itself goes to standard output)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Into which file a network goes, and how it is fitted.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Fitting {
+    /// Size of the file: at most N bytes, and nearly that
+    #[arg(long, value_name = "N", group = "target")]
+    pub(crate) bytes: Option<u64>,
+
+    /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
+    /// with the picture's side beyond 12 kB, and at most 20 kB]
+    #[arg(long, value_name = "R", group = "target")]
+    pub(crate) bpp: Option<f64>,
 
     /// How weights are stored: as entropy-coded levels, or as half floats under zstd (more than
     /// twice the size; the network then decides the size of the file)
@@ -121,14 +144,17 @@ pub(crate) struct Encode {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+}
 
-    #[command(flatten)]
-    pub(crate) manner: Manner,
-
-    /// Print one JSON object a line for each input, in place of prose (on standard error if the
-    /// file itself goes to standard output)
-    #[arg(long)]
-    pub(crate) json: bool,
+/// What `encode` fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Supervise {
+    /// The samples
+    Values,
+    /// First derivatives along x and y
+    Gradient,
+    /// The Laplacian, and no flux through the edges
+    Laplacian,
 }
 
 /// How `encode` stores weights.
@@ -229,6 +255,62 @@ Examples:
   sirenc decode photo.siren --derivative laplacian writes photo.laplacian.png
   sirenc decode photo.siren --derivative gradient -o gradient.npy
   sirenc decode *.siren -o pictures                many, into the folder pictures";
+
+/// Fuse two pictures into one .siren file, without a seam
+///
+/// Composes the gradients of A and B, pixel by pixel, and fits a network to them: edges and texture of
+/// both stay, and what would be a seam between them is spread until it cannot be seen (gradient-domain
+/// fusion, as in Poisson image editing).
+///
+/// A, B and the mask must be of one size, and without transparency. Gray beside colour is taken as
+/// colour. The result is as deep as the deeper of the two, and has the colour profile of A. The PSNR told
+/// is that against the exact solution.
+#[derive(Args, Debug)]
+#[command(after_help = BLEND_EXAMPLES)]
+pub(crate) struct Blend {
+    /// The first picture; `-` is standard input
+    #[arg(value_name = "A")]
+    pub(crate) a: PathBuf,
+
+    /// The second picture
+    #[arg(value_name = "B")]
+    pub(crate) b: PathBuf,
+
+    /// Where to write the file; `-` is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// Share of B in the gradients, 0 to 1 [default: 0.5]
+    #[arg(long, value_name = "F", group = "composition")]
+    pub(crate) mix: Option<f64>,
+
+    /// Take B where this picture is white and A where it is black, mixed in between; colours are those
+    /// of A
+    #[arg(long, value_name = "MASK", group = "composition")]
+    pub(crate) mask: Option<PathBuf>,
+
+    /// Take at each pixel whichever gradient is stronger
+    #[arg(long, group = "composition")]
+    pub(crate) dominant: bool,
+
+    #[command(flatten)]
+    pub(crate) fitting: Fitting,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+
+    /// Print a JSON object in place of prose (on standard error if the file itself goes to standard
+    /// output)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const BLEND_EXAMPLES: &str = "\
+Examples:
+  sirenc blend a.png b.png -o c.siren                   both at once
+  sirenc blend a.png b.png -o c.siren --dominant        the stronger edges of both
+  sirenc blend a.png b.png -o c.siren --mask mask.png   a part of b set into a
+  sirenc decode c.siren";
 
 /// Compare pictures' .siren files with JPEG, WebP, AVIF and JPEG XL
 ///

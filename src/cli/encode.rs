@@ -1,13 +1,13 @@
 //! `sirenc encode`: a picture in, a network out.
 
-use super::args::{Coding, Encode};
+use super::args::{Coding, Encode, Fitting, Supervise};
 use super::failure::Failure;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
 use super::report::{Report, grouped};
 use serde_json::json;
-use sirenc::{Encoded, Encoder, Picture};
+use sirenc::{Decoder, Derivatives, Encoded, Encoder, Picture, Progress};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
@@ -27,18 +27,30 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
 
 /// What is not said on the command line keeps the library's default.
 fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
+    let mut encoder = settings(&args.fitting)?;
+    if let Some(psnr) = args.psnr {
+        encoder = encoder.with_psnr(psnr);
+    }
+    if let Some(quality) = args.quality {
+        encoder = encoder.with_quality(quality);
+    }
+    match args.supervise {
+        Supervise::Values => {}
+        Supervise::Gradient => encoder = encoder.with_supervision(Derivatives::Gradient),
+        Supervise::Laplacian => encoder = encoder.with_supervision(Derivatives::Laplacian),
+    }
+    encoder.validate()?;
+    Ok(encoder)
+}
+
+/// What `encode` and `blend` have in common, not yet validated.
+pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
     let mut encoder = Encoder::new();
     if let Some(bytes) = args.bytes {
         encoder = encoder.with_bytes(bytes);
     }
     if let Some(bpp) = args.bpp {
         encoder = encoder.with_bpp(bpp);
-    }
-    if let Some(psnr) = args.psnr {
-        encoder = encoder.with_psnr(psnr);
-    }
-    if let Some(quality) = args.quality {
-        encoder = encoder.with_quality(quality);
     }
     if args.weights == Coding::F16 {
         encoder = encoder.with_half_floats();
@@ -67,7 +79,6 @@ fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
     if let Some(threads) = args.threads {
         encoder = encoder.with_threads(threads);
     }
-    encoder.validate()?;
     Ok(encoder)
 }
 
@@ -77,11 +88,7 @@ fn one(encoder: &Encoder, job: &Job, force: bool, report: &Report) -> Result<(),
     let output = Output::create(&job.output, force)?;
     let encoded = fit(encoder, &picture, &job.input, report)?;
     output.finish(&encoded.bytes)?;
-    if report.json {
-        report.print(facts(job, &picture, &encoded))
-    } else {
-        report.say(&line(job, &encoded))
-    }
+    tell(job, &encoded, report)
 }
 
 /// Encodes with a progress bar.
@@ -91,11 +98,24 @@ pub(crate) fn fit(
     name: &Place,
     report: &Report,
 ) -> Result<Encoded, Failure> {
+    watched(name, report, |progress| {
+        encoder.encode_with(picture, progress)
+    })
+}
+
+/// Does `work`, which reports its progress, under a progress bar.
+pub(crate) fn watched(
+    name: &Place,
+    report: &Report,
+    work: impl FnOnce(
+        &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+    ) -> Result<Encoded, sirenc::Error>,
+) -> Result<Encoded, Failure> {
     let bar = report.bar(
         name,
         "{prefix}  [{bar:30}] step {pos} of {len}  {msg}  {elapsed}, {eta} left",
     );
-    let encoded = encoder.encode_with(picture, |progress| {
+    let encoded = work(&mut |progress| {
         bar.set_length(u64::from(progress.steps));
         bar.set_position(u64::from(progress.step));
         bar.set_message(format!("{:.1} dB", progress.psnr));
@@ -104,6 +124,15 @@ pub(crate) fn fit(
     });
     bar.finish_and_clear();
     Ok(encoded?)
+}
+
+/// Tells of a finished file.
+pub(crate) fn tell(job: &Job, encoded: &Encoded, report: &Report) -> Result<(), Failure> {
+    if report.json {
+        report.print(facts(job, encoded)?)
+    } else {
+        report.say(&line(job, encoded))
+    }
 }
 
 fn line(job: &Job, encoded: &Encoded) -> String {
@@ -118,19 +147,20 @@ fn line(job: &Job, encoded: &Encoded) -> String {
     )
 }
 
-fn facts(job: &Job, picture: &Picture, encoded: &Encoded) -> serde_json::Value {
-    json!({
+fn facts(job: &Job, encoded: &Encoded) -> Result<serde_json::Value, Failure> {
+    let file = Decoder::new(&encoded.bytes)?;
+    Ok(json!({
         "input": job.input.to_string(),
         "output": job.output.to_string(),
-        "width": picture.width(),
-        "height": picture.height(),
-        "channels": picture.channels(),
-        "depth": picture.samples().depth(),
+        "width": file.width(),
+        "height": file.height(),
+        "channels": file.channels(),
+        "depth": file.depth(),
         "bytes": encoded.bytes.len(),
         "bpp": encoded.bpp,
         "psnr": encoded.psnr,
         "parameters": encoded.parameters,
         "steps": encoded.steps,
         "seconds": encoded.elapsed.as_secs_f64(),
-    })
+    }))
 }

@@ -3,6 +3,7 @@
 //! show is made in one place each, too ([`table`], [`plot`], [`html`]).
 
 mod args;
+mod blend;
 mod compare;
 mod decode;
 mod demo;
@@ -35,6 +36,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Encode(encode) => encode::run(&encode),
         Command::Decode(decode) => decode::run(&decode),
+        Command::Blend(blend) => blend::run(&blend),
         Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
         Command::Study(study) => study::run(&study),

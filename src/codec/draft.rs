@@ -7,7 +7,7 @@ use crate::fit::{self, Fitted, Progress, Rounding, Schedule};
 use crate::metric::SquaredError;
 use crate::net::Network;
 use crate::signal::Picture;
-use crate::task::Image;
+use crate::task::Task;
 use crate::{Error, Limits};
 use siren_format::{BIT, File, Header, Weights};
 use std::ops::ControlFlow;
@@ -16,8 +16,6 @@ use std::time::Instant;
 /// A decoded file whose squared error is this many times that of the fit is not a success.
 const DAMAGED: f64 = 8.0;
 
-/// Points that cover a picture evenly, about.
-const ROUND: u64 = 8192;
 /// Rounds of them per step, in the first half of a fit and in the second.
 const GROWTH: [u64; 2] = [1, 3];
 /// Share of the steps during which weights are rounded.
@@ -25,10 +23,16 @@ const ROUNDED: f64 = 0.18;
 /// Largest step size during those, as a share of that before.
 const ROUNDED_RATE: f32 = 0.08;
 
+/// What is to be fitted, and the picture that files of it are measured against.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) picture: &'a Picture,
+    pub(super) task: &'a dyn Task,
+}
+
 /// A network fitted to a picture, of which files of about the size it was made for can be written.
 pub(super) struct Draft<'a> {
-    picture: &'a Picture,
-    task: Image<'a>,
+    job: Job<'a>,
     header: Header,
     network: Network,
     /// Steps that rounding takes.
@@ -74,7 +78,7 @@ impl<'a> Meter<'a> {
     fn fit(
         &mut self,
         network: &mut Network,
-        task: &Image<'_>,
+        task: &dyn Task,
         rounding: Option<&mut dyn Rounding>,
         schedule: &Schedule,
     ) -> Result<Fitted, Error> {
@@ -92,14 +96,14 @@ impl<'a> Meter<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// Fits the network of `header` to `picture`, freely: for all of `steps` steps, or for as many as
-    /// leave the rest for `rounding`.
+    /// Fits the network of `header`, freely: for all of `steps` steps, or for as many as leave the rest for
+    /// `rounding`.
     ///
     /// # Errors
     /// [`Error::Format`] if a decoder would refuse such a network, [`Error::Diverged`] if the fit fails,
     /// [`Error::Stopped`] if it is ended at the very first step.
     pub(super) fn new(
-        picture: &'a Picture,
+        job: Job<'a>,
         header: Header,
         steps: u32,
         rounding: bool,
@@ -113,21 +117,21 @@ impl<'a> Draft<'a> {
         } else {
             0
         };
+        let task = job.task;
         let mut network = Network::random(&weights::shape(&header), seed)?;
-        let task = Image::new(picture, ROUND, seed);
         let schedule = Schedule {
             steps: steps - rounded,
             points: GROWTH.map(|rounds| task.batch(rounds)),
             rate: plan::rate(&header),
         };
         meter.plan(steps);
-        let fitted = meter.fit(&mut network, &task, None, &schedule)?;
+        let fitted = meter.fit(&mut network, task, None, &schedule)?;
+        settle(task, &network.clone(), &mut network);
         if fitted.stopped && meter.done <= 1 {
             return Err(Error::Stopped);
         }
         Ok(Self {
-            picture,
-            task,
+            job,
             header,
             network,
             rounded,
@@ -164,8 +168,15 @@ impl<'a> Draft<'a> {
     ) -> Result<Rounded<'_>, Error> {
         let mut network = self.network.clone();
         symmetry::fold(&mut network);
-        let (task, points) = (&self.task, self.task.batch(GROWTH[1]));
-        let mut quantiser = Quantiser::new(&self.header, &network, task, points, room.bits())?;
+        let task = self.job.task;
+        let points = task.batch(GROWTH[1]);
+        let mut quantiser = Quantiser::new(
+            &self.header,
+            &network,
+            task.values().unwrap_or(task),
+            points,
+            room.bits(),
+        )?;
         room.overhead = self.overhead(&quantiser.weights(&network))?;
         quantiser.set_budget(room.bits(), &network)?;
         let mut fitted = self.fitted;
@@ -179,6 +190,10 @@ impl<'a> Draft<'a> {
             meter.plan(self.rounded);
             fitted = meter.fit(&mut network, task, Some(&mut quantiser), &schedule)?;
             quantiser.apply(&network.clone(), &mut network);
+            if settle(task, &network.clone(), &mut network) {
+                // The last bias has moved, and is rounded again.
+                quantiser.shift(quantiser.tensors() - 1, 0);
+            }
         }
         Ok(Rounded {
             draft: self,
@@ -199,16 +214,16 @@ impl<'a> Draft<'a> {
         let file = File {
             header: self.header.clone(),
             weights,
-            icc: self.picture.icc().map(<[u8]>::to_vec),
+            icc: self.job.picture.icc().map(<[u8]>::to_vec),
         };
         Ok(file.to_bytes()?)
     }
 
     fn candidate(&self, bytes: Vec<u8>, fitted: Fitted) -> Result<Candidate, Error> {
-        let error = error(self.picture, &bytes)?;
-        let peak = self.picture.samples().peak();
+        let error = error(self.job.picture, &bytes)?;
+        let peak = self.job.picture.samples().peak();
         let coded = error.mean() * 4.0 / (peak * peak);
-        if coded > DAMAGED * (fitted.loss + 1e-3) {
+        if self.job.task.values().is_none() && coded > DAMAGED * (fitted.loss + 1e-3) {
             // The fit was fine and its file is not: whatever happened, do not pass it off as good.
             return Err(Error::Diverged {
                 step: fitted.steps,
@@ -258,6 +273,18 @@ impl Rounded<'_> {
         self.room.bytes = u64::MAX;
         self.quantiser.shift(tensor, codes);
     }
+}
+
+/// Adds to the last bias of `network` what `task` cannot have told it, as is seen from `fitted`; whether that
+/// is anything.
+fn settle(task: &dyn Task, fitted: &Network, network: &mut Network) -> bool {
+    let constants = task.settle(fitted);
+    if let Some(layer) = network.layers.last_mut() {
+        for (bias, constant) in layer.bias.iter_mut().zip(&constants) {
+            *bias += constant;
+        }
+    }
+    !constants.is_empty()
 }
 
 /// The error of what a decoder makes of `bytes`, strip by strip.

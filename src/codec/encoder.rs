@@ -1,9 +1,10 @@
-use super::draft::{Candidate, Draft, Meter};
+use super::draft::{Candidate, Draft, Job, Meter};
 use super::plan::{self, OVERHEAD, Room, Size};
 use super::search::{self, Target};
 use super::{on_threads, weights};
 use crate::fit::Progress;
-use crate::signal::Picture;
+use crate::signal::{Picture, spectral};
+use crate::task::{Derivatives, Gradients, Image, Laplacians, Task};
 use crate::{Error, Limits};
 use siren_format as format;
 use std::ops::ControlFlow;
@@ -45,8 +46,9 @@ pub struct Encoder {
     omega_first: f64,
     omega_hidden: f64,
     steps: Steps,
-    seed: u64,
-    threads: Option<usize>,
+    pub(super) seed: u64,
+    pub(super) threads: Option<usize>,
+    supervision: Option<Derivatives>,
 }
 
 impl Default for Encoder {
@@ -61,6 +63,7 @@ impl Default for Encoder {
             steps: Steps::Effort(EFFORT_STEPS[usize::from(DEFAULT_EFFORT) - 1]),
             seed: 0,
             threads: None,
+            supervision: None,
         }
     }
 }
@@ -213,6 +216,21 @@ impl Encoder {
         Self { seed, ..self }
     }
 
+    /// Shows the network nothing of the picture but its derivatives, and so has it solve Poisson's equation
+    /// (Sitzmann et al. 2020, section 4.1). They are the exact ones of the picture's cosine interpolant, per
+    /// channel, alpha included: all differences between pixels are in them, and nothing flows through the
+    /// edges. That leaves one constant per channel, its mean, which comes from the picture and goes into the
+    /// last bias. How finely weights are rounded is also judged by values.
+    ///
+    /// It takes two to four times as long, and a size, not a PSNR, must be what is asked for.
+    #[must_use]
+    pub fn with_supervision(self, derivatives: Derivatives) -> Self {
+        Self {
+            supervision: Some(derivatives),
+            ..self
+        }
+    }
+
     /// Worker threads; 0 means one per core (the default).
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
@@ -241,6 +259,9 @@ impl Encoder {
         if self.half_floats && self.size != Size::Default {
             let allowed = "left to the network: half floats have no other size";
             return Err(Error::parameter("size of the file", "given", allowed));
+        }
+        if matches!(self.size, Size::Reach(_)) && self.supervision.is_some() {
+            return Err(unforeseeable());
         }
         if matches!(self.size, Size::Reach(_)) && self.width.is_some() {
             let allowed = "left open where a PSNR or a quality is to be reached";
@@ -280,19 +301,49 @@ impl Encoder {
         picture: &Picture,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Encoded, Error> {
+        let values = Image::new(picture, self.seed);
+        let Some(which) = self.supervision else {
+            return self.fit(picture, &values, progress);
+        };
+        spectral::check(picture)?;
+        let planes = picture.planes();
+        let means = spectral::means(&planes);
+        match which {
+            Derivatives::Gradient => {
+                let targets = spectral::gradients(&planes);
+                let task = Gradients::new(targets, means, values, self.seed);
+                self.fit(picture, &task, progress)
+            }
+            Derivatives::Laplacian => {
+                let targets = spectral::laplacians(&planes);
+                let task = Laplacians::new(targets, means, values, self.seed);
+                self.fit(picture, &task, progress)
+            }
+        }
+    }
+
+    /// Fits a network to `task`, and measures its file against `picture`.
+    pub(super) fn fit(
+        &self,
+        picture: &Picture,
+        task: &dyn Task,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Encoded, Error> {
         let begin = Instant::now();
+        let job = Job { picture, task };
         let mut meter = Meter::new(progress);
         let profile = picture.icc().map_or(0, |icc| icc.len() as u64 + 4);
         let candidate = match self.size {
             _ if self.half_floats => {
                 let network = (self.layers.unwrap_or(10), self.width.unwrap_or(28));
-                self.draft(picture, network, false, &mut meter)?.halves()?
+                self.draft(job, network, false, &mut meter)?.halves()?
             }
-            Size::Reach(target) => search::search(self, picture, target, profile, &mut meter)?,
+            Size::Reach(_) if task.values().is_some() => return Err(unforeseeable()),
+            Size::Reach(target) => search::search(self, job, target, profile, &mut meter)?,
             size => {
                 let room = self.room(picture, size, profile);
                 let network = self.network(picture, &room);
-                let draft = self.draft(picture, network, true, &mut meter)?;
+                let draft = self.draft(job, network, true, &mut meter)?;
                 draft.round(room, &mut meter)?.file()?
             }
         };
@@ -336,27 +387,27 @@ impl Encoder {
     /// Fits a network of the given hidden layers and width.
     pub(super) fn draft<'a>(
         &self,
-        picture: &'a Picture,
+        job: Job<'a>,
         network: (u32, u32),
         rounding: bool,
         meter: &mut Meter<'_>,
     ) -> Result<Draft<'a>, Error> {
-        let header = self.header(picture, network)?;
+        let header = self.header(job.picture, network)?;
         let steps = self.steps(header.parameters());
-        Draft::new(picture, header, steps, rounding, self.seed, meter)
+        Draft::new(job, header, steps, rounding, self.seed, meter)
     }
 
     /// The same in at most `steps` steps, to see about what comes of it.
     pub(super) fn look<'a>(
         &self,
-        picture: &'a Picture,
+        job: Job<'a>,
         network: (u32, u32),
         steps: u32,
         meter: &mut Meter<'_>,
     ) -> Result<Draft<'a>, Error> {
-        let header = self.header(picture, network)?;
+        let header = self.header(job.picture, network)?;
         let steps = steps.min(self.steps(header.parameters()));
-        Draft::new(picture, header, steps, false, self.seed, meter)
+        Draft::new(job, header, steps, false, self.seed, meter)
     }
 
     /// Steps for a network of `parameters` parameters.
@@ -388,6 +439,12 @@ impl Encoder {
             },
         })
     }
+}
+
+/// No PSNR can be asked for where derivatives are fitted: their loss does not tell it.
+fn unforeseeable() -> Error {
+    let allowed = "left open where derivatives are fitted; ask for a size";
+    Error::parameter("PSNR or quality", "given", allowed)
 }
 
 /// How long to fit.

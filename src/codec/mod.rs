@@ -1,5 +1,6 @@
 //! Between a picture and its file: fit, quantise, code, render.
 
+mod blend;
 mod decoder;
 mod derivative;
 mod draft;

@@ -5,7 +5,7 @@
 //! by a decibel or two and costs a third of a fit each time. Only if that does not reach is the network
 //! replaced.
 
-use super::draft::{Candidate, Meter, Rounded};
+use super::draft::{Candidate, Job, Meter, Rounded};
 use super::encoder::Encoder;
 use super::plan::{OVERHEAD, Room, Size};
 use crate::Error;
@@ -80,11 +80,12 @@ impl Target {
 /// [`Error::Unreachable`] if there is none, and what fitting may give.
 pub(super) fn search(
     encoder: &Encoder,
-    picture: &Picture,
+    job: Job<'_>,
     target: Target,
     profile: u64,
     meter: &mut Meter<'_>,
 ) -> Result<Candidate, Error> {
+    let picture = job.picture;
     let room = |bytes: f64| Room {
         bytes: bytes as u64 + profile,
         overhead: OVERHEAD + profile,
@@ -94,7 +95,7 @@ pub(super) fn search(
     let mut bytes = (Size::Reach(target).bytes(picture) as f64).clamp(LEAST, most);
     for _ in 0..LOOKS {
         let network = encoder.network(picture, &room(bytes));
-        let look = encoder.look(picture, network, LOOK_STEPS, meter)?;
+        let look = encoder.look(job, network, LOOK_STEPS, meter)?;
         if look.stopped() {
             break;
         }
@@ -113,7 +114,7 @@ pub(super) fn search(
     let far = |candidate: &Candidate| (candidate.psnr - asked).abs();
     for _ in 0..DRAFTS {
         let network = encoder.network(picture, &room(bytes));
-        let draft = encoder.draft(picture, network, true, meter)?;
+        let draft = encoder.draft(job, network, true, meter)?;
         let mut finer = Line::new(
             FINER,
             bytes * STRETCH.start()..=(bytes * STRETCH.end()).min(most),

@@ -2,10 +2,12 @@
 //!
 //! It knows no task: an [`Objective`] says which points there are and what is lost at them.
 
+mod fitter;
 mod optimiser;
 mod schedule;
 mod soap;
 
+pub use fitter::Fitter;
 pub(crate) use schedule::Schedule;
 
 use crate::Error;
@@ -22,7 +24,8 @@ pub struct Progress {
     pub step: u32,
     /// Steps planned.
     pub steps: u32,
-    /// Mean squared error over recent batches, in units where samples span -1 to 1.
+    /// Mean loss over recent batches; for pictures the squared error of what is fitted (samples, or their
+    /// derivatives per pixel), in units where samples span -1 to 1.
     pub loss: f64,
     /// The same as peak signal-to-noise ratio in dB: an estimate from batches, not the final figure.
     pub psnr: f64,
@@ -62,13 +65,14 @@ pub(crate) trait Rounding {
 
 /// How a fit ended.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fitted {
+#[non_exhaustive]
+pub struct Fitted {
     /// Steps taken.
-    pub(crate) steps: u32,
+    pub steps: u32,
     /// Mean loss over the last batches.
-    pub(crate) loss: f64,
+    pub loss: f64,
     /// Whether `progress` ended it.
-    pub(crate) stopped: bool,
+    pub stopped: bool,
 }
 
 /// Fits `network` to `objective`.

@@ -42,6 +42,15 @@ impl Grid {
         Self::at(row, self.size[1], self.extent[1])
     }
 
+    /// Writes the centres of `pixels` (column, row) to two rows of coordinates of as many places.
+    pub(crate) fn place(&self, pixels: &[[u32; 2]], coordinates: &mut [f32]) {
+        let (along_x, along_y) = coordinates.split_at_mut(pixels.len());
+        for ((&[column, row], x), y) in pixels.iter().zip(along_x).zip(along_y) {
+            *x = self.x(column);
+            *y = self.y(row);
+        }
+    }
+
     #[inline]
     fn at(index: u32, size: u32, extent: f32) -> f32 {
         // In f64, so that the centres of very large renderings stay apart.

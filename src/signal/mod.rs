@@ -2,6 +2,7 @@
 
 mod grid;
 mod picture;
+pub(crate) mod spectral;
 
 pub use grid::Grid;
 pub use picture::{Picture, Samples};

@@ -1,4 +1,5 @@
 use crate::Error;
+use ndarray::Array2;
 
 /// The samples of a picture, row by row, channels interleaved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +134,38 @@ impl Picture {
     /// All samples, row by row, channels interleaved.
     pub fn samples(&self) -> &Samples {
         &self.samples
+    }
+
+    /// Each channel as rows x columns, samples scaled to -1 .. 1.
+    pub(crate) fn planes(&self) -> Vec<Array2<f32>> {
+        let (width, channels) = (self.width as usize, usize::from(self.channels));
+        let plane = |channel: usize| {
+            Array2::from_shape_fn((self.height as usize, width), |(y, x)| {
+                self.samples.signed((y * width + x) * channels + channel)
+            })
+        };
+        (0..channels).map(plane).collect()
+    }
+
+    /// The picture of `depth` bits a sample that is nearest to `planes`, the inverse of [`Picture::planes`].
+    pub(crate) fn from_planes(planes: &[Array2<f32>], depth: u8) -> Result<Self, Error> {
+        let (height, width) = planes.first().map_or((0, 0), Array2::dim);
+        // Casts saturate.
+        let sample = |index: usize, half: f32| {
+            let (pixel, channel) = (index / planes.len(), index % planes.len());
+            (half * (planes[channel][[pixel / width, pixel % width]] + 1.0)).round()
+        };
+        let indices = 0..planes.len() * height * width;
+        let samples = if depth == 8 {
+            Samples::U8(indices.map(|index| sample(index, 127.5) as u8).collect())
+        } else {
+            Samples::U16(
+                indices
+                    .map(|index| sample(index, 32_767.5) as u16)
+                    .collect(),
+            )
+        };
+        Self::new(width as u32, height as u32, planes.len() as u8, samples)
     }
 
     /// The ICC profile the picture came with.

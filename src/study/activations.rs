@@ -3,7 +3,7 @@ use crate::Error;
 use crate::fit::{self, Progress, Schedule};
 use crate::net::{Activation, Network, Shape};
 use crate::signal::Picture;
-use crate::task::Image;
+use crate::task::{Image, Task};
 use ndarray::{ArrayView2, Slice};
 use std::ops::ControlFlow;
 
@@ -61,8 +61,6 @@ pub struct Outcome {
     pub largest_laplacian: f64,
 }
 
-/// Points that cover the picture evenly in a batch, about; in the second half of a fit three times as many.
-const ROUND: u64 = 8192;
 /// Largest step sizes that each contender is fitted with, in layers of up to 28 neurons; less in wider ones,
 /// as `encode` does. omega makes a sine's weights small, and with them the steps that suit them; the others
 /// should not lose by that.
@@ -161,19 +159,9 @@ impl Study<'_> {
     ) -> Result<Outcome, Error> {
         let mut best: Option<Outcome> = None;
         let mut failed = None;
-        let rates: Vec<f32> = std::env::var("RATES")
-            .map(|v| v.split(",").map(|x| x.parse().unwrap()).collect())
-            .unwrap_or(RATES.to_vec());
-        for (trial, rate) in rates.into_iter().enumerate() {
+        for (trial, rate) in RATES.into_iter().enumerate() {
             match self.fit(contender, rate, &mut |report| progress(trial, report)) {
                 Ok(outcome) => {
-                    eprintln!(
-                        "{} {} {:?} {}",
-                        contender.name,
-                        rate,
-                        outcome.checkpoints.last().unwrap().quality,
-                        outcome.largest_laplacian
-                    );
                     if best
                         .as_ref()
                         .is_none_or(|best| outcome.psnr() > best.psnr())
@@ -197,7 +185,7 @@ impl Study<'_> {
     ) -> Result<Outcome, Error> {
         let shape = &contender.shape;
         let mut network = Network::random(shape, self.seed)?;
-        let task = Image::new(self.picture, ROUND, self.seed);
+        let task = Image::new(self.picture, self.seed);
         let widest = shape.hidden.iter().max().map_or(1, |&width| width);
         let rate = rate * (28.0 / widest as f32).powf(2.0 / 3.0).min(1.0);
         let schedule = Schedule {

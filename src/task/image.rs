@@ -1,4 +1,4 @@
-use super::Strata;
+use super::{ROUND, Strata, Task};
 use crate::kernel::TILE;
 use crate::net::Objective;
 use crate::signal::{Grid, Picture};
@@ -17,8 +17,7 @@ pub(crate) struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    /// Batches of about `points` points, at most one per pixel.
-    pub(crate) fn new(picture: &'a Picture, points: u64, seed: u64) -> Self {
+    pub(crate) fn new(picture: &'a Picture, seed: u64) -> Self {
         let grid = Grid::new(picture.width(), picture.height());
         let x = (0..picture.width()).map(|column| grid.x(column)).collect();
         let y = (0..picture.height()).map(|row| grid.y(row)).collect();
@@ -26,13 +25,13 @@ impl<'a> Image<'a> {
             picture,
             x,
             y,
-            order: Strata::new(picture.width(), picture.height(), points, seed),
+            order: Strata::new(picture.width(), picture.height(), ROUND, seed),
         }
     }
 
-    /// Points that cover the picture evenly `rounds` times, but no more than it has pixels.
-    pub(crate) fn batch(&self, rounds: u64) -> u64 {
-        (rounds * self.order.cells()).min(self.picture.pixels())
+    /// Width and height of the picture.
+    pub(super) fn size(&self) -> [u32; 2] {
+        [self.picture.width(), self.picture.height()]
     }
 
     fn channels(&self) -> usize {
@@ -98,5 +97,11 @@ impl Objective for Image<'_> {
             loss += f64::from(sum);
         }
         loss / channels as f64
+    }
+}
+
+impl Task for Image<'_> {
+    fn batch(&self, rounds: u64) -> u64 {
+        (rounds * self.order.cells()).min(self.picture.pixels())
     }
 }

@@ -29,7 +29,7 @@ fn help_and_version_are_printed() {
             .text()
             .contains("sirenc decode photo.siren --scale 4")
     );
-    for command in ["encode", "decode", "compare", "info", "demo"] {
+    for command in ["encode", "decode", "blend", "compare", "info", "demo"] {
         assert!(
             folder
                 .ok(&format!("{command} --help"))

@@ -8,6 +8,7 @@ mod interrupt;
 mod messages;
 mod sizes;
 mod study;
+mod supervise;
 mod views;
 
 use image::DynamicImage;
