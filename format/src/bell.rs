@@ -198,6 +198,15 @@ impl Flag {
             yes: yes.clamp(1, ONE - 1),
         }
     }
+
+    /// First number below `ONE` of an answer, and how many it has.
+    fn interval(self, answer: bool) -> (u32, Option<NonZeroU32>) {
+        if answer {
+            (0, NonZeroU32::new(self.yes))
+        } else {
+            (self.yes, NonZeroU32::new(ONE - self.yes))
+        }
+    }
 }
 
 impl EntropyModel<PRECISION> for Flag {
@@ -210,28 +219,16 @@ impl EncoderModel<PRECISION> for Flag {
         &self,
         symbol: impl Borrow<bool>,
     ) -> Option<(u32, NonZeroU32)> {
-        let (start, width) = if *symbol.borrow() {
-            (0, self.yes)
-        } else {
-            (self.yes, ONE - self.yes)
-        };
-        Some((start, NonZeroU32::new(width)?))
+        let (start, width) = self.interval(*symbol.borrow());
+        Some((start, width?))
     }
 }
 
 impl DecoderModel<PRECISION> for Flag {
     fn quantile_function(&self, quantile: u32) -> (bool, u32, NonZeroU32) {
         let symbol = quantile < self.yes;
-        let (start, width) = if symbol {
-            (0, self.yes)
-        } else {
-            (self.yes, ONE - self.yes)
-        };
+        let (start, width) = self.interval(symbol);
         // Neither is certain, so neither width is 0.
-        (
-            symbol,
-            start,
-            NonZeroU32::new(width).unwrap_or(NonZeroU32::MIN),
-        )
+        (symbol, start, width.unwrap_or(NonZeroU32::MIN))
     }
 }
