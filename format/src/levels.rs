@@ -8,13 +8,14 @@
 //! Steps and scales are what a file of a hundred bytes cannot hide, so they are coded as differences from
 //! an expectation. It rests on one observation: the *spread* of the weights themselves, which is step times
 //! scale, hardly changes from one hidden layer to the next, whatever the steps do; it is larger in the
-//! first and the last layer by amounts that networks have in common. Steps grow slowly with depth. On
-//! 7,479 levels in 22 tensors all steps and scales together take 140 to 150 bits.
+//! first and the last layer by amounts that networks have in common. Steps grow slowly with depth. In the
+//! 20 to 22 tensors of a photograph's file all steps and scales together take 136 to 154 bits.
 //!
 //! The neurons of a hidden layer can stand in any order, and each can change its sign together with the
 //! weights that read it, as the sine is odd: w! 2^w files would hold the same function. Only one of them may
-//! be written, that with biases from 0 up, and what the order of w numbers and their signs would take, log2
-//! w! + w bits, is saved: 3 % of a file with layers of 28 neurons, 5 % with layers of 8.
+//! be written, that with biases from 0 up, and what the order of w numbers and their signs would take is
+//! saved: log2 w! + w bits, less what equal levels leave. That is 4 % of a file of 100 to 500 bytes, 2.2 % of one
+//! of 4,000 and 1.4 % of one of 12,000.
 
 use crate::bell::{Bell, SCALE_MAX};
 use crate::range::{Counter, Reader, Sink, Writer, log2};

@@ -1,4 +1,4 @@
-//! One network on its way into a file: fitted freely, then through the rounding of its weights.
+//! One network on its way into a file: fitted freely, then while its weights are rounded.
 
 use super::plan::{self, Room};
 use super::quantise::Quantiser;
@@ -160,7 +160,7 @@ impl<'a> Draft<'a> {
         self.candidate(file, self.fitted)
     }
 
-    /// The network fitted on through the rounding that leaves at most as many bytes as there is `room` for.
+    /// The network fitted on while it is rounded into at most as many bytes as there is `room` for.
     pub(super) fn round(
         &self,
         mut room: Room,
@@ -223,6 +223,7 @@ impl<'a> Draft<'a> {
         let error = error(self.job.picture, &bytes)?;
         let peak = self.job.picture.samples().peak();
         let coded = error.mean() * 4.0 / (peak * peak);
+        // Only a loss of values can be compared with the error of values.
         if self.job.task.values().is_none() && coded > DAMAGED * (fitted.loss + 1e-3) {
             // The fit was fine and its file is not: whatever happened, do not pass it off as good.
             return Err(Error::Diverged {

@@ -24,8 +24,8 @@ use siren_format::{BIT, Header, LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor, Weig
 const STAGES: u32 = 40;
 /// After the share p of the stages, (1 - p)^FREE of the parameters are still free.
 const FREE: i32 = 2;
-/// Share of the budget that is left over when the rounding begins, since the rest of a fit makes parameters
-/// larger.
+/// Share of the budget that is left over when the rounding begins, since the free parameters still change, and
+/// with them what they will take.
 const RESERVE: f64 = 0.001;
 /// Rise of the loss that probing noise should cause, relative to the loss.
 const PROBE: std::ops::Range<f64> = 0.02..0.2;

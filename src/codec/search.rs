@@ -2,7 +2,7 @@
 //!
 //! Quality rises nearly linearly with the logarithm of the size. Short fits find the size of the network
 //! about right; a whole fit of it is then rounded as coarsely as the target allows, which moves the quality
-//! by a decibel or two and costs a third of a fit each time. Only if that does not reach is the network
+//! by a decibel or two and costs a fifth of a fit each time. Only if that does not reach is the network
 //! replaced.
 
 use super::draft::{Candidate, Job, Meter, Rounded};

@@ -54,7 +54,7 @@ struct Snapshot {
 }
 
 /// What stands between the parameters that are optimised and those that are evaluated, so that a fit
-/// learns to live with it. Gradients pass straight through (Bengio et al. 2013, arXiv 1308.3432).
+/// learns to live with it. Gradients pass straight through: what it holds fixed is moved in vain.
 pub(crate) trait Rounding {
     /// Writes what becomes of `latent` at step `step` to `rounded`, of the same shape.
     ///
