@@ -240,7 +240,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A draft that has been fitted through its rounding.
+/// A draft that has been rounded.
 pub(super) struct Rounded<'a> {
     draft: &'a Draft<'a>,
     network: Network,
