@@ -44,6 +44,8 @@ const DRIFTED: f64 = 1.05;
 const GOOD_ENOUGH: f64 = 4e-4;
 /// How often a diverged fit is resumed with a smaller step before it is given up.
 const RETRIES: u32 = 6;
+/// How often one that drifts is: by then its steps are so small that the loss rises for other reasons.
+const DRIFTS: u32 = 16;
 
 /// Weights to fall back to, and where in the schedule they were reached.
 struct Snapshot {
@@ -113,7 +115,8 @@ pub(crate) fn watch(
         step: 0,
         loss: f64::INFINITY,
     };
-    let (mut step, mut position, mut attempts, mut damping) = (0, 0, 0, 1.0);
+    let (mut step, mut position, mut damping) = (0, 0, 1.0);
+    let (mut attempts, mut drifts) = (0, 0);
     let mut smoothed = Smoothed::default();
     let mut window = Window::default();
     let (mut last, mut stopped) = (f64::INFINITY, false);
@@ -134,12 +137,15 @@ pub(crate) fn watch(
         let free = rounding.is_none();
         let grown = free && recent > EXPLODED * good.loss.max(GOOD_ENOUGH);
         let exploded = grown || !recent.is_finite();
-        if exploded || (free && window.drifts(loss)) {
+        let drifted = free && drifts < DRIFTS && window.drifts(loss);
+        if exploded || drifted {
             attempts += u32::from(exploded);
+            drifts += u32::from(drifted);
             if attempts > RETRIES {
                 return Err(Error::Diverged { step, attempts });
             }
-            window.begin();
+            // What it goes back to need not be as good as the best window was.
+            window = Window::default();
             network.clone_from(&good.network);
             step = good.step;
             damping *= 0.5;
@@ -239,4 +245,55 @@ impl Smoothed {
 /// PSNR in dB of a mean squared error in units where samples span -1 to 1.
 pub(crate) fn psnr(mean_squared_error: f64) -> f64 {
     10.0 * (4.0 / mean_squared_error).log10()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::TILE;
+    use crate::net::Shape;
+
+    /// A loss that no step changes: it rises by half, and stays there.
+    struct Rising;
+
+    impl Objective for Rising {
+        fn knowns(&self) -> usize {
+            1
+        }
+
+        fn draw(&self, first: u64, _: usize, coordinates: &mut [f32], known: &mut [f32]) {
+            coordinates.fill(0.0);
+            known.fill((first as f32 / (400 * TILE) as f32).min(1.0));
+        }
+
+        fn loss(&self, count: usize, known: &[f32], _: &[f32], adjoint: &mut [f32]) -> f64 {
+            adjoint.fill(0.0);
+            count as f64 * f64::from(1.0 + 0.5 * known[0])
+        }
+    }
+
+    #[test]
+    fn a_fit_ends_though_its_loss_stays_higher_than_it_was() {
+        let shape = Shape {
+            hidden: vec![3],
+            ..Shape::default()
+        };
+        let schedule = Schedule {
+            steps: 600,
+            points: [TILE as u64; 2],
+            rate: 1e-3,
+        };
+        let mut network = Network::random(&shape, 0).unwrap();
+        let mut taken = 0;
+        let fitted = fit(&mut network, &Rising, None, &schedule, &mut |_| {
+            taken += 1;
+            if taken < 100 * schedule.steps {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+        assert!(fitted.is_ok_and(|fitted| !fitted.stopped), "{taken} steps");
+        assert!(taken > schedule.steps, "it was not sent back");
+    }
 }
