@@ -293,6 +293,10 @@ pub(crate) struct Blend {
     #[arg(long, group = "composition")]
     pub(crate) dominant: bool,
 
+    /// Write a page with both pictures, what is composed of them and the result, their gradients too
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) fitting: Fitting,
 
@@ -310,6 +314,7 @@ Examples:
   sirenc blend a.png b.png -o c.siren                   both at once
   sirenc blend a.png b.png -o c.siren --dominant        the stronger edges of both
   sirenc blend a.png b.png -o c.siren --mask mask.png   a part of b set into a
+  sirenc blend a.png b.png -o c.siren --report page.html   with a page that shows them
   sirenc decode c.siren";
 
 /// Compare pictures' .siren files with JPEG, WebP, AVIF and JPEG XL

@@ -3,11 +3,14 @@
 use super::args::Blend;
 use super::encode;
 use super::failure::Failure;
+use super::files::{Files, Typed};
+use super::gallery::{Gallery, Row};
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
-use super::report::Report;
-use sirenc::{Encoder, Picture};
+use super::report::{Report, grouped};
+use sirenc::study::Fusion;
+use sirenc::{Decoder, Encoder, Picture, metric};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,10 +39,22 @@ pub(crate) fn run(args: &Blend) -> Result<ExitCode, Failure> {
             "standard input holds one picture; name the others".into(),
         ));
     }
+    let typed = Typed {
+        report: args.report.as_deref(),
+        ..Typed::default()
+    };
+    let inputs = [&args.a, &args.b].into_iter().chain(&args.mask).cloned();
+    let files = Files::new(&typed, &inputs.collect::<Vec<_>>(), args.manner.force)?;
+    if files.report.as_ref() == Some(&job.output) {
+        return Err(Failure::Usage(format!(
+            "{} is to take two results; give each a file of its own",
+            job.output
+        )));
+    }
     let report = Report {
         quiet: args.manner.quiet,
         json: args.json,
-        aside: job.output == Place::Standard,
+        aside: job.output == Place::Standard || files.to_standard(),
     };
     paths::each(&[job], args.manner.force, &report, |job| {
         if others.iter().any(|other| other.is_same_file(&job.output)) {
@@ -48,11 +63,17 @@ pub(crate) fn run(args: &Blend) -> Result<ExitCode, Failure> {
                 job.output
             )));
         }
-        one(&encoder, args, job, &report)
+        one(&encoder, args, job, &files, &report)
     })
 }
 
-fn one(encoder: &Encoder, args: &Blend, job: &Job, report: &Report) -> Result<(), Failure> {
+fn one(
+    encoder: &Encoder,
+    args: &Blend,
+    job: &Job,
+    files: &Files,
+    report: &Report,
+) -> Result<(), Failure> {
     let a = picture::read(&job.input)?;
     opaque(&a)?;
     let b = beside(&args.b, &a)?;
@@ -67,7 +88,53 @@ fn one(encoder: &Encoder, args: &Blend, job: &Job, report: &Report) -> Result<()
         encoder.blend_with(&a, &b, &how, progress)
     })?;
     output.finish(&encoded.bytes)?;
-    encode::tell(job, &encoded, report)
+    encode::tell(job, &encoded, report)?;
+    if let Some(place) = &files.report {
+        let decoder = Decoder::new(&encoded.bytes)?;
+        let fusion = Fusion::new(&a, &b, &how, &decoder)?;
+        let line = format!(
+            "{}  {} bytes  {} parameters  {} steps",
+            job.output,
+            grouped(encoded.bytes.len() as u64),
+            grouped(encoded.parameters),
+            grouped(encoded.steps.into())
+        );
+        files.write(place, &page(&line, args, fusion))?;
+    }
+    Ok(())
+}
+
+const HINT: &str = "The network saw nothing but the composed gradients. The composed picture is the one whose \
+    gradients are nearest to them. Lengths of gradients are over all channels, exact for the network, those of the \
+    cosine interpolants for the pictures, and all shown with one gain: black is none.";
+
+/// The page on a blend, with the pictures as they went in and came out.
+fn page(title: &str, args: &Blend, fusion: Fusion) -> String {
+    let correlation = format!("correlation with the composed {:.3}", fusion.correlation);
+    let psnr = metric::psnr(&fusion.pictures[2], &fusion.pictures[3]);
+    let rows = [
+        (args.a.display().to_string(), String::new(), String::new()),
+        (args.b.display().to_string(), String::new(), String::new()),
+        ("composed".into(), String::new(), String::new()),
+        (
+            args.output.display().to_string(),
+            format!("{psnr:.2} dB against the composed"),
+            correlation,
+        ),
+    ];
+    let pictures = fusion.pictures.into_iter().zip(fusion.gradients);
+    let row = |((name, below, below_gradient), (picture, gradient))| Row {
+        name,
+        pictures: vec![(picture, below), (gradient, below_gradient)],
+    };
+    let gallery = Gallery {
+        heading: "sirenc blend",
+        title,
+        columns: &["picture", "length of the gradient"],
+        rows: rows.into_iter().zip(pictures).map(row).collect(),
+        hint: HINT,
+    };
+    gallery.page("")
 }
 
 /// The picture `typed`, which must lie on `a` pixel by pixel.

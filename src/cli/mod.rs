@@ -1,6 +1,6 @@
 //! The command line. Arguments are described in [`args`]; each command has a file of its own; files
 //! are read, written and named in one place each ([`picture`], [`output`], [`paths`]). What several commands
-//! show is made in one place each, too ([`table`], [`plot`], [`html`]).
+//! show is made in one place each, too ([`table`], [`plot`], [`html`], [`gallery`]).
 
 mod args;
 mod blend;
@@ -11,6 +11,7 @@ mod encode;
 mod failure;
 mod files;
 mod format;
+mod gallery;
 mod html;
 mod info;
 mod output;

@@ -85,18 +85,12 @@ impl Maps {
     /// # Errors
     /// As [`Picture::new`].
     pub fn pictures(&self, like: &Self) -> Result<[Picture; 3], Error> {
-        let (height, width) = self.values.dim();
-        let picture = |map: &Array2<f32>, scale: f32, offset: f32| {
-            let sample = |value: &f32| (scale.mul_add(*value, offset) * 255.0 + 0.5) as u8;
-            let samples = Samples::U8(map.iter().map(sample).collect());
-            Picture::new(width as u32, height as u32, 1, samples)
-        };
         let slope = fitting_gain(like.slopes().into_iter().collect());
         let bend = fitting_gain(like.laplacians.iter().map(|it| it.abs()).collect());
         Ok([
-            picture(&self.values, 1.0, 0.0)?,
-            picture(&self.slopes(), slope, 0.0)?,
-            picture(&self.laplacians, 0.5 * bend, 0.5)?,
+            shown(&self.values, 1.0, 0.0)?,
+            shown(&self.slopes(), slope, 0.0)?,
+            shown(&self.laplacians, 0.5 * bend, 0.5)?,
         ])
     }
 
@@ -108,10 +102,17 @@ impl Maps {
     }
 }
 
+/// `scale` times `map` (rows x columns) plus `offset` as a gray picture, white for 1.
+pub(super) fn shown(map: &Array2<f32>, scale: f32, offset: f32) -> Result<Picture, Error> {
+    let (height, width) = map.dim();
+    let sample = |value: &f32| (scale.mul_add(*value, offset) * 255.0 + 0.5) as u8;
+    let samples = Samples::U8(map.iter().map(sample).collect());
+    Picture::new(width as u32, height as u32, 1, samples)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Samples;
     use crate::net::{Activation, Shape};
 
     #[test]

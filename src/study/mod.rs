@@ -1,13 +1,16 @@
-//! Experiments on networks themselves, beside pictures and their files: how activations compare in
-//! fitting a picture and its derivatives ([`activations()`]), and how what goes through a network is
-//! distributed before it is fitted ([`initialisation()`]).
+//! Experiments on networks themselves: how activations compare in
+//! fitting a picture and its derivatives ([`activations()`]), how what goes through a network is distributed
+//! before it is fitted ([`initialisation()`]), and how near a blend comes to the gradients it is made of
+//! ([`Fusion`]).
 
 mod activations;
 mod distribution;
+mod fusion;
 mod initialisation;
 mod maps;
 
 pub use activations::{Checkpoint, Contender, Outcome, Quality, TRIALS, activations, contenders};
 pub use distribution::{Distribution, normal};
+pub use fusion::Fusion;
 pub use initialisation::{LayerStatistics, arcsine, folded_normal, initialisation};
 pub use maps::Maps;

@@ -102,6 +102,16 @@ fn pictures_blend() {
         let far = far(expected, &folder.picture("c.png"));
         assert!(far < 6.0, "{mix}: {far}");
     }
+    folder.ok(&format!(
+        "blend a.png b.png -o c.siren --report page.html --force {SHORT}"
+    ));
+    let page = String::from_utf8(folder.read("page.html")).expect("text");
+    assert_eq!(page.matches("<img ").count(), 8);
+    assert!(page.contains("c.siren") && !page.contains("{{"));
+    let said = "correlation with the composed ";
+    let (_, after) = page.split_once(said).expect(said);
+    let correlation: f64 = after[..5].parse().expect("a number");
+    assert!(correlation > 0.9, "{correlation}");
     let piped = folder.run_with(
         &format!("blend - b.png -o - {QUICK}"),
         &folder.read("a.png"),
@@ -132,6 +142,11 @@ fn what_does_not_blend_is_refused() {
         &["--dominant"],
     );
     folder.fails(2, "blend - - -o c.siren", &["standard input"]);
+    folder.fails(
+        2,
+        "blend a.png a.png -o c.siren --report c.siren",
+        &["c.siren", "two results"],
+    );
     folder.fails(
         1,
         "blend a.png b.png -o c.siren",

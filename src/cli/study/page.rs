@@ -2,30 +2,36 @@
 
 use super::activations::{FIGURES, Told, summary};
 use crate::cli::failure::Failure;
-use crate::cli::html::{STYLE, escape, figures, fill, list, png_of};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use crate::cli::gallery::{Gallery, Row};
+use crate::cli::html::{escape, figures, list};
 use sirenc::study::{Maps, Quality};
-use std::fmt::Write;
 
-const TEMPLATE: &str = include_str!("page.html");
+const COLUMNS: [&str; 3] = ["picture", "length of the gradient", "Laplacian"];
+
+const HINT: &str = "Networks are fitted to the picture alone; gradients and Laplacians are their exact \
+    derivatives. All are shown with the gain that suits those of the original, which come from differences of its \
+    pixels: black is no gradient, mid-gray no Laplacian.";
 
 /// The page, with the drawings (title, SVG) of all curves.
 pub(super) fn page(told: &Told<'_>, drawings: &[(String, String)]) -> Result<String, Failure> {
-    let mut rows = row(told, "original", &told.truth, None)?;
+    let mut rows = vec![row(told, "original", &told.truth, None)?];
     for outcome in told.outcomes {
         let last = outcome.checkpoints.last().map(|it| &it.quality);
-        rows += &row(told, outcome.contender.name, &outcome.maps, last)?;
+        rows.push(row(told, outcome.contender.name, &outcome.maps, last)?);
     }
-    Ok(fill(TEMPLATE, |slot| match slot {
-        "style" => STYLE.into(),
-        "title" => escape(&told.title),
-        "rows" => std::mem::take(&mut rows),
-        "figures" => table(&summary(told.outcomes)),
-        "curves" => figures("PSNR over steps", drawings),
-        "notes" => list("Notes", &notes()),
-        _ => unreachable!("the template has no other slots"),
-    }))
+    let gallery = Gallery {
+        heading: "sirenc study activations",
+        title: &told.title,
+        columns: &COLUMNS,
+        rows,
+        hint: HINT,
+    };
+    let sections = [
+        table(&summary(told.outcomes)),
+        figures("PSNR over steps", drawings),
+        list("Notes", &notes()),
+    ];
+    Ok(gallery.page(&sections.concat()))
 }
 
 /// A row of pictures, with what each of them reaches below it.
@@ -34,29 +40,25 @@ fn row(
     name: &str,
     maps: &Maps,
     quality: Option<&Quality>,
-) -> Result<String, Failure> {
-    let name = escape(name);
-    let mut html = format!("<tr><th scope=\"row\">{name}</th>");
-    for (picture, (what, _, figure)) in maps.pictures(&told.truth)?.iter().zip(FIGURES) {
-        let png = BASE64.encode(png_of(picture));
-        let _ = write!(
-            html,
-            "<td><img src=\"data:image/png;base64,{png}\" width=\"{}\" height=\"{}\" alt=\"{what} of {name}\">",
-            picture.width(),
-            picture.height()
-        );
-        if let Some(quality) = quality {
-            let _ = write!(html, "{:.2} dB", figure(quality));
-        }
-        html += "</td>";
-    }
-    html += "</tr>\n";
-    Ok(html)
+) -> Result<Row, Failure> {
+    let pictures = maps.pictures(&told.truth)?.into_iter().zip(FIGURES);
+    let pictures = pictures.map(|(picture, (.., figure))| {
+        let below = quality.map_or_else(String::new, |it| format!("{:.2} dB", figure(it)));
+        (picture, below)
+    });
+    Ok(Row {
+        name: name.to_owned(),
+        pictures: pictures.collect(),
+    })
 }
 
-/// Lines of cells, of which the first has headings.
+/// A section with a table of cells; the first line has headings.
 fn table(lines: &[Vec<String>]) -> String {
-    let mut html = String::new();
+    let mut html = String::from(
+        "<section>\n<h2 id=\"figures-title\">Figures</h2>\n\
+         <div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"figures-title\">\
+         <table class=\"figures\">\n",
+    );
     for (index, line) in lines.iter().enumerate() {
         html += "<tr>";
         for (column, cell) in line.iter().enumerate() {
@@ -69,7 +71,7 @@ fn table(lines: &[Vec<String>]) -> String {
         }
         html += "</tr>\n";
     }
-    html
+    html + "</table></div>\n</section>\n"
 }
 
 fn notes() -> Vec<String> {
