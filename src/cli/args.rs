@@ -126,8 +126,8 @@ pub(crate) struct Fitting {
     #[arg(long, value_name = "F")]
     pub(crate) omega_first: Option<f64>,
 
-    /// How much work to put in, 1 (quickest) to 9: 150, 350, 700, 1500, 3000, 6000, 11000, 19000 or
-    /// 32000 steps, and fewer for networks so large that they would take longer. The default takes at
+    /// How much work to put in, 1 (quickest) to 9: 150, 350, 800, 1800, 4200, 8500, 16000, 28000 or
+    /// 45000 steps, and fewer for networks so large that they would take longer. The default takes at
     /// most a minute on two cores, whatever the size of the picture; each further effort about twice as
     /// long as the one before, and 9 at most ten minutes [default: 5]
     #[arg(long, value_name = "N", conflicts_with = "steps")]

@@ -10,9 +10,9 @@ use siren_format as format;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// Optimiser steps of effort 1 to 9, for networks of up to 16,000 parameters: each about twice as long as
+/// Optimiser steps of effort 1 to 9, for networks of up to 20,000 parameters: each about twice as long as
 /// the one before. Larger networks get fewer, so that they take no longer.
-pub const EFFORT_STEPS: [u32; 9] = [150, 350, 700, 1500, 3000, 6000, 11_000, 19_000, 32_000];
+pub const EFFORT_STEPS: [u32; 9] = [150, 350, 800, 1800, 4200, 8500, 16_000, 28_000, 45_000];
 /// The effort that [`Encoder::new`] makes.
 pub const DEFAULT_EFFORT: u8 = 5;
 

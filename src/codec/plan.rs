@@ -74,7 +74,7 @@ const RATE: f32 = 2e-3;
 /// How it falls with the width beyond.
 const RATE_POWER: f32 = 2.0 / 3.0;
 /// Parameters up to which a network gets all the steps of an effort.
-const ORDINARY: f64 = 16_000.0;
+const ORDINARY: f64 = 20_000.0;
 
 /// Hidden layers for a network of about `parameters` parameters: deeper pays as long as layers do not get
 /// so narrow that a picture's three channels no longer pass through them.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 /// Decay of the momentum, of the second moments and of the preconditioner's statistics.
 const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.95;
+const BETA_2: f32 = 0.98;
 const BETA_SHAMPOO: f32 = 0.9;
 /// Steps between refreshes of the eigenbases.
 const REFRESH: i32 = 3;
