@@ -29,6 +29,13 @@
 //! no engine, and the `siren-format` crate for bytes and integers. `study` looks into networks that become
 //! no file.
 
+// The command names the library as any other user does.
+#[cfg(feature = "cli")]
+extern crate self as sirenc;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 mod codec;
 mod error;
 mod fit;

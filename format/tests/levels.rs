@@ -2,10 +2,10 @@
 
 use siren_format::{BIT, Error, Fault, File, LEVEL_MAX, Limits, Tensor, Weights, inspect};
 
-use crate::fuzz_body;
 use crate::golden;
 use crate::plain;
 use crate::samples::{Random, file, leveled, order, seal, section, tensors};
+use sirenc_fuzz_bodies::read;
 
 /// Payload of the weights section.
 fn payload(bytes: &[u8]) -> &[u8] {
@@ -258,5 +258,5 @@ fn zeros_are_bounded() {
     let bytes = seal(&header, &section(1, &[0x80]));
     let refused = Err(Error::Malformed(Fault::LevelCount));
     assert_eq!(File::from_bytes(&bytes, &open), refused);
-    assert!(fuzz_body::read(&bytes, &open).is_none());
+    assert!(read(&bytes, &open).is_none());
 }

@@ -6,8 +6,8 @@ use siren_format::{
     Activation, Coding, Colour, File, Header, Input, LEVEL_MAX, Limits, Network, Samples, Signal,
     Weights,
 };
+use sirenc_fuzz_bodies::read;
 
-use crate::fuzz_body;
 use crate::samples::{Random, halves, order, tensors};
 
 fn unlimited() -> Limits {
@@ -94,7 +94,7 @@ proptest! {
     #[test]
     fn files_come_back(file in any_file()) {
         let bytes = file.to_bytes()?;
-        prop_assert_eq!(fuzz_body::read(&bytes, &unlimited()), Some(file));
+        prop_assert_eq!(read(&bytes, &unlimited()), Some(file));
     }
 }
 
@@ -108,7 +108,7 @@ fn every_finite_half_comes_back() {
     // 4 x 15872 + 1 parameters: two inputs, one output.
     let file = crate::samples::file((9, 9), (1, 16), &[15_872], all);
     let bytes = file.to_bytes().expect("a valid file");
-    assert_eq!(fuzz_body::read(&bytes, &unlimited()).as_ref(), Some(&file));
+    assert_eq!(read(&bytes, &unlimited()).as_ref(), Some(&file));
 }
 
 /// What stands beside the weights of a usual picture is 28 bytes (SPEC 10), and planes earn their place.

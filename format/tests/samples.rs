@@ -4,8 +4,6 @@ use siren_format::{
     Activation, Colour, File, Header, Input, Network, Samples, Signal, Tensor, Weights,
 };
 
-use crate::fuzz_body::crc32;
-
 /// Header of [`gray`]: 1 x 1 pixels, one channel of 8 bits, both omegas 30, one hidden layer of one neuron.
 pub(crate) const HEADER: [u8; 11] = [0, 1, 1, 0, 0, 240, 240, 1, 1, 1, 0];
 
@@ -131,4 +129,13 @@ impl Random {
         let uniform = |random: u64| (random >> 11) as f64 / (1_u64 << 53) as f64 - 0.5;
         (0..12).map(|_| uniform(self.next())).sum()
     }
+}
+
+/// CRC-32 by its definition, apart from the one that the crate uses.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
+        })
+    })
 }

@@ -8,7 +8,6 @@
 mod allocations;
 mod cases;
 mod damage;
-mod fuzz_body;
 mod golden;
 mod levels;
 mod limits;

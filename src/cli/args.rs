@@ -464,13 +464,13 @@ fn threads(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "1 to 1024 are possible".into())
 }
 
-fn size(text: &str) -> Result<(u32, u32), String> {
+pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
     text.split_once(['x', 'X'])
         .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
         .ok_or_else(|| "a width and a height are needed, such as 1920x1080".into())
 }
 
-fn region(text: &str) -> Result<sirenc::Region, String> {
+pub(crate) fn region(text: &str) -> Result<sirenc::Region, String> {
     let numbers: Vec<u32> = text
         .split(',')
         .map_while(|number| number.trim().parse().ok())

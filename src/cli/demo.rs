@@ -130,7 +130,10 @@ impl Folder<'_> {
 }
 
 fn decode(bytes: &[u8]) -> Result<Picture, Failure> {
-    picture::decode(ImageReader::new(Cursor::new(bytes)).with_guessed_format()?)
+    picture::decode(
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format()?,
+        picture::MOST_DECODED,
+    )
 }
 
 fn file_of(image: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {

@@ -88,7 +88,6 @@ pub(crate) fn png_of(picture: &Picture) -> Vec<u8> {
             .iter()
             .map(|&v| ((u32::from(v) + 128) / 257) as u8)
             .collect(),
-        _ => Vec::new(),
     };
     let written = encoder.write_header().and_then(|mut writer| {
         writer.write_image_data(&samples)?;

@@ -1,6 +1,8 @@
 //! The command line. Arguments are described in [`args`]; each command has a file of its own; files
 //! are read, written and named in one place each ([`picture`], [`output`], [`paths`]). What several commands
 //! show is made in one place each, too ([`table`], [`plot`], [`html`], [`gallery`]).
+//!
+//! It is a part of the library, if a hidden one, so that fuzzers reach what it reads ([`READERS`]).
 
 mod args;
 mod blend;
@@ -14,6 +16,7 @@ mod format;
 mod gallery;
 mod html;
 mod info;
+mod inputs;
 mod output;
 mod paths;
 mod picture;
@@ -28,9 +31,11 @@ use clap::Parser;
 use failure::Failure;
 use std::process::ExitCode;
 
+pub use inputs::READERS;
+
 /// Runs the command that was typed. Wrong usage exits with 2, failed work with 1, an interruption
 /// with 130; messages go to standard error.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     // Without a handler an interruption still ends the process, only less tidily.
     let _ = ctrlc::set_handler(output::interrupted);

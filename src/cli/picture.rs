@@ -11,7 +11,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 
 /// The most memory a picture may take once decoded: some 700 megapixels of 8-bit RGB. A few bytes
 /// of PNG can ask for far more.
-const MOST_DECODED: u64 = 2 << 30;
+pub(crate) const MOST_DECODED: u64 = 2 << 30;
 
 /// The longest `.siren` file that is read at all. Weights are few; this is a thousand times enough.
 const MOST_ENCODED: u64 = 256 << 20;
@@ -43,25 +43,35 @@ pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
         reader
             .with_guessed_format()
             .map_err(|error| Failure::reading(&error))?,
+        MOST_DECODED,
     )
 }
 
-/// Decodes the picture that `reader` has found. The samples are decoded into the vector they stay
-/// in: beside it only a rotation by a quarter turn takes memory of that order, while it runs.
-pub(crate) fn decode(reader: ImageReader<impl BufRead + Seek>) -> Result<Picture, Failure> {
-    let mut decoder = reader.into_decoder().map_err(|error| explain(&error))?;
+/// Decodes the picture that `reader` has found, if that takes at most `most` bytes. The samples are
+/// decoded into the vector they stay in: beside it only a rotation by a quarter turn takes memory of
+/// that order, while it runs.
+pub(crate) fn decode(
+    mut reader: ImageReader<impl BufRead + Seek>,
+    most: u64,
+) -> Result<Picture, Failure> {
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(most);
+    reader.limits(limits);
+    let mut decoder = reader
+        .into_decoder()
+        .map_err(|error| explain(&error, most))?;
     let ((width, height), needed) = (decoder.dimensions(), decoder.total_bytes());
-    if needed > MOST_DECODED {
+    if needed > most {
         return Err(Failure::Said(format!(
             "has {width} x {height} pixels, which take {} MiB decoded, above the limit of {} MiB; scale it down first",
             needed >> 20,
-            MOST_DECODED >> 20
+            most >> 20
         )));
     }
     // Unreadable metadata is no reason to refuse the picture.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let icc = decoder.icc_profile().ok().flatten();
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error))?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error, most))?;
     image.apply_orientation(orientation);
     let picture = from_image(image)?;
     let icc = icc.filter(|profile| describes(profile, picture.channels()));
@@ -82,15 +92,21 @@ pub(crate) fn read_siren(place: &Place) -> Result<Vec<u8>, Failure> {
             MOST_ENCODED >> 20
         )));
     }
+    siren(&bytes)?;
+    Ok(bytes)
+}
+
+/// Refuses what is no `.siren` file at the first glance.
+pub(crate) fn siren(bytes: &[u8]) -> Result<(), Failure> {
     if bytes.is_empty() {
         return Err(Failure::Said("is empty; a .siren file is needed".into()));
     }
-    match image::guess_format(&bytes) {
-        Ok(format) if !is_siren(&bytes) => Err(Failure::Said(format!(
+    match image::guess_format(bytes) {
+        Ok(format) if !is_siren(bytes) => Err(Failure::Said(format!(
             "is a {} picture, not a .siren file; `sirenc encode` makes one of it",
             name(format)
         ))),
-        _ => Ok(bytes),
+        _ => Ok(()),
     }
 }
 
@@ -196,7 +212,7 @@ fn name(format: ImageFormat) -> String {
     }
 }
 
-fn explain(error: &ImageError) -> Failure {
+fn explain(error: &ImageError, most: u64) -> Failure {
     // Some of these texts have several lines.
     let detail = error
         .to_string()
@@ -209,7 +225,7 @@ fn explain(error: &ImageError) -> Failure {
         }
         ImageError::IoError(error) => return Failure::reading(error),
         ImageError::Limits(_) => {
-            format!("would take more than {} MiB decoded; scale it down first", MOST_DECODED >> 20)
+            format!("would take more than {} MiB decoded; scale it down first", most >> 20)
         }
         ImageError::Unsupported(error) => match (error.format_hint(), error.kind()) {
             (ImageFormatHint::Exact(format), UnsupportedErrorKind::Format(_)) => {

@@ -71,7 +71,6 @@ impl Layout<'_> {
         match samples {
             Samples::U8(gray) => Samples::U8(gray_to_rgb(&gray, given)),
             Samples::U16(gray) => Samples::U16(gray_to_rgb(&gray, given)),
-            _ => samples,
         }
     }
 
@@ -168,7 +167,6 @@ impl Layout<'_> {
             match self.adapt(strip.samples) {
                 Samples::U8(samples) => bytes.extend(samples),
                 Samples::U16(samples) => words.extend(samples),
-                _ => {}
             }
             Ok::<_, Failure>(())
         })?;
@@ -259,7 +257,6 @@ fn big_endian(samples: &Samples) -> Cow<'_, [u8]> {
         Samples::U16(words) => {
             Cow::Owned(words.iter().flat_map(|word| word.to_be_bytes()).collect())
         }
-        _ => Cow::Owned(Vec::new()),
     }
 }
 

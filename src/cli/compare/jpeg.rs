@@ -60,10 +60,8 @@ fn encode_in(
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, Failure> {
-    picture::decode(ImageReader::with_format(
-        Cursor::new(bytes),
-        ImageFormat::Jpeg,
-    ))
+    let reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg);
+    picture::decode(reader, picture::MOST_DECODED)
 }
 
 /// The JPEG of the highest quality that takes at most `size` bytes, or of the lowest if even that takes

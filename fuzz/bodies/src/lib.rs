@@ -1,0 +1,30 @@
+//! What the fuzzers run on each input. The tests run the same, on every input that a fuzzer has found worth
+//! keeping, so that no finding returns.
+//!
+//! A body takes any bytes at all and panics where a promise is broken; running for ever or out of memory
+//! counts as that. Bodies see what every user of the crates sees, and no more.
+
+mod entropy;
+mod model;
+mod parse;
+#[cfg(feature = "render")]
+mod render;
+
+pub use entropy::entropy;
+pub use model::roundtrip;
+pub use parse::{parse, read, resealed, rewrite};
+#[cfg(feature = "render")]
+pub use render::{cli_inputs, decode_limited};
+
+/// A body: it takes any bytes.
+pub type Body = fn(&[u8]);
+
+/// Every body by the name of its target.
+#[cfg(feature = "render")]
+pub const BODIES: [(&str, Body); 5] = [
+    ("parse", parse),
+    ("decode_limited", decode_limited),
+    ("roundtrip", roundtrip),
+    ("entropy", entropy),
+    ("cli_inputs", cli_inputs),
+];
