@@ -58,6 +58,9 @@ pub enum Error {
     /// The progress callback asked to stop before there was anything worth keeping.
     #[error("stopped before the first step was finished")]
     Stopped,
+    /// The bytes given to go on from are not of a checkpoint that fits.
+    #[error("the checkpoint {0}")]
+    Checkpoint(Checkpointing),
     /// The worker threads could not be started.
     #[error("cannot start worker threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -75,4 +78,22 @@ impl Error {
             allowed: allowed.to_string(),
         }
     }
+}
+
+/// Why an encode does not go on from a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Checkpointing {
+    /// The bytes are something else, or were written by another version.
+    #[error("is none of this version of sirenc; begin anew without it")]
+    Foreign,
+    /// The bytes have changed since they were written.
+    #[error("is damaged; begin anew without it")]
+    Damaged,
+    /// It was made with other settings, or on a machine whose arithmetic differs.
+    #[error("was made with other settings, or with another instruction set; give those again")]
+    Settings,
+    /// It was made of another picture.
+    #[error("is that of another picture")]
+    Picture,
 }

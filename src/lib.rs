@@ -48,10 +48,10 @@ pub mod study;
 mod task;
 
 pub use codec::{
-    DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, Encoder, FloatStrip, Region,
-    Shading, Strip, View,
+    Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, Encoder, FloatStrip,
+    Region, Shading, Strip, View,
 };
-pub use error::Error;
+pub use error::{Checkpointing, Error};
 pub use fit::{Fitted, Fitter, Progress};
 pub use kernel::TILE;
 pub use net::{

@@ -1,3 +1,4 @@
+use super::checkpoint::Journal;
 use super::{Encoded, Encoder, on_threads};
 use crate::Error;
 use crate::fit::Progress;
@@ -40,7 +41,8 @@ impl Encoder {
             } = Blended::new(a, b, how)?;
             let values = Image::new(&picture, self.seed);
             let task = Gradients::new(gradients, means, values, self.seed);
-            self.fit(&picture, &task, &mut progress)
+            let journal = Journal::new(self.key(&picture), None)?;
+            self.fit(&picture, &task, &mut |report, _| progress(report), journal)
         })?
     }
 }

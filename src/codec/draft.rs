@@ -1,9 +1,10 @@
 //! One network on its way into a file: fitted freely, then while its weights are rounded.
 
+use super::checkpoint::{Checkpoint, Entry, Journal, Outcome};
 use super::plan::{self, Room};
 use super::quantise::Quantiser;
 use super::{Decoder, View, symmetry, weights};
-use crate::fit::{self, Fitted, Progress, Rounding, Schedule};
+use crate::fit::{self, Fitted, Persist, Progress, Rounding, Schedule};
 use crate::metric::SquaredError;
 use crate::net::Network;
 use crate::signal::Picture;
@@ -50,9 +51,13 @@ pub(super) struct Candidate {
     pub(super) stopped: bool,
 }
 
-/// Tells of several fits as of one.
+/// Is told of every step, and may end the fit.
+pub(super) type Tell<'a> = &'a mut dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()>;
+
+/// Tells of several fits as of one, and keeps their journal.
 pub(super) struct Meter<'a> {
-    tell: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    tell: Tell<'a>,
+    journal: Journal,
     begin: Instant,
     /// Steps of the fits before this one.
     pub(super) done: u32,
@@ -61,9 +66,10 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(tell: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Self {
+    pub(super) fn new(tell: Tell<'a>, journal: Journal) -> Self {
         Self {
             tell,
+            journal,
             begin: Instant::now(),
             done: 0,
             planned: 0,
@@ -79,19 +85,52 @@ impl<'a> Meter<'a> {
         &mut self,
         network: &mut Network,
         task: &dyn Task,
-        rounding: Option<&mut dyn Rounding>,
+        mut rounding: Option<&mut dyn Rounding>,
         schedule: &Schedule,
     ) -> Result<Fitted, Error> {
-        let fitted = fit::fit(network, task, rounding, schedule, &mut |report| {
-            (self.tell)(&Progress {
-                step: self.done + report.step,
-                steps: self.planned,
-                elapsed: self.begin.elapsed(),
-                ..*report
-            })
-        })?;
+        let fitted = match self.journal.next() {
+            Entry::Finished(bytes) => {
+                let mut outcome = outcome(network, &mut rounding, Fitted::default());
+                outcome.load(&bytes)?;
+                outcome.fitted
+            }
+            Entry::UnderWay(bytes) => {
+                self.watch(network, task, &mut rounding, schedule, Some(&bytes))?
+            }
+            Entry::Fresh => self.watch(network, task, &mut rounding, schedule, None)?,
+        };
+        self.journal
+            .push(outcome(network, &mut rounding, fitted).save()?);
         self.done += fitted.steps;
         Ok(fitted)
+    }
+
+    fn watch(
+        &mut self,
+        network: &mut Network,
+        task: &dyn Task,
+        rounding: &mut Option<&mut dyn Rounding>,
+        schedule: &Schedule,
+        from: Option<&[u8]>,
+    ) -> Result<Fitted, Error> {
+        let rounding = rounding.as_mut().map(|rounding| &mut **rounding as _);
+        fit::watch(
+            network,
+            task,
+            rounding,
+            schedule,
+            from,
+            &mut |report, moment| {
+                let report = Progress {
+                    step: self.done + report.step,
+                    steps: self.planned,
+                    elapsed: self.begin.elapsed(),
+                    ..*report
+                };
+                let journal = &self.journal;
+                (self.tell)(&report, &mut Checkpoint { journal, moment })
+            },
+        )
     }
 }
 
@@ -237,6 +276,19 @@ impl<'a> Draft<'a> {
             parameters: self.parameters(),
             stopped: fitted.stopped,
         })
+    }
+}
+
+/// How a fit of `network` ended, as the journal has it.
+fn outcome<'a>(
+    network: &'a mut Network,
+    rounding: &'a mut Option<&mut dyn Rounding>,
+    fitted: Fitted,
+) -> Outcome<'a> {
+    Outcome {
+        network,
+        rounding: rounding.as_mut().map(|rounding| &mut **rounding as _),
+        fitted,
     }
 }
 

@@ -1,4 +1,5 @@
-use super::draft::{Candidate, Draft, Job, Meter};
+use super::checkpoint::{self, Checkpoint, Journal, Key};
+use super::draft::{Candidate, Draft, Job, Meter, Tell};
 use super::plan::{self, OVERHEAD, Room, Size};
 use super::search::{self, Target};
 use super::{on_threads, weights};
@@ -292,18 +293,44 @@ impl Encoder {
         picture: &Picture,
         mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
-        self.validate()?;
-        on_threads(self.threads, || self.run(picture, &mut progress))?
+        self.encode_resumable(picture, None, |report, _| progress(report))
     }
 
-    fn run(
+    /// As [`Encoder::encode_with`], going on from a `checkpoint` that [`Checkpoint::to_bytes`] has given in an
+    /// earlier run with the same settings and the same picture, if there is one. The file is the same to the
+    /// byte as if it had not been interrupted. What is reported begins with the fit that was under way.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
+    /// encode.
+    pub fn encode_resumable(
         &self,
         picture: &Picture,
-        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+        checkpoint: Option<&[u8]>,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
+        self.validate()?;
+        let journal = Journal::new(self.key(picture), checkpoint)?;
+        on_threads(self.threads, || self.run(picture, &mut progress, journal))?
+    }
+
+    /// What the file depends on: the settings without the number of threads, the instruction set, and the
+    /// picture.
+    pub(super) fn key(&self, picture: &Picture) -> Key {
+        let settings = Self {
+            threads: None,
+            ..self.clone()
+        };
+        Key {
+            settings: checkpoint::hash((format!("{settings:?}"), crate::simd_level())),
+            picture: checkpoint::hash(picture),
+        }
+    }
+
+    fn run(&self, picture: &Picture, tell: Tell<'_>, journal: Journal) -> Result<Encoded, Error> {
         let values = Image::new(picture, self.seed);
         let Some(which) = self.supervision else {
-            return self.fit(picture, &values, progress);
+            return self.fit(picture, &values, tell, journal);
         };
         spectral::check(picture)?;
         let planes = picture.planes();
@@ -312,12 +339,12 @@ impl Encoder {
             Derivatives::Gradient => {
                 let targets = spectral::gradients(&planes);
                 let task = Gradients::new(targets, means, values, self.seed);
-                self.fit(picture, &task, progress)
+                self.fit(picture, &task, tell, journal)
             }
             Derivatives::Laplacian => {
                 let targets = spectral::laplacians(&planes);
                 let task = Laplacians::new(targets, means, values, self.seed);
-                self.fit(picture, &task, progress)
+                self.fit(picture, &task, tell, journal)
             }
         }
     }
@@ -327,11 +354,12 @@ impl Encoder {
         &self,
         picture: &Picture,
         task: &dyn Task,
-        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+        tell: Tell<'_>,
+        journal: Journal,
     ) -> Result<Encoded, Error> {
         let begin = Instant::now();
         let job = Job { picture, task };
-        let mut meter = Meter::new(progress);
+        let mut meter = Meter::new(tell, journal);
         let profile = picture.icc().map_or(0, |icc| icc.len() as u64 + 4);
         let candidate = match self.size {
             _ if self.half_floats => {

@@ -1,6 +1,7 @@
 //! Between a picture and its file: fit, quantise, code, render.
 
 mod blend;
+mod checkpoint;
 mod decoder;
 mod derivative;
 mod draft;
@@ -12,6 +13,7 @@ mod symmetry;
 mod view;
 mod weights;
 
+pub use checkpoint::Checkpoint;
 pub use decoder::{Decoder, FloatStrip, Strip};
 pub(crate) use derivative::fitting_gain;
 pub use derivative::{Derivative, Shading};

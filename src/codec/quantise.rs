@@ -13,7 +13,7 @@
 use super::symmetry;
 use super::weights::{tensors, tensors_mut};
 use crate::Error;
-use crate::fit::Rounding;
+use crate::fit::{Archive, Persist, Rounding};
 use crate::net::{Differentiator, Network, Objective};
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -188,6 +188,15 @@ impl Quantiser {
                 frozen[index] = Some(level(tensor[index] * inverse));
             }
         }
+    }
+}
+
+/// The step sizes do not change during a fit: they are there before it.
+impl Persist for Quantiser {
+    fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
+        self.frozen
+            .iter_mut()
+            .try_for_each(|levels| levels.visit(archive))
     }
 }
 

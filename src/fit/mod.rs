@@ -4,15 +4,20 @@
 
 mod fitter;
 mod optimiser;
+mod persist;
 mod schedule;
 mod soap;
+mod state;
 
 pub use fitter::Fitter;
+pub(crate) use persist::{Archive, Persist};
 pub(crate) use schedule::Schedule;
+pub(crate) use state::Moment;
 
 use crate::Error;
 use crate::net::{Differentiator, Network, Objective};
-use optimiser::{suited, zeros_like};
+use optimiser::zeros_like;
+use state::State;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -47,17 +52,11 @@ const RETRIES: u32 = 6;
 /// How often one that drifts is: by then its steps are so small that the loss rises for other reasons.
 const DRIFTS: u32 = 16;
 
-/// Weights to fall back to, and where in the schedule they were reached.
-struct Snapshot {
-    network: Network,
-    step: u32,
-    /// Smoothed loss when they were copied.
-    loss: f64,
-}
-
 /// What stands between the parameters that are optimised and those that are evaluated, so that a fit
 /// learns to live with it. Gradients pass straight through: what it holds fixed is moved in vain.
-pub(crate) trait Rounding {
+///
+/// What it carries from one step to the next is saved with the fit.
+pub(crate) trait Rounding: Persist {
     /// Writes what becomes of `latent` at step `step` to `rounded`, of the same shape.
     ///
     /// # Errors
@@ -66,7 +65,7 @@ pub(crate) trait Rounding {
 }
 
 /// How a fit ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Fitted {
     /// Steps taken.
@@ -75,6 +74,14 @@ pub struct Fitted {
     pub loss: f64,
     /// Whether `progress` ended it.
     pub stopped: bool,
+}
+
+impl Persist for Fitted {
+    fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
+        self.steps.visit(archive)?;
+        self.loss.visit(archive)?;
+        self.stopped.visit(archive)
+    }
 }
 
 /// Fits `network` to `objective`.
@@ -92,91 +99,99 @@ pub(crate) fn fit(
     schedule: &Schedule,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
-    watch(network, objective, rounding, schedule, &mut |report, _| {
-        progress(report)
-    })
+    watch(
+        network,
+        objective,
+        rounding,
+        schedule,
+        None,
+        &mut |report, _| progress(report),
+    )
 }
 
-/// As [`fit`], with the weights of every step shown to `progress`.
+/// As [`fit`], with every step shown to `progress`; it begins where the fit was whose [`Moment`] the bytes
+/// `from` are.
+///
+/// # Errors
+/// As [`fit`], and [`Error::Checkpoint`] if `from` is not from a fit like this.
 pub(crate) fn watch(
     network: &mut Network,
     objective: &dyn Objective,
     mut rounding: Option<&mut dyn Rounding>,
     schedule: &Schedule,
-    progress: &mut dyn FnMut(&Progress, &Network) -> ControlFlow<()>,
+    from: Option<&[u8]>,
+    progress: &mut dyn FnMut(&Progress, &mut Moment<'_>) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
     let begin = Instant::now();
     let mut engine = Differentiator::new(network.shape(), objective);
     let mut gradient = zeros_like(network);
-    let mut optimiser = suited(network);
     let mut rounded = network.clone();
-    let mut good = Snapshot {
-        network: network.clone(),
-        step: 0,
-        loss: f64::INFINITY,
-    };
-    let (mut step, mut position, mut damping) = (0, 0, 1.0);
-    let (mut attempts, mut drifts) = (0, 0);
-    let mut smoothed = Smoothed::default();
-    let mut window = Window::default();
-    let (mut last, mut stopped) = (f64::INFINITY, false);
-    while step < schedule.steps {
-        let batch = schedule.batch(step);
+    let mut state = State::new(network);
+    if let Some(from) = from {
+        moment(network, &mut state, &mut rounding).load(from)?;
+    }
+    let mut stopped = false;
+    while state.step < schedule.steps {
+        let batch = schedule.batch(state.step);
         let evaluated = match &mut rounding {
             Some(rounding) => {
-                rounding.round(step, network, &mut rounded)?;
+                rounding.round(state.step, network, &mut rounded)?;
                 &rounded
             }
             None => &*network,
         };
-        let points = position..position + batch;
+        let points = state.position..state.position + batch;
         let loss = engine.gradient(evaluated, objective, points, &mut gradient);
-        position += batch;
-        let recent = smoothed.push(loss);
+        state.position += batch;
+        let recent = state.smoothed.push(loss);
         // Rounding raises the loss by itself, and in steps too small to explode.
         let free = rounding.is_none();
-        let grown = free && recent > EXPLODED * good.loss.max(GOOD_ENOUGH);
+        let grown = free && recent > EXPLODED * state.good.loss.max(GOOD_ENOUGH);
         let exploded = grown || !recent.is_finite();
-        let drifted = free && drifts < DRIFTS && window.drifts(loss);
+        let drifted = free && state.drifts < DRIFTS && state.window.drifts(loss);
         if exploded || drifted {
-            attempts += u32::from(exploded);
-            drifts += u32::from(drifted);
-            if attempts > RETRIES {
+            state.attempts += u32::from(exploded);
+            state.drifts += u32::from(drifted);
+            if state.attempts > RETRIES {
+                let State { step, attempts, .. } = state;
                 return Err(Error::Diverged { step, attempts });
             }
-            // What it goes back to need not be as good as the best window was.
-            window = Window::default();
-            network.clone_from(&good.network);
-            step = good.step;
-            damping *= 0.5;
-            optimiser = suited(network);
-            smoothed = Smoothed::default();
+            state.fall_back(network);
             continue;
         }
-        if step.is_multiple_of(SNAPSHOT) && recent <= good.loss * 1.5 {
+        let good = &mut state.good;
+        if state.step.is_multiple_of(SNAPSHOT) && recent <= good.loss * 1.5 {
             good.network.clone_from(network);
-            good.step = step;
+            good.step = state.step;
             good.loss = recent.min(good.loss);
         }
-        optimiser.step(network, &gradient, damping * schedule.rate(step));
-        step += 1;
-        last = recent;
+        let rate = state.damping * schedule.rate(state.step);
+        state.optimiser.step(network, &gradient, rate);
+        state.step += 1;
+        state.last = recent;
         let report = Progress {
-            step,
+            step: state.step,
             steps: schedule.steps,
             loss: recent,
             psnr: psnr(recent),
             elapsed: begin.elapsed(),
         };
-        if progress(&report, network).is_break() {
-            if recent > good.loss {
-                network.clone_from(&good.network);
-                last = good.loss;
+        let mut moment = moment(network, &mut state, &mut rounding);
+        if progress(&report, &mut moment).is_break() {
+            if recent > state.good.loss {
+                network.clone_from(&state.good.network);
+                state.last = state.good.loss;
             }
             stopped = true;
             break;
         }
     }
+    let State {
+        step,
+        attempts,
+        last,
+        ..
+    } = state;
     if !network.is_finite() {
         return Err(Error::Diverged {
             step,
@@ -190,55 +205,16 @@ pub(crate) fn watch(
     })
 }
 
-/// The mean loss over [`SNAPSHOT`] steps, beside the best there was.
-struct Window {
-    sum: f64,
-    steps: u32,
-    best: f64,
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self {
-            sum: 0.0,
-            steps: 0,
-            best: f64::INFINITY,
-        }
-    }
-}
-
-impl Window {
-    fn begin(&mut self) {
-        (self.sum, self.steps) = (0.0, 0);
-    }
-
-    /// Takes in the loss of one step; whether the window it ends is worse than the best one.
-    fn drifts(&mut self, loss: f64) -> bool {
-        self.sum += loss;
-        self.steps += 1;
-        if self.steps < SNAPSHOT {
-            return false;
-        }
-        let mean = self.sum / f64::from(self.steps);
-        self.begin();
-        let drifted = mean > DRIFTED * self.best.max(GOOD_ENOUGH);
-        self.best = self.best.min(mean);
-        drifted
-    }
-}
-
-/// A running mean of the loss over about ten steps.
-#[derive(Default)]
-struct Smoothed {
-    sum: f64,
-    weight: f64,
-}
-
-impl Smoothed {
-    fn push(&mut self, loss: f64) -> f64 {
-        self.sum = 0.9 * self.sum + loss;
-        self.weight = 0.9 * self.weight + 1.0;
-        self.sum / self.weight
+/// The fit as it is now.
+fn moment<'a>(
+    network: &'a mut Network,
+    state: &'a mut State,
+    rounding: &'a mut Option<&mut dyn Rounding>,
+) -> Moment<'a> {
+    Moment {
+        network,
+        state,
+        rounding: rounding.as_mut().map(|rounding| &mut **rounding as _),
     }
 }
 
@@ -295,5 +271,57 @@ mod tests {
         });
         assert!(fitted.is_ok_and(|fitted| !fitted.stopped), "{taken} steps");
         assert!(taken > schedule.steps, "it was not sent back");
+    }
+
+    /// A fit goes on from any moment as if it had not stopped there, fallbacks and all.
+    #[test]
+    fn a_fit_goes_on_from_any_moment() {
+        for width in [3, 600] {
+            // SOAP for the first, Adam for the second.
+            let shape = Shape {
+                hidden: vec![width],
+                ..Shape::default()
+            };
+            let schedule = Schedule {
+                steps: 450,
+                points: [TILE as u64; 2],
+                rate: 1e-3,
+            };
+            let start = Network::random(&shape, 0).unwrap();
+            let run = |from: Option<&[u8]>, seen: &mut dyn FnMut(&mut Moment<'_>)| {
+                let mut network = start.clone();
+                let tell = &mut |_: &Progress, moment: &mut Moment<'_>| {
+                    seen(moment);
+                    ControlFlow::Continue(())
+                };
+                let fitted = watch(&mut network, &Rising, None, &schedule, from, tell).unwrap();
+                (network, fitted.steps, fitted.loss)
+            };
+            let (mut kept, mut taken) = (Vec::new(), 0);
+            let whole = run(None, &mut |moment| {
+                if taken % 170 == 0 {
+                    kept.push(moment.save().unwrap());
+                }
+                taken += 1;
+            });
+            assert!(taken > schedule.steps, "it was not sent back");
+            for from in &kept {
+                assert_eq!(run(Some(from), &mut |_| ()), whole);
+            }
+            assert!(watch_fails(&start, &schedule, &kept[0][1..]));
+        }
+    }
+
+    fn watch_fails(start: &Network, schedule: &Schedule, from: &[u8]) -> bool {
+        let tell = &mut |_: &Progress, _: &mut Moment<'_>| ControlFlow::Continue(());
+        let fitted = watch(
+            &mut start.clone(),
+            &Rising,
+            None,
+            schedule,
+            Some(from),
+            tell,
+        );
+        matches!(fitted, Err(Error::Checkpoint(_)))
     }
 }

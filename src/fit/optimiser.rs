@@ -1,8 +1,10 @@
+use super::persist::{Archive, Persist};
 use super::soap::Soap;
+use crate::Error;
 use crate::net::{Layer, Network};
 
 /// Turns gradients into steps. The seam at which optimisers are exchanged.
-pub(crate) trait Optimiser {
+pub(crate) trait Optimiser: Persist {
     /// Moves the parameters of `network` against `gradient` by about `rate` each.
     fn step(&mut self, network: &mut Network, gradient: &[Layer], rate: f32);
 }
@@ -53,6 +55,14 @@ impl Adam {
             means: zeros_like(network),
             squares: zeros_like(network),
         }
+    }
+}
+
+impl Persist for Adam {
+    fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
+        self.steps.visit(archive)?;
+        self.means.visit(archive)?;
+        self.squares.visit(archive)
     }
 }
 

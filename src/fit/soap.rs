@@ -1,6 +1,8 @@
 //! SOAP: Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al. 2024, arXiv 2409.11321).
 
 use super::optimiser::{EPSILON, Optimiser, bias_correction};
+use super::persist::{Archive, Persist};
+use crate::Error;
 use crate::net::{Layer, Network};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Zip, s};
@@ -53,6 +55,21 @@ impl Soap {
             steps: 0,
             layers: layers.collect(),
         }
+    }
+}
+
+impl Persist for Soap {
+    fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
+        self.steps.visit(archive)?;
+        for layer in &mut self.layers {
+            for basis in [&mut layer.left, &mut layer.right] {
+                basis.mean.visit(archive)?;
+                basis.vectors.visit(archive)?;
+            }
+            layer.momentum.visit(archive)?;
+            layer.squares.visit(archive)?;
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@ use crate::Error;
 use ndarray::Array2;
 
 /// The samples of a picture, row by row, channels interleaved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Samples {
     /// 8 bits a sample, 0 to 255.
@@ -55,7 +55,7 @@ impl Samples {
 ///
 /// Samples keep the depth they came with; nothing is ever expanded to floats as a whole, so that
 /// a 48-megapixel source costs its own bytes and no more. Alpha is straight (not premultiplied).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Picture {
     width: u32,
     height: u32,

@@ -201,11 +201,12 @@ impl Study<'_> {
             &task,
             None,
             &schedule,
-            &mut |report, network| {
+            None,
+            &mut |report, moment| {
                 if report.step.is_multiple_of(every) && report.step < self.steps {
                     // A fit that fell back passes the same steps again.
                     all.retain(|it: &Checkpoint| it.step < report.step);
-                    match self.look(report.step, network) {
+                    match self.look(report.step, moment.network()) {
                         Ok((checkpoint, _)) => all.push(checkpoint),
                         Err(error) => {
                             looked = Err(error);
