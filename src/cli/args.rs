@@ -48,8 +48,9 @@ Examples:
 /// and keep their ICC colour profile. Transparency that is opaque everywhere is dropped; of an
 /// animation the first frame is taken.
 ///
-/// The same picture, options and seed give the same file, whatever the number of threads.
-/// Interrupted (Ctrl-C), it writes no file.
+/// The same picture, options and seed give the same file, whatever the number of threads. Several
+/// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;
+/// with --checkpoint it can go on later.
 #[derive(Args, Debug)]
 #[command(after_help = ENCODE_EXAMPLES)]
 pub(crate) struct Encode {
@@ -81,6 +82,20 @@ pub(crate) struct Encode {
 
     #[command(flatten)]
     pub(crate) fitting: Fitting,
+
+    /// Keep a checkpoint of the encode in FILE, replaced every so often and removed at the end, for one
+    /// input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+
+    /// Go on from the checkpoint in FILE, made with the same options of the same picture, to the same
+    /// bytes as without an interruption; where there is none, begin
+    #[arg(long, requires = "checkpoint")]
+    pub(crate) resume: bool,
+
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "S", requires = "checkpoint", default_value_t = 10.0, value_parser = seconds)]
+    pub(crate) checkpoint_every: f64,
 
     #[command(flatten)]
     pub(crate) manner: Manner,
@@ -462,6 +477,13 @@ fn threads(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|threads| (1..=1024).contains(threads))
         .ok_or_else(|| "1 to 1024 are possible".into())
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
+        .ok_or_else(|| "0 to 86400 are possible".into())
 }
 
 pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {

@@ -1,7 +1,9 @@
 //! `sirenc encode`: a picture in, a network out.
 
 use super::args::{Coding, Encode, Fitting, Supervise};
+use super::checkpoint::{self, Keeper};
 use super::failure::Failure;
+use super::many::side_by_side;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
@@ -10,6 +12,11 @@ use serde_json::json;
 use sirenc::{Decoder, Derivatives, Encoded, Encoder, Picture, Progress};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+/// Pictures of up to so many pixels are encoded side by side, each on one thread: they take little memory,
+/// and the shares of one fit are soon done waiting for each other. Of larger ones, one at a time.
+const SMALL: u64 = 1 << 20;
 
 pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
     let encoder = encoder(args).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -20,9 +27,49 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
         json: args.json,
         aside,
     };
-    paths::each(&jobs, args.manner.force, &report, |job| {
-        one(&encoder, job, args.manner.force, &report)
-    })
+    checkpoint::check(args, &jobs)?;
+    let ready = paths::ready(&jobs, args.manner.force, &report)?;
+    let cores = || available_parallelism().map_or(1, usize::from);
+    let threads = args.fitting.threads.unwrap_or_else(cores);
+    let mut done = 0;
+    let mut tell_all = |job: &Job, encoded: Result<Encoded, Failure>| {
+        let told = encoded.and_then(|encoded| tell(job, &encoded, &report));
+        done += usize::from(report.settle(&job.input, told)?);
+        Ok(())
+    };
+    let small: Vec<_> = ready
+        .iter()
+        .map(|job| ready.len() > 1 && is_small(job))
+        .collect();
+    let mut rest = &ready[..];
+    while let [first, ..] = rest {
+        let from = ready.len() - rest.len();
+        let count = small[from..].iter().take_while(|small| **small).count();
+        if count < 2 || threads < 2 {
+            tell_all(first, one(&encoder, args, first, &report))?;
+            rest = &rest[1..];
+        } else {
+            let (batch, others) = rest.split_at(count);
+            let alone = encoder.clone().with_threads(1);
+            let silent = Report {
+                quiet: true,
+                ..report
+            };
+            side_by_side(
+                batch,
+                threads,
+                |job| one(&alone, args, job, &silent),
+                &mut tell_all,
+            )?;
+            rest = others;
+        }
+    }
+    Ok(paths::status(done, &jobs))
+}
+
+/// Whether the picture is in a file, and a small one.
+fn is_small(job: &Job) -> bool {
+    picture::pixels(&job.input).is_some_and(|pixels| pixels <= SMALL)
 }
 
 /// What is not said on the command line keeps the library's default.
@@ -82,13 +129,26 @@ pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
     Ok(encoder)
 }
 
-fn one(encoder: &Encoder, job: &Job, force: bool, report: &Report) -> Result<(), Failure> {
+fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<Encoded, Failure> {
     let picture = picture::read(&job.input)?;
     // Opened before the fit: that it cannot be written should not be learnt after it.
-    let output = Output::create(&job.output, force)?;
-    let encoded = fit(encoder, &picture, &job.input, report)?;
+    let output = Output::create(&job.output, args.manner.force)?;
+    let mut keeper = Keeper::new(args)?;
+    let encoded = watched(&job.input, report, |progress| match &mut keeper {
+        None => encoder.encode_with(&picture, progress),
+        Some(keeper) => {
+            let from = keeper.from.take();
+            encoder.encode_resumable(&picture, from.as_deref(), |report, checkpoint| {
+                keeper.step(checkpoint);
+                progress(report)
+            })
+        }
+    })?;
     output.finish(&encoded.bytes)?;
-    tell(job, &encoded, report)
+    if let Some(keeper) = keeper {
+        keeper.finish();
+    }
+    Ok(encoded)
 }
 
 /// Encodes with a progress bar.

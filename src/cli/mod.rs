@@ -6,6 +6,7 @@
 
 mod args;
 mod blend;
+mod checkpoint;
 mod compare;
 mod decode;
 mod demo;
@@ -17,6 +18,7 @@ mod gallery;
 mod html;
 mod info;
 mod inputs;
+mod many;
 mod output;
 mod paths;
 mod picture;

@@ -11,22 +11,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::{NamedTempFile, TempDir};
 
-/// The unfinished file there is at the moment, for [`interrupted`] to remove. Its lock is held
-/// whenever that file appears, is renamed or removed, so that an interruption never falls between.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// The unfinished files there are at the moment, for [`interrupted`] to remove. Its lock is held
+/// whenever one of them appears or is renamed, so that an interruption never falls between.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The folder of temporary files there is at the moment, for [`interrupted`] to remove.
 static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Ends the process at once, as on Ctrl-C, without leaving the unfinished file behind. Called on the
+/// Ends the process at once, as on Ctrl-C, without leaving unfinished files behind. Called on the
 /// signal handler's own thread, so it works wherever the others are, even waiting for input.
 pub(crate) fn interrupted() {
     let unfinished = unfinished();
-    if let Some(path) = unfinished.as_deref() {
+    for path in &*unfinished {
         let _ = fs::remove_file(path);
     }
     let scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,6 +145,17 @@ struct Whole {
     file: BufWriter<NamedTempFile>,
     target: PathBuf,
     force: bool,
+    /// Dropped after the file.
+    listed: Listed,
+}
+
+/// The place of a file among the [`UNFINISHED`] ones.
+struct Listed(PathBuf);
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        unfinished().retain(|path| *path != self.0);
+    }
 }
 
 impl Whole {
@@ -167,8 +178,9 @@ impl Whole {
         let file = builder
             .tempfile_in(folder)
             .map_err(|error| Failure::writing(path.display(), &error))?;
-        *unfinished = Some(file.path().to_owned());
+        unfinished.push(file.path().to_owned());
         Ok(Self {
+            listed: Listed(file.path().to_owned()),
             file: BufWriter::new(file),
             target,
             force,
@@ -180,17 +192,23 @@ impl Whole {
             file,
             target,
             force,
+            listed: _listed,
         } = self;
         let file = file
             .into_inner()
             .map_err(|error| Failure::writing(target.display(), error.error()))?;
-        let mut unfinished = unfinished();
+        // Some file systems tell only now that there is no room, and a name must not outlive a power cut
+        // which its bytes do not.
+        file.as_file()
+            .sync_all()
+            .map_err(|error| Failure::writing(target.display(), &error))?;
+        let unfinished = unfinished();
         let renamed = if force {
             file.persist(&target)
         } else {
             file.persist_noclobber(&target)
         };
-        *unfinished = None;
+        drop(unfinished);
         match renamed {
             Ok(_) => Ok(()),
             Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {

@@ -144,6 +144,19 @@ pub(crate) fn each(
     report: &Report,
     mut work: impl FnMut(&Job) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
+    let mut done = 0;
+    for job in ready(jobs, force, report)? {
+        done += usize::from(report.settle(&job.input, work(job))?);
+    }
+    Ok(status(done, jobs))
+}
+
+/// The jobs that nothing keeps from being begun; of the others it is told why.
+pub(crate) fn ready<'a>(
+    jobs: &'a [Job],
+    force: bool,
+    report: &Report,
+) -> Result<Vec<&'a Job>, Failure> {
     let mut taken = HashSet::new();
     let mut ready = Vec::new();
     for job in jobs {
@@ -151,15 +164,16 @@ pub(crate) fn each(
             ready.push(job);
         }
     }
-    let mut done = 0;
-    for job in ready {
-        done += usize::from(report.settle(&job.input, work(job))?);
-    }
-    Ok(if done == jobs.len() {
+    Ok(ready)
+}
+
+/// The exit status where `done` of the jobs have succeeded.
+pub(crate) fn status(done: usize, jobs: &[Job]) -> ExitCode {
+    if done == jobs.len() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
+    }
 }
 
 /// Refuses an output that would destroy something.

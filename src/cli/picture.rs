@@ -47,6 +47,19 @@ pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
     )
 }
 
+/// Number of pixels of the picture in a file, if that can be told without decoding it.
+pub(crate) fn pixels(place: &Place) -> Option<u64> {
+    let Place::Path(path) = place else {
+        return None;
+    };
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
+    let (width, height) = reader.into_dimensions().ok()?;
+    Some(u64::from(width) * u64::from(height))
+}
+
 /// Decodes the picture that `reader` has found, if that takes at most `most` bytes. The samples are
 /// decoded into the vector they stay in: beside it only a rotation by a quarter turn takes memory of
 /// that order, while it runs.

@@ -1,10 +1,13 @@
 //! The command line, run as a user runs it: arguments, files, exit status and messages.
 
+mod checkpoint;
 mod compare;
 mod derivatives;
+mod faults;
 mod files;
 mod formats;
 mod interrupt;
+mod many;
 mod messages;
 mod sizes;
 mod study;
