@@ -9,6 +9,15 @@ pub enum Error {
     /// The bytes are not a `.siren` file this version can read; cites the section of SPEC.md.
     #[error(transparent)]
     Format(#[from] siren_format::Error),
+    /// The file holds another kind of signal than the one asked for.
+    #[error("holds a {found}, not a {wanted}")]
+    #[non_exhaustive]
+    Kind {
+        /// What it holds.
+        found: &'static str,
+        /// What was asked for.
+        wanted: &'static str,
+    },
     /// A parameter given by the caller is out of range.
     #[error("{name} is {given}, but must be {allowed}")]
     #[non_exhaustive]

@@ -87,9 +87,17 @@ pub enum Fault {
     NotShortest,
     /// The file ends within the header.
     HeaderEnds,
-    /// A picture has no column or no row.
+    /// A picture or a video has no column or no row.
     EmptyPicture,
-    /// There are no channels, or more than four.
+    /// A shape's centre is not finite, or its scale not a positive number of full precision.
+    Transform,
+    /// A rate is zero, or a frame rate not in lowest terms.
+    Rate,
+    /// A sound or a video has no frame.
+    NoFrames,
+    /// Segments of a sound are empty, longer than the sound, or overlap by too much.
+    Segments,
+    /// The number of channels is not one that the signal permits.
     Channels,
     /// The bits per sample are not ones that the signal permits.
     Depth,
@@ -134,8 +142,18 @@ impl Fault {
             Self::NotShortest => ("1.3", "the header or a length is not in its shortest form"),
             Self::HeaderEnds => ("3", "the file ends within its header"),
             Self::EmptyPicture => ("3.1", "the width or the height is zero"),
-            Self::Channels => ("3.2", "the number of channels is not 1, 2, 3 or 4"),
-            Self::Depth => ("3.2", "a picture's samples have neither 8 nor 16 bits"),
+            Self::Transform => (
+                "3.1",
+                "the centre is not finite, or the scale not a positive number",
+            ),
+            Self::Rate => ("3.1", "a rate is zero or not in lowest terms"),
+            Self::NoFrames => ("3.1", "there are no frames"),
+            Self::Segments => (
+                "3.1",
+                "segments are empty, longer than the sound, or overlap by too much",
+            ),
+            Self::Channels => ("3.2", "the signal has no such number of channels"),
+            Self::Depth => ("3.2", "the signal has no samples of so many bits"),
             Self::Omega => ("3.4", "omega is zero"),
             Self::LayerCount => ("3.5", "the number of hidden layers is not 1 to 255"),
             Self::EmptyLayer => ("3.5", "a hidden layer has no neuron"),
@@ -144,7 +162,7 @@ impl Fault {
             Self::NoWeights => ("4.2", "there is no weights section"),
             Self::WeightCount => (
                 "5.1",
-                "the number of weights is not the network's number of parameters",
+                "the number of weights is not the number of parameters",
             ),
             Self::WeightStream => (
                 "5.2",

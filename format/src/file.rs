@@ -8,9 +8,9 @@ use crate::{Error, Fault, Header, Limits, Weights, wire};
 pub struct File {
     /// The signal and the network.
     pub header: Header,
-    /// The network's parameters, [`Header::parameters`] of them.
+    /// The parameters of all networks, [`Header::parameters`] of them.
     pub weights: Weights,
-    /// The ICC profile of the samples, not looked into; without one a picture is sRGB (SPEC 4.3).
+    /// The ICC profile of the samples, not looked into; without one colours are sRGB (SPEC 4.3).
     pub icc: Option<Vec<u8>>,
 }
 

@@ -6,7 +6,7 @@
 
 use core::iter::once;
 
-use crate::Fault;
+use crate::{Fault, Signal};
 
 /// Unit of the frequencies in [`Network`]: they count eighths.
 pub const OMEGA_UNITS: u16 = 8;
@@ -22,24 +22,14 @@ pub struct Header {
     pub network: Network,
 }
 
-/// Kind and stored size of a signal (SPEC 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// A function of the plane, given on a grid of square pixels.
-    Picture {
-        /// Columns, at least 1.
-        width: u32,
-        /// Rows, at least 1.
-        height: u32,
-    },
-}
-
 /// How outputs become samples (SPEC 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Samples {
-    /// Outputs of the network, 1 to 4. A picture's are gray, gray and alpha, RGB, or RGB and alpha.
+    /// Outputs of a network. A picture's or a video's are gray, gray and alpha, RGB, or RGB and alpha; a
+    /// shape's is the distance; a sound's are mono, or left and right.
     pub channels: u8,
-    /// Bits a sample; 8 or 16 for a picture.
+    /// Bits a sample: 8 or 16 for a picture or a video; 32, a float, for a shape; 8, 16, 24 or 32, which
+    /// is a float, for a sound.
     pub depth: u8,
     /// How an output becomes a sample.
     pub colour: Colour,
@@ -48,7 +38,8 @@ pub struct Samples {
 /// How an output becomes a sample (SPEC 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
-    /// Each output is a sample: -1 is 0, and 1 is the largest value of the depth.
+    /// Each output is a sample, in the scale that SPEC 6.3 gives for the kind of signal: for a picture -1
+    /// is 0, and 1 is the largest value of the depth.
     Direct,
 }
 
@@ -77,7 +68,7 @@ pub enum Activation {
 /// What enters the first layer (SPEC 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The coordinates of the point; for a picture, x to the right and y down.
+    /// The coordinates of the point (SPEC 6.1); for a picture, x to the right and y down.
     Coordinates,
 }
 
@@ -85,8 +76,8 @@ impl Header {
     /// Values that enter the network for each point.
     #[must_use]
     pub fn inputs(&self) -> u32 {
-        match (self.signal, self.network.input) {
-            (Signal::Picture { .. }, Input::Coordinates) => 2,
+        match self.network.input {
+            Input::Coordinates => self.signal.coordinates(),
         }
     }
 
@@ -96,12 +87,17 @@ impl Header {
         u32::from(self.samples.channels)
     }
 
-    /// Points of the stored grid: width times height.
+    /// Networks in the file, all of the same layers: one for each segment of a sound, else 1.
+    #[must_use]
+    pub fn networks(&self) -> u64 {
+        self.signal.networks()
+    }
+
+    /// Points at which the signal is stored: pixels, of all frames, or frames of a sound. None for a shape,
+    /// which has no grid.
     #[must_use]
     pub fn points(&self) -> u64 {
-        match self.signal {
-            Signal::Picture { width, height } => u64::from(width) * u64::from(height),
-        }
+        self.signal.points()
     }
 
     /// Shape (outputs, inputs) of each layer's weight matrix, from input to output; each layer has as many
@@ -113,15 +109,16 @@ impl Header {
         outputs.zip(inputs)
     }
 
-    /// Weights and biases of the network; `u64::MAX` stands for anything above.
+    /// Weights and biases of all networks; `u64::MAX` stands for anything above.
     #[must_use]
     pub fn parameters(&self) -> u64 {
         self.layers()
             .map(|(outputs, inputs)| u64::from(outputs) * (u64::from(inputs) + 1))
             .fold(0, u64::saturating_add)
+            .saturating_mul(self.networks())
     }
 
-    /// Multiplications to evaluate the network at one point: its weights without the biases. `u64::MAX`
+    /// Multiplications to evaluate a network at one point: its weights without the biases. `u64::MAX`
     /// stands for anything above.
     #[must_use]
     pub fn multiplications_per_point(&self) -> u64 {
@@ -132,21 +129,15 @@ impl Header {
 
     /// Tells whether the format permits every value.
     pub(crate) fn validate(&self) -> Result<(), Fault> {
-        let Samples {
-            channels,
-            depth,
-            colour: Colour::Direct,
-        } = self.samples;
+        let Colour::Direct = self.samples.colour;
         let Network {
             omega_first,
             omega_hidden,
             hidden,
             ..
         } = &self.network;
+        self.signal.validate(&self.samples)?;
         let rules = [
-            (self.points() > 0, Fault::EmptyPicture),
-            ((1..=4).contains(&channels), Fault::Channels),
-            (depth == 8 || depth == 16, Fault::Depth),
             (*omega_first > 0 && *omega_hidden > 0, Fault::Omega),
             ((1..=255).contains(&hidden.len()), Fault::LayerCount),
             (!hidden.contains(&0), Fault::EmptyLayer),

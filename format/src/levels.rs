@@ -11,6 +11,9 @@
 //! first and the last layer by amounts that networks have in common. Steps grow slowly with depth. In the
 //! 20 to 22 tensors of a photograph's file all steps and scales together take 136 to 154 bits.
 //!
+//! Where a file has several networks, those of a sound's segments, each tensor says what to expect of the same
+//! one in the next network.
+//!
 //! The neurons of a hidden layer can stand in any order, and each can change its sign together with the
 //! weights that read it, as the sine is odd: w! 2^w files would hold the same function. Only one of them may
 //! be written, that with biases from 0 up, and what the order of w numbers and their signs would take is
@@ -60,8 +63,66 @@ struct Known {
     spread: i32,
 }
 
+/// What the tensors so far say about the next one.
+struct Context {
+    /// Tensors of a network.
+    count: usize,
+    /// The number of the next tensor in its network.
+    index: usize,
+    /// What is known of the last weight matrix.
+    weights: Known,
+    /// What is known of each tensor of the network before, as far as the next one, and from there on of
+    /// this network's.
+    networks: Vec<Known>,
+    /// Whether the next tensor is of the first network.
+    first: bool,
+}
+
+impl Context {
+    fn new(header: &Header) -> Self {
+        let count = 2 * header.layers().count();
+        Self {
+            count,
+            index: 0,
+            weights: Known::default(),
+            networks: Vec::new(),
+            first: true,
+        }
+    }
+
+    /// What is expected of the next tensor.
+    fn expected(&self) -> Expected {
+        if self.first {
+            return Expected::of(self.index, self.count, self.weights);
+        }
+        let Known { step, spread } = self.networks[self.index];
+        Expected {
+            step,
+            orders: (0, 0),
+            spread,
+            ascending: ascending(self.index, self.count),
+        }
+    }
+
+    /// Goes on to the next tensor, with what has become known of this one.
+    fn advance(&mut self, known: Known) {
+        if self.index.is_multiple_of(2) {
+            self.weights = known;
+        }
+        if self.first {
+            self.networks.push(known);
+        } else {
+            self.networks[self.index] = known;
+        }
+        self.index += 1;
+        if self.index == self.count {
+            (self.index, self.first) = (0, false);
+        }
+    }
+}
+
 impl Expected {
-    /// Expects tensor `index` of `count`, where `weights` is the weight matrix before it.
+    /// Expects tensor `index` of `count` in the first network, where `weights` is the weight matrix before it.
     fn of(index: usize, count: usize, weights: Known) -> Self {
         let (step, orders, spread) = if index == 0 {
             (100, (4, 0), 202)
@@ -101,7 +162,7 @@ impl Expected {
     }
 }
 
-/// Whether tensor `index` of `count` holds the biases of a hidden layer.
+/// Whether tensor `index` of the `count` of a network holds the biases of a hidden layer.
 fn ascending(index: usize, count: usize) -> bool {
     index % 2 == 1 && index + 1 < count
 }
@@ -109,21 +170,21 @@ fn ascending(index: usize, count: usize) -> bool {
 /// The ideal cost of each tensor, step and scale included, in 1/65,536 bit.
 pub(crate) fn costs(tensors: &[Tensor], header: &Header) -> Result<Vec<u64>, Fault> {
     check(tensors, header)?;
-    let mut weights = Known::default();
-    let cost = |(index, tensor)| {
+    let mut context = Context::new(header);
+    let cost = |tensor| {
         let mut counter = Counter(0);
-        weights = put_tensor(index, tensors.len(), tensor, weights, &mut counter)?;
+        put_tensor(tensor, &mut context, &mut counter)?;
         Ok(counter.0)
     };
-    tensors.iter().enumerate().map(cost).collect()
+    tensors.iter().map(cost).collect()
 }
 
 pub(crate) fn write(tensors: &[Tensor], header: &Header) -> Result<Vec<u8>, Fault> {
     let mut writer = Writer::new();
     check(tensors, header)?;
-    let mut weights = Known::default();
-    for (index, tensor) in tensors.iter().enumerate() {
-        weights = put_tensor(index, tensors.len(), tensor, weights, &mut writer)?;
+    let mut context = Context::new(header);
+    for tensor in tensors {
+        put_tensor(tensor, &mut context, &mut writer)?;
     }
     Ok(writer.finish())
 }
@@ -133,11 +194,11 @@ pub(crate) fn read(payload: &[u8], header: &Header) -> Result<Vec<Tensor>, Fault
         return Err(Fault::LevelCount);
     }
     let mut reader = Reader::new(payload);
-    let count = 2 * header.layers().count();
-    let mut tensors = Vec::with_capacity(count);
-    let mut weights = Known::default();
-    for (index, length) in lengths(header).enumerate() {
-        let expected = Expected::of(index, count, weights);
+    let mut context = Context::new(header);
+    // Each takes bits of the payload, so there is no room to be made for all that the header promises.
+    let mut tensors = Vec::new();
+    for length in lengths(header) {
+        let expected = context.expected();
         let step = expected.step + reader.signed(expected.orders.0)?;
         let code = u8::try_from(step).map_err(|_| Fault::LevelRange)?;
         let scale = expected.scale(step) + reader.signed(expected.orders.1)?;
@@ -149,9 +210,7 @@ pub(crate) fn read(payload: &[u8], header: &Header) -> Result<Vec<Tensor>, Fault
             step: code,
             levels: get_levels(&mut reader, length as usize, scale, expected.ascending)?,
         });
-        if index % 2 == 0 {
-            weights = expected.known(step, scale);
-        }
+        context.advance(expected.known(step, scale));
     }
     reader.finish()?;
     Ok(tensors)
@@ -159,9 +218,11 @@ pub(crate) fn read(payload: &[u8], header: &Header) -> Result<Vec<Tensor>, Fault
 
 /// Levels in each tensor, in the order of the file.
 fn lengths(header: &Header) -> impl Iterator<Item = u64> + '_ {
-    header.layers().flat_map(|(outputs, inputs)| {
-        let outputs = u64::from(outputs);
-        [outputs * u64::from(inputs), outputs]
+    (0..header.networks()).flat_map(|_| {
+        header.layers().flat_map(|(outputs, inputs)| {
+            let outputs = u64::from(outputs);
+            [outputs * u64::from(inputs), outputs]
+        })
     })
 }
 
@@ -177,8 +238,9 @@ fn check(tensors: &[Tensor], header: &Header) -> Result<(), Fault> {
     if levels.any(|level| level.unsigned_abs() > LEVEL_MAX.unsigned_abs()) {
         return Err(Fault::LevelRange);
     }
+    let count = 2 * header.layers().count();
     let biases = tensors.iter().enumerate();
-    let mut biases = biases.filter(|(index, _)| ascending(*index, tensors.len()));
+    let mut biases = biases.filter(|(index, _)| ascending(index % count, count));
     if !biases.all(|(_, tensor)| ascend(&tensor.levels)) {
         return Err(Fault::NeuronOrder);
     }
@@ -190,25 +252,19 @@ fn ascend(levels: &[i32]) -> bool {
     levels.is_sorted() && levels.first().is_none_or(|&first| first >= 0)
 }
 
-/// Puts tensor `index` of `count`, and returns what is then known of the last weight matrix; of the one
-/// before it, `weights`.
+/// Puts the next tensor.
 fn put_tensor(
-    index: usize,
-    count: usize,
     Tensor { step, levels }: &Tensor,
-    weights: Known,
+    context: &mut Context,
     sink: &mut impl Sink,
-) -> Result<Known, Fault> {
-    let expected = Expected::of(index, count, weights);
+) -> Result<(), Fault> {
+    let expected = context.expected();
     let step = i32::from(*step);
     let scale = cheapest_scale(levels, step, &expected)?;
     sink.signed(step - expected.step, expected.orders.0)?;
     put_scaled(levels, scale, step, &expected, sink)?;
-    Ok(if index.is_multiple_of(2) {
-        expected.known(step, scale)
-    } else {
-        weights
-    })
+    context.advance(expected.known(step, scale));
+    Ok(())
 }
 
 /// The scale under which the levels and the scale itself take the fewest bits, among those near the

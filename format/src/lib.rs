@@ -1,8 +1,8 @@
 //! Bytes and integers of the `.siren` file format.
 //!
-//! A `.siren` file stores a picture as the weights of a small network with sine activations: the picture
-//! is the function that the network computes. This crate turns such files into integers and back. It
-//! computes no floating-point number, reads no file and draws no picture; weights enter and leave as the
+//! A `.siren` file stores a signal (a picture, a shape, a sound or a video) as the weights of small networks
+//! with sine activations: the signal is the function that they compute. This crate turns such files into
+//! integers and back. It computes no floating-point number, reads no file and draws no picture; weights enter and leave as the
 //! integers that the file codes. `SPEC.md`, beside this crate's sources, is the format itself, and every
 //! error cites the section of it that a file broke.
 //!
@@ -47,13 +47,15 @@ mod layout;
 mod levels;
 mod limits;
 mod range;
+mod signal;
 mod weights;
 mod wire;
 
 pub use error::{Error, Fault, Feature};
 pub use file::File;
-pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples, Signal};
+pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples};
 pub use layout::{Layout, Part, Span, inspect};
 pub use levels::{LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor};
 pub use limits::{Limits, Quantity};
+pub use signal::Signal;
 pub use weights::{BIT, Coding, Weights};

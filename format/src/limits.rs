@@ -16,16 +16,19 @@ use crate::{Error, Header, Signal};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Longer side of a picture, in pixels. Default 2^20: an `f32` coordinate still tells columns apart.
+    /// Longer side of a picture or a video, in pixels. Default 2^20: an `f32` coordinate still tells
+    /// columns apart.
     pub side: u64,
-    /// Points of the stored grid: a picture's width times height. Default 2^28.
+    /// Pixels of a picture, or of one frame of a video: width times height. Default 2^28.
     pub pixels: u64,
+    /// Frames of a sound or a video. Default 2^28.
+    pub frames: u64,
     /// Neurons in one hidden layer; a decoder's scratch memory grows with it. Default 4,096.
     pub layer_width: u64,
-    /// Weights and biases of the network. Default 2^24: 32 MiB as half floats, of which this crate needs
+    /// Weights and biases of all networks. Default 2^24: 32 MiB as half floats, of which this crate needs
     /// about twice that while it decodes them, or 64 MiB as levels.
     pub parameters: u64,
-    /// Multiplications to evaluate the network once at each stored point. Default 2^43.
+    /// Multiplications to evaluate the signal once at each stored point. Default 2^43.
     pub multiplications: u64,
     /// Bytes of metadata, such as the ICC profile, kept in memory. Default 4 MiB.
     pub metadata: u64,
@@ -36,6 +39,7 @@ impl Default for Limits {
         Self {
             side: 1 << 20,
             pixels: 1 << 28,
+            frames: 1 << 28,
             layer_width: 4096,
             parameters: 1 << 24,
             multiplications: 1 << 43,
@@ -51,10 +55,16 @@ impl Limits {
         Self { side, ..self }
     }
 
-    /// Sets [`pixels`](Self::pixels), in points.
+    /// Sets [`pixels`](Self::pixels).
     #[must_use]
     pub fn with_pixels(self, pixels: u64) -> Self {
         Self { pixels, ..self }
+    }
+
+    /// Sets [`frames`](Self::frames).
+    #[must_use]
+    pub fn with_frames(self, frames: u64) -> Self {
+        Self { frames, ..self }
     }
 
     /// Sets [`layer_width`](Self::layer_width), in neurons.
@@ -92,15 +102,24 @@ impl Limits {
     /// # Errors
     /// [`Error::Limit`] names the first quantity that is too large.
     pub fn check(&self, header: &Header) -> Result<(), Error> {
-        let side = match header.signal {
-            Signal::Picture { width, height } => u64::from(width.max(height)),
+        let (width, height, frames) = match header.signal {
+            Signal::Picture { width, height } => (width, height, 0),
+            Signal::Shape { .. } => (0, 0, 0),
+            Signal::Sound { frames, .. } => (0, 0, frames),
+            Signal::Video {
+                width,
+                height,
+                frames,
+                ..
+            } => (width, height, frames),
         };
+        let (side, pixels) = (width.max(height), u64::from(width) * u64::from(height));
         let widest = header.network.hidden.iter().copied().max().unwrap_or(0);
-        let total = header
-            .points()
-            .saturating_mul(header.multiplications_per_point());
-        at_most(Quantity::Side, side, self.side)?;
-        at_most(Quantity::Pixels, header.points(), self.pixels)?;
+        let evaluations = header.signal.evaluations();
+        let total = evaluations.saturating_mul(header.multiplications_per_point());
+        at_most(Quantity::Side, side.into(), self.side)?;
+        at_most(Quantity::Pixels, pixels, self.pixels)?;
+        at_most(Quantity::Frames, frames.into(), self.frames)?;
         at_most(Quantity::LayerWidth, u64::from(widest), self.layer_width)?;
         at_most(Quantity::Parameters, header.parameters(), self.parameters)?;
         at_most(Quantity::Multiplications, total, self.multiplications)
@@ -130,6 +149,7 @@ fn at_most(what: Quantity, asked: u64, allowed: u64) -> Result<(), Error> {
 pub enum Quantity {
     Side,
     Pixels,
+    Frames,
     LayerWidth,
     Parameters,
     Multiplications,
@@ -141,6 +161,7 @@ impl fmt::Display for Quantity {
         f.write_str(match self {
             Self::Side => "pixels along its longer side",
             Self::Pixels => "pixels",
+            Self::Frames => "frames",
             Self::LayerWidth => "neurons in a layer",
             Self::Parameters => "parameters",
             Self::Multiplications => "multiplications",

@@ -34,10 +34,65 @@ struct Wire {
     coding: u8,
 }
 
-/// [`Signal`], numbered in the order written here.
+/// [`Signal`], numbered in the order written here, and its numbers in theirs. Arrays have no length before
+/// them, and bytes are written as they are.
 #[derive(Encode, Decode)]
 enum Kind {
-    Picture { width: u32, height: u32 },
+    Picture([u32; 2]),
+    Shape([[u8; 4]; 4]),
+    Sound([u32; 4]),
+    Video([u32; 5]),
+}
+
+impl From<Signal> for Kind {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Picture { width, height } => Self::Picture([width, height]),
+            Signal::Shape {
+                centre: [x, y, z],
+                scale,
+            } => Self::Shape([x, y, z, scale].map(u32::to_le_bytes)),
+            Signal::Sound {
+                rate,
+                frames,
+                segment,
+                overlap,
+            } => Self::Sound([rate, frames, segment, overlap]),
+            Signal::Video {
+                width,
+                height,
+                frames,
+                rate: [numerator, denominator],
+            } => Self::Video([width, height, frames, numerator, denominator]),
+        }
+    }
+}
+
+impl From<Kind> for Signal {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Picture([width, height]) => Self::Picture { width, height },
+            Kind::Shape(numbers) => {
+                let [x, y, z, scale] = numbers.map(u32::from_le_bytes);
+                Self::Shape {
+                    centre: [x, y, z],
+                    scale,
+                }
+            }
+            Kind::Sound([rate, frames, segment, overlap]) => Self::Sound {
+                rate,
+                frames,
+                segment,
+                overlap,
+            },
+            Kind::Video([width, height, frames, numerator, denominator]) => Self::Video {
+                width,
+                height,
+                frames,
+                rate: [numerator, denominator],
+            },
+        }
+    }
 }
 
 /// So many hidden layers of one width.
@@ -61,7 +116,6 @@ pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, F
         omega_hidden,
         hidden,
     } = &header.network;
-    let Signal::Picture { width, height } = header.signal;
     let colour = match colour {
         Colour::Direct => 0,
     };
@@ -72,7 +126,7 @@ pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, F
         Input::Coordinates => 0,
     };
     let wire = Wire {
-        signal: Kind::Picture { width, height },
+        signal: header.signal.into(),
         samples: (channels - 1) | (depth / 8 - 1) << 2 | colour << 4,
         model: activation | input << 4,
         omega_first: *omega_first,
@@ -107,7 +161,6 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error
         what,
         number: number.into(),
     };
-    let Kind::Picture { width, height } = wire.signal;
     let colour = match wire.samples >> 4 {
         0 => Colour::Direct,
         other => return Err(unknown(Feature::Colour, other)),
@@ -123,7 +176,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error
     let coding =
         Coding::from_number(wire.coding).ok_or_else(|| unknown(Feature::Coding, wire.coding))?;
     let header = Header {
-        signal: Signal::Picture { width, height },
+        signal: wire.signal.into(),
         samples: Samples {
             channels: (wire.samples & 3) + 1,
             depth: ((wire.samples >> 2 & 3) + 1) * 8,

@@ -3,7 +3,8 @@
 use siren_format::{Error, Fault, Feature, File, LEVEL_MAX, Quantity, Weights};
 
 use crate::samples::{
-    HEADER, LEVELS, PAYLOAD, file, gray, halves, leveled, seal, section, tensors,
+    HEADER, LEVELS, PAYLOAD, SHAPE, SOUND, VIDEO, file, gray, halves, leveled, other, other_levels,
+    seal, section, tensors,
 };
 
 /// Name, description, bytes, and what reading them gives.
@@ -74,7 +75,57 @@ pub(crate) fn valid() -> Vec<Case<File>> {
             written(&least()),
             least(),
         ),
+        (
+            "shape",
+            "a shape in a cube of side 0.5 at (1, -2, 0.125), 3-3-3-1",
+            written(&shape()),
+            shape(),
+        ),
+        (
+            "sound",
+            "10,400 frames of stereo in 3 segments, 1-2-2, 16 bits",
+            written(&sound()),
+            sound(),
+        ),
+        (
+            "sound-levels",
+            "the same in floats, 1-3-3-2, weight coding 1",
+            written(&sound_levels()),
+            sound_levels(),
+        ),
+        (
+            "sound-zeros",
+            "10,400 frames in 3 segments, one neuron, weight coding 1, all weights zero",
+            written(&sound_zeros()),
+            sound_zeros(),
+        ),
+        (
+            "video",
+            "50 frames of 64 x 48 at 30,000/1,001 a second, 3-2-3, weight coding 1",
+            written(&video()),
+            video(),
+        ),
     ]
+}
+
+fn shape() -> File {
+    other(SHAPE, (1, 32), &[3, 3], 6)
+}
+
+fn sound() -> File {
+    other(SOUND, (2, 16), &[2], 7)
+}
+
+fn sound_levels() -> File {
+    other_levels(SOUND, (2, 32), &[3, 3], |index| [30.0, 4.0][index % 2])
+}
+
+fn sound_zeros() -> File {
+    other_levels(SOUND, (1, 8), &[1], |_| 0.0)
+}
+
+fn video() -> File {
+    other_levels(VIDEO, (3, 8), &[2], |_| 12.0)
 }
 
 /// Weights under coding 1 of these standard deviations.
@@ -101,6 +152,11 @@ fn least() -> File {
         tensor.step = step;
     }
     leveled(&[1], tensors)
+}
+
+/// Kind and fields of a shape at the origin, and samples that suit it.
+fn shape_fields(scale: u32) -> Vec<u8> {
+    [&[1], &[0; 12][..], &scale.to_le_bytes(), &[12]].concat()
 }
 
 pub(crate) fn invalid() -> Vec<Case<Error>> {
@@ -182,9 +238,9 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         ("damaged", "width changed, checksum not", damaged, corrupt),
         (
             "signal",
-            "signal kind 1",
-            header(0, 1, &[1]),
-            unknown(Feature::Signal, 1),
+            "signal kind 4",
+            header(0, 1, &[4]),
+            unknown(Feature::Signal, 4),
         ),
         (
             "colour",
@@ -263,6 +319,72 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
             "width 0",
             header(1, 1, &[0]),
             Malformed(Fault::EmptyPicture),
+        ),
+        (
+            "shape-scale",
+            "a shape of scale -1",
+            header(0, 4, &shape_fields(0xBF80_0000)),
+            Malformed(Fault::Transform),
+        ),
+        (
+            "shape-infinite",
+            "a shape of infinite scale",
+            header(0, 4, &shape_fields(0x7F80_0000)),
+            Malformed(Fault::Transform),
+        ),
+        (
+            "shape-depth",
+            "a shape of 16 bits",
+            header(0, 4, &[&shape_fields(0x3F80_0000)[..17], &[4]].concat()),
+            Malformed(Fault::Depth),
+        ),
+        (
+            "sound-rate",
+            "a sound at rate 0",
+            header(0, 4, &[2, 0, 9, 9, 0, 4]),
+            Malformed(Fault::Rate),
+        ),
+        (
+            "sound-frames",
+            "a sound of no frames",
+            header(0, 4, &[2, 1, 0, 0, 0, 4]),
+            Malformed(Fault::NoFrames),
+        ),
+        (
+            "sound-overlap",
+            "segments of 5 frames that overlap by 3",
+            header(0, 4, &[2, 1, 9, 5, 3, 4]),
+            Malformed(Fault::Segments),
+        ),
+        (
+            "sound-one",
+            "a single segment with an overlap",
+            header(0, 4, &[2, 1, 9, 9, 1, 4]),
+            Malformed(Fault::Segments),
+        ),
+        (
+            "sound-channels",
+            "a sound of 3 channels",
+            header(0, 4, &[2, 1, 9, 9, 0, 6]),
+            Malformed(Fault::Channels),
+        ),
+        (
+            "video-rate",
+            "a video at 60/2 frames a second",
+            header(0, 4, &[3, 1, 1, 1, 60, 2, 0]),
+            Malformed(Fault::Rate),
+        ),
+        (
+            "sound-segments",
+            "10^9 segments of one frame",
+            header(0, 4, &[2, 1, 252, 0, 202, 154, 59, 1, 0, 4]),
+            limit(Quantity::Frames, 1_000_000_000, 1 << 28),
+        ),
+        (
+            "sound-networks",
+            "2^27 segments of 2 frames",
+            header(0, 4, &[2, 1, 252, 0, 0, 0, 16, 2, 0, 4]),
+            limit(Quantity::Parameters, 4 << 27, 1 << 24),
         ),
         (
             "depth-24",

@@ -1,10 +1,12 @@
 //! Weight coding 1: against the plain decoder, at its extremes, and what it costs.
 
-use siren_format::{BIT, Error, Fault, File, LEVEL_MAX, Limits, Tensor, Weights, inspect};
+use siren_format::{BIT, Error, Fault, File, LEVEL_MAX, Limits, Signal, Tensor, Weights, inspect};
 
 use crate::golden;
 use crate::plain;
-use crate::samples::{Random, file, leveled, order, seal, section, tensors};
+use crate::samples::{
+    Random, SOUND, file, leveled, order, other, other_levels, seal, section, tensors,
+};
 use sirenc_fuzz_bodies::read;
 
 /// Payload of the weights section.
@@ -68,14 +70,19 @@ fn the_table_is_the_gaussian_it_is_said_to_be() {
 #[test]
 fn both_decoders_agree() {
     let table = plain::table();
-    let header = || file((1, 1), (1, 8), &[9, 30], vec![]).header;
     let mut random = Random(11);
     for seed in 0..300 {
+        // One network, or the three of a sound's segments.
+        let header = if seed % 3 == 0 {
+            other(SOUND, (2, 16), &[9, 30], 0).header
+        } else {
+            file((1, 1), (1, 8), &[9, 30], vec![]).header
+        };
         // From nearly all zeros to the largest levels, another deviation in each tensor.
         let octaves: Vec<f64> = (0..6)
             .map(|_| random.below(2000) as f64 / 100.0 - 3.0)
             .collect();
-        let mut tensors = tensors(&header(), seed, |index| octaves[index].exp2());
+        let mut tensors = tensors(&header, seed, |index| octaves[index].exp2());
         for tensor in &mut tensors {
             tensor.step = random.next() as u8;
             for level in &mut tensor.levels {
@@ -88,8 +95,17 @@ fn both_decoders_agree() {
                 tensor.levels[at] = random.below(2 * size + 1) as i32 - size as i32;
             }
         }
-        order(&mut tensors);
-        round_trip(&leveled(&[9, 30], tensors), &table);
+        order(&header, &mut tensors);
+        let weights = Weights::Levels(tensors);
+        let icc = None;
+        round_trip(
+            &File {
+                header,
+                weights,
+                icc,
+            },
+            &table,
+        );
     }
 }
 
@@ -204,6 +220,39 @@ fn levels_cost_what_a_gaussian_code_would() {
         println!("{hidden:?}: {bits} bits, {ideal:.0} ideal");
         assert!(bits < ideal + excess, "{bits} bits, {ideal} ideal");
     }
+}
+
+/// What a network after the first takes for its steps and scales is 2 to 4 bits a tensor.
+#[test]
+fn segments_say_what_to_expect_of_the_next() {
+    let table = plain::table();
+    let network = |signal| other_levels(signal, (1, 16), &[6, 6], |index| [40.0, 9.0][index % 2]);
+    let three = network(SOUND);
+    let Weights::Levels(tensors) = &three.weights else {
+        panic!("levels went in");
+    };
+    let costs = three.weights.costs(&three.header).expect("a valid file");
+    let mut apart = 0;
+    for tensors in tensors.chunks(6) {
+        let one = File {
+            weights: Weights::Levels(tensors.to_vec()),
+            ..network(Signal::Sound {
+                rate: 8000,
+                frames: 4000,
+                segment: 4000,
+                overlap: 0,
+            })
+        };
+        apart += one.weights.bits(&one.header).expect("a valid file");
+        round_trip(&one, &table);
+    }
+    round_trip(&three, &table);
+    let together: u64 = costs.iter().sum();
+    assert_eq!(costs.len(), 18);
+    assert!(
+        together + 2 * 16 * BIT < apart,
+        "{together} together, {apart} apart"
+    );
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Each limit on its own: the value that a file needs passes, one less is an error, and nothing is
 //! allocated for it.
 
-use siren_format::{Error, Fault, File, Limits, Quantity};
+use siren_format::{Error, Fault, File, Limits, Quantity, Signal};
 
 use crate::allocations::peak;
-use crate::samples::{PAYLOAD, file, halves, seal, section};
+use crate::samples::{PAYLOAD, SHAPE, SOUND, VIDEO, file, halves, other, seal, section};
 
 type Most = fn(u64) -> Limits;
 type Change = fn(&mut File);
@@ -13,7 +13,6 @@ type Change = fn(&mut File);
 fn each_limit_is_exact() {
     let mut rgb = file((30, 20), (3, 8), &[5, 4], halves(54, 1));
     rgb.icc = Some(vec![7; 9]);
-    let bytes = rgb.to_bytes().expect("a valid file");
     let cases: [(Quantity, u64, Most); 6] = [
         (Quantity::Side, 30, |most| Limits::default().with_side(most)),
         (Quantity::Pixels, 600, |most| {
@@ -33,14 +32,53 @@ fn each_limit_is_exact() {
         }),
     ];
     for (what, asked, limits) in cases {
-        assert_eq!(File::from_bytes(&bytes, &limits(asked)).as_ref(), Ok(&rgb));
-        let error = Error::Limit {
-            what,
-            asked,
-            allowed: asked - 1,
-        };
-        assert_eq!(File::from_bytes(&bytes, &limits(asked - 1)), Err(error));
+        exact(&rgb, what, asked, limits);
     }
+    // 1-5-4-2: 10 + 24 + 10 parameters, and 5 + 20 + 8 weights; 3-5-4-3: 15 + 20 + 12 weights.
+    let sound = other(SOUND, (2, 16), &[5, 4], 1);
+    exact(&sound, Quantity::Frames, 10_400, |most| {
+        Limits::default().with_frames(most)
+    });
+    exact(&sound, Quantity::Parameters, 3 * 44, |most| {
+        Limits::default().with_parameters(most)
+    });
+    exact(&sound, Quantity::Multiplications, 3 * 4000 * 33, |most| {
+        Limits::default().with_multiplications(most)
+    });
+    let video = other(VIDEO, (3, 8), &[5, 4], 1);
+    exact(&video, Quantity::Frames, 50, |most| {
+        Limits::default().with_frames(most)
+    });
+    exact(&video, Quantity::Pixels, 64 * 48, |most| {
+        Limits::default().with_pixels(most)
+    });
+    exact(
+        &video,
+        Quantity::Multiplications,
+        50 * 64 * 48 * 47,
+        |most| Limits::default().with_multiplications(most),
+    );
+    // A shape is stored at no points.
+    let shape = other(SHAPE, (1, 32), &[5, 4], 1);
+    let none = Limits::default()
+        .with_side(0)
+        .with_pixels(0)
+        .with_frames(0)
+        .with_multiplications(0);
+    let bytes = shape.to_bytes().expect("a valid file");
+    assert_eq!(File::from_bytes(&bytes, &none), Ok(shape));
+}
+
+/// Reads `file` under the limit that it needs, and not under one less.
+fn exact(file: &File, what: Quantity, asked: u64, limits: Most) {
+    let bytes = file.to_bytes().expect("a valid file");
+    assert_eq!(File::from_bytes(&bytes, &limits(asked)).as_ref(), Ok(file));
+    let error = Error::Limit {
+        what,
+        asked,
+        allowed: asked - 1,
+    };
+    assert_eq!(File::from_bytes(&bytes, &limits(asked - 1)), Err(error));
 }
 
 /// Headers that ask for far more than there is; each is refused with next to nothing allocated.
@@ -126,7 +164,7 @@ fn a_writer_is_held_to_the_same_rules() {
     let valid = || file((1, 1), (1, 8), &[1], halves(5, 1));
     let cases: [(Fault, Change); 9] = [
         (Fault::EmptyPicture, |f| {
-            f.header.signal = siren_format::Signal::Picture {
+            f.header.signal = Signal::Picture {
                 width: 1,
                 height: 0,
             };
@@ -147,6 +185,64 @@ fn a_writer_is_held_to_the_same_rules() {
         break_it(&mut file);
         assert_eq!(file.to_bytes(), Err(Error::Invalid(fault)));
     }
+    let mut signals = vec![];
+    let mut refused = |fault, signal, samples| signals.push((fault, signal, samples));
+    for bits in [
+        0,
+        1,
+        0x007F_FFFF,
+        0x8000_0000,
+        0xBF80_0000,
+        0x7F80_0000,
+        0x7FC0_0000,
+    ] {
+        let centre = [0; 3];
+        let signal = Signal::Shape {
+            centre,
+            scale: bits,
+        };
+        refused(Fault::Transform, signal, (1, 32));
+    }
+    for bits in [0x7F80_0000, 0xFF80_0000, 0x7FC0_0000] {
+        let centre = [0, bits, 0];
+        let signal = Signal::Shape {
+            centre,
+            scale: 0x3F80_0000,
+        };
+        refused(Fault::Transform, signal, (1, 32));
+    }
+    let sound = |frames, segment, overlap| Signal::Sound {
+        rate: 1,
+        frames,
+        segment,
+        overlap,
+    };
+    refused(Fault::NoFrames, sound(0, 0, 0), (1, 16));
+    for (frames, segment, overlap) in [(9, 0, 0), (9, 10, 0), (9, 9, 1), (9, 5, 3), (9, 1, 1)] {
+        refused(Fault::Segments, sound(frames, segment, overlap), (1, 16));
+    }
+    let video = |frames, rate| Signal::Video {
+        width: 1,
+        height: 1,
+        frames,
+        rate,
+    };
+    refused(Fault::NoFrames, video(0, [1, 1]), (1, 8));
+    for rate in [[0, 1], [1, 0], [0, 0], [60, 2], [5, 5]] {
+        refused(Fault::Rate, video(1, rate), (1, 8));
+    }
+    for (signal, samples) in [(SHAPE, (2, 32)), (SOUND, (3, 16)), (VIDEO, (5, 8))] {
+        refused(Fault::Channels, signal, samples);
+    }
+    for (signal, samples) in [(SHAPE, (1, 16)), (SOUND, (1, 12)), (VIDEO, (1, 24))] {
+        refused(Fault::Depth, signal, samples);
+    }
+    for (fault, signal, samples) in signals {
+        let mut file = valid();
+        file.header.signal = signal;
+        (file.header.samples.channels, file.header.samples.depth) = samples;
+        assert_eq!(file.to_bytes(), Err(Error::Invalid(fault)), "{signal:?}");
+    }
     for bits in [0x7C00, 0xFC00, 0x7E00, 0xFFFF] {
         let file = file((1, 1), (1, 8), &[1], vec![0, 0, 0, 0, bits]);
         assert_eq!(file.to_bytes(), Err(Error::Invalid(Fault::NotFinite)));
@@ -161,8 +257,8 @@ fn errors_cite_the_spec() {
     let expected =
         "the file ends within its header (SPEC 3): the program that wrote this file is at fault";
     assert_eq!(message.to_string(), expected);
-    let message = File::from_bytes(&seal(&[3, 1, 1], &section(1, &PAYLOAD)), &Limits::default());
+    let message = File::from_bytes(&seal(&[4, 1, 1], &section(1, &PAYLOAD)), &Limits::default());
     let expected =
-        "signal kind 3 is unknown to this version (SPEC 3.1): a newer version may read the file";
+        "signal kind 4 is unknown to this version (SPEC 3.1): a newer version may read the file";
     assert_eq!(message.expect_err("unknown").to_string(), expected);
 }

@@ -1,7 +1,7 @@
 //! A second decoder of weight coding 1, written from SPEC.md 5.3 alone and as plainly as it stands there. Its
 //! table is the one printed in SPEC.md.
 
-use siren_format::{Header, Tensor};
+use siren_format::{Header, Signal, Tensor};
 
 /// Rows of the table in SPEC 5.3.2.
 pub(crate) fn table() -> Vec<Vec<u64>> {
@@ -175,6 +175,26 @@ impl Decoder<'_> {
     }
 }
 
+/// SPEC 3.1: the number of networks.
+fn networks(signal: Signal) -> u64 {
+    let Signal::Sound {
+        frames,
+        segment,
+        overlap,
+        ..
+    } = signal
+    else {
+        return 1;
+    };
+    let mut networks = 1;
+    let mut end = u64::from(segment);
+    while end < u64::from(frames) {
+        end += u64::from(segment - overlap);
+        networks += 1;
+    }
+    networks
+}
+
 /// SPEC 5.3.4: the tensors, or nothing if the payload breaks a rule.
 pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Option<Vec<Tensor>> {
     let mut decoder = Decoder {
@@ -187,51 +207,77 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
     };
     decoder.next_bytes(8);
     let mut tensors = Vec::new();
-    let last = header.layers().count();
-    let (mut step_before, mut spread_before) = (0, 0);
-    for (index, (rows, columns)) in header.layers().enumerate() {
-        let layer = index + 1;
-        for (is_weights, count) in [(true, rows * columns), (false, rows)] {
-            let (expected_step, expected_spread) = if !is_weights {
-                (
-                    step_before - 5,
-                    spread_before + if layer == 1 { -20 } else { 4 },
-                )
-            } else if layer == 1 {
-                (100, 202)
-            } else {
-                let a = if layer == 2 { -4 } else { 0 };
-                let b = if layer == last { 8 } else { 0 };
-                (step_before + 4 + a + b, spread_before + 8 * a + 2 * b)
-            };
-            let first = is_weights && layer == 1;
-            let step: i64 = expected_step + decoder.signed(if first { 4 } else { 1 })?;
-            let step_code = u8::try_from(step).ok()?;
-            let expected_scale = (expected_spread - step).div_euclid(2).clamp(1, 87);
-            let scale: i64 = expected_scale + decoder.signed(if first { 0 } else { 1 })?;
-            if !(0..=87).contains(&scale) {
-                return None;
-            }
-            let levels = match scale {
-                0 => vec![0; count as usize],
-                _ if !is_weights && layer < last => decoder.ascending(count as usize, scale)?,
-                _ => (0..count)
-                    .map(|_| decoder.level(scale))
-                    .collect::<Option<_>>()?,
-            };
-            if is_weights {
-                step_before = step;
-                spread_before = if scale == 0 {
+    // Step code and spread of each tensor of the network before.
+    let mut before: Option<Vec<(i64, i64)>> = None;
+    for _ in 0..networks(header.signal) {
+        let known = decoder.network(header, before.as_deref(), &mut tensors)?;
+        before = Some(known);
+    }
+    decoder.ends_well().then_some(tensors)
+}
+
+impl Decoder<'_> {
+    /// The tensors of one network, and what is known of each.
+    fn network(
+        &mut self,
+        header: &Header,
+        before: Option<&[(i64, i64)]>,
+        tensors: &mut Vec<Tensor>,
+    ) -> Option<Vec<(i64, i64)>> {
+        let last = header.layers().count();
+        let (mut step_before, mut spread_before) = (0, 0);
+        let mut known = Vec::new();
+        for (index, (rows, columns)) in header.layers().enumerate() {
+            let layer = index + 1;
+            for (is_weights, count) in [(true, rows * columns), (false, rows)] {
+                let (expected_step, expected_spread) = if let Some(before) = before {
+                    before[known.len()]
+                } else if !is_weights {
+                    (
+                        step_before - 5,
+                        spread_before + if layer == 1 { -20 } else { 4 },
+                    )
+                } else if layer == 1 {
+                    (100, 202)
+                } else {
+                    let a = if layer == 2 { -4 } else { 0 };
+                    let b = if layer == last { 8 } else { 0 };
+                    (step_before + 4 + a + b, spread_before + 8 * a + 2 * b)
+                };
+                let (step_order, scale_order) = match (before, is_weights && layer == 1) {
+                    (Some(_), _) => (0, 0),
+                    (None, true) => (4, 0),
+                    (None, false) => (1, 1),
+                };
+                let step: i64 = expected_step + self.signed(step_order)?;
+                let step_code = u8::try_from(step).ok()?;
+                let expected_scale = (expected_spread - step).div_euclid(2).clamp(1, 87);
+                let scale: i64 = expected_scale + self.signed(scale_order)?;
+                if !(0..=87).contains(&scale) {
+                    return None;
+                }
+                let levels = match scale {
+                    0 => vec![0; count as usize],
+                    _ if !is_weights && layer < last => self.ascending(count as usize, scale)?,
+                    _ => (0..count)
+                        .map(|_| self.level(scale))
+                        .collect::<Option<_>>()?,
+                };
+                let spread = if scale == 0 {
                     expected_spread
                 } else {
                     step + 2 * scale
                 };
+                if is_weights {
+                    (step_before, spread_before) = (step, spread);
+                }
+                known.push((step, spread));
+                tensors.push(Tensor {
+                    step: step_code,
+                    levels,
+                });
             }
-            tensors.push(Tensor {
-                step: step_code,
-                levels,
-            });
         }
+        Some(known)
     }
-    decoder.ends_well().then_some(tensors)
 }

@@ -15,6 +15,7 @@ fn unlimited() -> Limits {
     Limits::default()
         .with_side(all)
         .with_pixels(all)
+        .with_frames(all)
         .with_multiplications(all)
         .with_layer_width(all)
 }
@@ -26,18 +27,69 @@ fn hidden() -> impl Strategy<Value = Vec<u32>> {
     prop_oneof![runs, vec(1..=8_u32, 1..=255), vec(1..=300_u32, 1..=2)]
 }
 
-fn header() -> impl Strategy<Value = Header> {
+/// Any kind, with samples that suit it.
+fn signal() -> impl Strategy<Value = (Signal, Samples)> {
     let side = || prop_oneof![1..=300_u32, 1..=u32::MAX];
-    let omega = || prop_oneof![Just(240), 1..=u16::MAX];
-    let samples =
-        (1..=4_u8, prop_oneof![Just(8), Just(16)]).prop_map(|(channels, depth)| Samples {
-            channels,
-            depth,
-            colour: Colour::Direct,
+    let with = |channels, depth| Samples {
+        channels,
+        depth,
+        colour: Colour::Direct,
+    };
+    let plane = move || (1..=4_u8, prop_oneof![Just(8), Just(16)]);
+    let picture = (side(), side(), plane())
+        .prop_map(move |(width, height, (c, d))| (Signal::Picture { width, height }, with(c, d)));
+    let finite = || any::<u32>().prop_map(|bits| bits & !(1 << 30));
+    let centre = [finite(), finite(), finite()];
+    let shape =
+        (centre, 1..=254_u32, 0..1_u32 << 23).prop_map(move |(centre, exponent, fraction)| {
+            let scale = exponent << 23 | fraction;
+            (Signal::Shape { centre, scale }, with(1, 32))
         });
-    (side(), side(), samples, omega(), omega(), hidden()).prop_map(
-        |(width, height, samples, omega_first, omega_hidden, hidden)| Header {
-            signal: Signal::Picture { width, height },
+    let depth = prop_oneof![Just(8), Just(16), Just(24), Just(32)];
+    let segments = (1..=4000_u32, 0..=500_u32, 0..=5_u32, 0..=1000_u32);
+    let sound = (side(), segments, 1..=2_u8, depth).prop_map(
+        move |(rate, (segment, overlap, more, rest), c, d)| {
+            let overlap = if more == 0 {
+                0
+            } else {
+                overlap.min(segment / 2)
+            };
+            let rest = rest.min(segment - overlap - u32::from(more == 1)) * u32::from(more > 0);
+            let frames = segment + more.saturating_sub(1) * (segment - overlap) + rest;
+            let (segment, overlap) = if frames == segment {
+                (frames, 0)
+            } else {
+                (segment, overlap)
+            };
+            let signal = Signal::Sound {
+                rate,
+                frames,
+                segment,
+                overlap,
+            };
+            (signal, with(c, d))
+        },
+    );
+    let rate = prop_oneof![Just([30_000, 1001]), (1..=u32::MAX).prop_map(|n| [n, 1])];
+    let video = (side(), side(), side(), rate, plane()).prop_map(
+        move |(width, height, frames, rate, (c, d))| {
+            let signal = Signal::Video {
+                width,
+                height,
+                frames,
+                rate,
+            };
+            (signal, with(c, d))
+        },
+    );
+    prop_oneof![picture, shape, sound, video]
+}
+
+fn header() -> impl Strategy<Value = Header> {
+    let omega = || prop_oneof![Just(240), 1..=u16::MAX];
+    (signal(), omega(), omega(), hidden()).prop_map(
+        |((signal, samples), omega_first, omega_hidden, hidden)| Header {
+            signal,
             samples,
             network: Network {
                 activation: Activation::Sine,
@@ -66,7 +118,7 @@ fn weights(header: &Header, coding: Coding, flat: bool, seed: u64) -> Weights {
                 let at = random.below(tensor.levels.len());
                 tensor.levels[at] = [0, 1, -7, LEVEL_MAX, -LEVEL_MAX][random.below(5)];
             }
-            order(&mut tensors);
+            order(header, &mut tensors);
             Weights::Levels(tensors)
         }
     }

@@ -53,6 +53,54 @@ pub(crate) fn file(
     }
 }
 
+/// A shape in a cube of side 0.5 at (1, -2, 0.125).
+pub(crate) const SHAPE: Signal = Signal::Shape {
+    centre: [0x3F80_0000, 0xC000_0000, 0x3E00_0000],
+    scale: 0x3E80_0000,
+};
+
+/// 3 segments of 4,000 frames that overlap by 400, at 8 kHz; the last one reaches 800 frames too far.
+pub(crate) const SOUND: Signal = Signal::Sound {
+    rate: 8000,
+    frames: 10_400,
+    segment: 4000,
+    overlap: 400,
+};
+
+/// 50 frames of 64 x 48 pixels at 29.97 frames a second.
+pub(crate) const VIDEO: Signal = Signal::Video {
+    width: 64,
+    height: 48,
+    frames: 50,
+    rate: [30_000, 1001],
+};
+
+/// A file of another kind, with `channels` of `depth` bits and these hidden layers, in half floats.
+pub(crate) fn other(
+    signal: Signal,
+    (channels, depth): (u8, u8),
+    hidden: &[u32],
+    seed: u64,
+) -> File {
+    let mut file = file((1, 1), (channels, depth), hidden, vec![]);
+    file.header.signal = signal;
+    let count = file.header.parameters() as usize;
+    file.weights = Weights::Half(halves(count, seed));
+    file
+}
+
+/// The same in levels of these standard deviations.
+pub(crate) fn other_levels(
+    signal: Signal,
+    samples: (u8, u8),
+    hidden: &[u32],
+    deviation: impl Fn(usize) -> f64,
+) -> File {
+    let mut file = other(signal, samples, hidden, 0);
+    file.weights = Weights::Levels(tensors(&file.header, 4, deviation));
+    file
+}
+
 /// 1 x 1 pixels, one channel of 8 bits, as [`gray`], with these hidden layers and tensors.
 pub(crate) fn leveled(hidden: &[u32], tensors: Vec<Tensor>) -> File {
     File {
@@ -61,31 +109,38 @@ pub(crate) fn leveled(hidden: &[u32], tensors: Vec<Tensor>) -> File {
     }
 }
 
-/// Tensors for a header: in each, levels of standard deviation `deviation(index)`.
+/// Tensors for a header: in each, levels of standard deviation `deviation(index)`, index within its network.
 pub(crate) fn tensors(header: &Header, seed: u64, deviation: impl Fn(usize) -> f64) -> Vec<Tensor> {
     let mut random = Random(seed);
-    let counts = header
+    let counts: Vec<u32> = header
         .layers()
-        .flat_map(|(outputs, inputs)| [outputs * inputs, outputs]);
-    let tensor = |(index, count): (usize, u32)| Tensor {
-        step: (104 + 2 * index - 7 * (index % 2)).min(255) as u8,
-        levels: (0..count)
-            .map(|_| (deviation(index) * random.normal()).round() as i32)
-            .collect(),
-    };
-    let mut tensors: Vec<Tensor> = counts.enumerate().map(tensor).collect();
-    order(&mut tensors);
+        .flat_map(|(outputs, inputs)| [outputs * inputs, outputs])
+        .collect();
+    let mut tensors = Vec::new();
+    for _ in 0..header.networks() {
+        for (index, &count) in counts.iter().enumerate() {
+            tensors.push(Tensor {
+                step: (104 + 2 * index - 7 * (index % 2)).min(255) as u8,
+                levels: (0..count)
+                    .map(|_| (deviation(index) * random.normal()).round() as i32)
+                    .collect(),
+            });
+        }
+    }
+    order(header, &mut tensors);
     tensors
 }
 
 /// Makes the biases of hidden layers ascend from 0, as SPEC 5.3.5 wants.
-pub(crate) fn order(tensors: &mut [Tensor]) {
-    let last = tensors.len().saturating_sub(1);
-    for tensor in tensors.iter_mut().take(last).skip(1).step_by(2) {
-        for level in &mut tensor.levels {
-            *level = level.abs();
+pub(crate) fn order(header: &Header, tensors: &mut [Tensor]) {
+    let count = 2 * header.layers().count();
+    for network in tensors.chunks_mut(count) {
+        for tensor in network.iter_mut().take(count - 1).skip(1).step_by(2) {
+            for level in &mut tensor.levels {
+                *level = level.abs();
+            }
+            tensor.levels.sort_unstable();
         }
-        tensor.levels.sort_unstable();
     }
 }
 

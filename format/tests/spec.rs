@@ -26,7 +26,8 @@ fn cited_sections_exist() {
     let spec = include_str!("../SPEC.md");
     let cited = concat!(
         include_str!("../src/error.rs"),
-        include_str!("../src/header.rs")
+        include_str!("../src/header.rs"),
+        include_str!("../src/signal.rs")
     );
     for citation in cited
         .split("SPEC ")

@@ -8,7 +8,7 @@ use super::report::{Report, grouped};
 use serde_json::{Value, json};
 use siren_format::{
     Activation, BIT, Coding, Colour, File, Header, Input, Layout, Limits, OMEGA_UNITS, Part,
-    Signal, Span,
+    Samples, Signal, Span,
 };
 use std::process::ExitCode;
 
@@ -77,8 +77,10 @@ fn bits_per_weight(layout: &Layout) -> f64 {
     8.0 * sections.map(|span| span.length).sum::<usize>() as f64 / layout.header.parameters() as f64
 }
 
-fn bits_per_pixel(layout: &Layout) -> f64 {
-    8.0 * total(layout) as f64 / layout.header.points() as f64
+/// Bits of the file for each point at which the signal is stored; a shape has none.
+fn bits_per_point(layout: &Layout) -> Option<f64> {
+    let points = layout.header.points();
+    (points > 0).then(|| 8.0 * total(layout) as f64 / points as f64)
 }
 
 fn omega(units: u16) -> f64 {
@@ -87,18 +89,16 @@ fn omega(units: u16) -> f64 {
 
 fn json(file: &Place, layout: &Layout, layers: &[Cost]) -> Value {
     let Header {
-        signal: Signal::Picture { width, height },
-        samples,
-        network,
+        samples, network, ..
     } = &layout.header;
     let part = |span: &Span| json!({ "part": span.part.to_string(), "offset": span.offset, "bytes": span.length });
     let layer = |cost: &Cost| json!({ "outputs": cost.outputs, "inputs": cost.inputs, "weight_bits": cost.bits[0], "bias_bits": cost.bits[1] });
-    json!({
+    let mut facts = json!({
         "input": file.to_string(),
+        "kind": layout.header.signal.name(),
         "bytes": total(layout),
-        "bpp": bits_per_pixel(layout),
-        "width": width,
-        "height": height,
+    });
+    let rest = json!({
         "channels": samples.channels,
         "depth": samples.depth,
         "colour": match samples.colour { Colour::Direct => "direct" },
@@ -110,20 +110,60 @@ fn json(file: &Place, layout: &Layout, layers: &[Cost]) -> Value {
         "parameters": layout.header.parameters(),
         "coding": match layout.coding { Coding::Half => "half", Coding::Levels => "levels" },
         "bits_per_weight": bits_per_weight(layout),
-        "multiplications_per_pixel": layout.header.multiplications_per_point(),
+        "multiplications_per_point": layout.header.multiplications_per_point(),
         "layers": layers.iter().map(layer).collect::<Vec<_>>(),
         "parts": layout.spans.iter().map(part).collect::<Vec<_>>(),
-    })
+    });
+    for more in [signal_json(layout), rest] {
+        if let (Value::Object(facts), Value::Object(more)) = (&mut facts, more) {
+            facts.extend(more);
+        }
+    }
+    facts
+}
+
+/// What the file says of its signal.
+fn signal_json(layout: &Layout) -> Value {
+    let bits = bits_per_point(layout);
+    match layout.header.signal {
+        Signal::Picture { width, height } => {
+            json!({ "bpp": bits, "width": width, "height": height })
+        }
+        Signal::Shape { centre, scale } => json!({
+            "centre": centre.map(f32::from_bits),
+            "scale": f32::from_bits(scale),
+        }),
+        Signal::Sound {
+            rate,
+            frames,
+            segment,
+            overlap,
+        } => json!({
+            "bits_per_frame": bits,
+            "rate": rate,
+            "frames": frames,
+            "segment": segment,
+            "overlap": overlap,
+            "networks": layout.header.networks(),
+        }),
+        Signal::Video {
+            width,
+            height,
+            frames,
+            rate,
+        } => json!({
+            "bpp": bits, "width": width, "height": height, "frames": frames, "rate": rate,
+        }),
+    }
 }
 
 fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
     let header = &layout.header;
     let Header {
-        signal: Signal::Picture { width, height },
+        signal,
         samples,
         network,
     } = header;
-    let channels = ["gray", "gray + alpha", "RGB", "RGBA"][usize::from(samples.channels) - 1];
     let Colour::Direct = samples.colour;
     let (Activation::Sine, Input::Coordinates) = (network.activation, network.input);
     let coding = match layout.coding {
@@ -131,17 +171,15 @@ fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
         Coding::Levels => "levels, entropy-coded",
     };
     let facts = [
-        (
-            "picture",
-            format!(
-                "{width} x {height} pixels, {channels}, {} bits a sample",
-                samples.depth
-            ),
-        ),
+        (signal.name(), described(header)),
         (
             "network",
             format!(
-                "{} -> {} -> {}",
+                "{}{} -> {} -> {}",
+                match header.networks() {
+                    1 => String::new(),
+                    several => format!("{several} of "),
+                },
                 header.inputs(),
                 hidden(&network.hidden),
                 header.outputs()
@@ -166,16 +204,20 @@ fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
         (
             "decoding",
             format!(
-                "{} multiplications a pixel",
-                grouped(header.multiplications_per_point())
+                "{} multiplications a {}",
+                grouped(header.multiplications_per_point()),
+                point(signal)
             ),
         ),
         (
             "size",
             format!(
-                "{} bytes, {:.3} bits a pixel",
+                "{} bytes{}",
                 grouped(total(layout) as u64),
-                bits_per_pixel(layout)
+                bits_per_point(layout).map_or(String::new(), |bits| format!(
+                    ", {bits:.3} bits a {}",
+                    point(signal)
+                ))
             ),
         ),
     ];
@@ -203,6 +245,70 @@ fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
         );
     }
     text
+}
+
+/// What one point of a signal is called.
+fn point(signal: &Signal) -> &'static str {
+    match signal {
+        Signal::Picture { .. } | Signal::Video { .. } => "pixel",
+        Signal::Shape { .. } => "point",
+        Signal::Sound { .. } => "frame",
+    }
+}
+
+/// A signal's size and samples.
+fn described(header: &Header) -> String {
+    let Samples {
+        channels, depth, ..
+    } = header.samples;
+    let colours = ["gray", "gray + alpha", "RGB", "RGBA"][usize::from(channels) - 1];
+    match header.signal {
+        Signal::Picture { width, height } => {
+            format!("{width} x {height} pixels, {colours}, {depth} bits a sample")
+        }
+        Signal::Shape { centre, scale } => {
+            let [x, y, z] = centre.map(f32::from_bits);
+            let scale = f32::from_bits(scale);
+            format!(
+                "signed distance in the cube of side {} at ({x}, {y}, {z})",
+                2.0 * scale
+            )
+        }
+        Signal::Sound {
+            rate,
+            frames,
+            segment,
+            overlap,
+        } => {
+            let (frames, rate) = (f64::from(frames), f64::from(rate));
+            let channels = if channels == 1 { "mono" } else { "stereo" };
+            let seconds = |frames: u32| f64::from(frames) / rate;
+            let segments = match header.networks() {
+                1 => String::new(),
+                several => format!(
+                    ", {several} segments of {:.2} s that overlap by {:.3} s",
+                    seconds(segment),
+                    seconds(overlap)
+                ),
+            };
+            format!(
+                "{:.2} s at {rate} Hz, {channels}, {depth} bits a sample{segments}",
+                frames / rate
+            )
+        }
+        Signal::Video {
+            width,
+            height,
+            frames,
+            rate: [numerator, denominator],
+        } => {
+            let rate = f64::from(numerator) / f64::from(denominator);
+            let rate = (rate * 1000.0).round() / 1000.0;
+            format!(
+                "{frames} frames of {width} x {height} pixels, {rate} a second, {colours}, {depth} bits a sample"
+            )
+        }
+    }
 }
 
 /// The widths of the hidden layers: `10 x 28`, or one by one if they differ.

@@ -42,7 +42,7 @@ impl Encoder {
             let values = Image::new(&picture, self.seed);
             let task = Gradients::new(gradients, means, values, self.seed);
             let journal = Journal::new(self.key(&picture), None)?;
-            self.fit(&picture, &task, &mut |report, _| progress(report), journal)
+            self.fit_picture(&picture, &task, &mut |report, _| progress(report), journal)
         })?
     }
 }

@@ -19,8 +19,8 @@ const MAGIC: &[u8] = concat!("sirenc ", env!("CARGO_PKG_VERSION"), " checkpoint 
 pub(super) struct Key {
     /// Hash of everything else that the bytes of the file depend on.
     pub(super) settings: u64,
-    /// Hash of the picture.
-    pub(super) picture: u64,
+    /// Hash of the signal.
+    pub(super) signal: u64,
 }
 
 /// A hash that is the same in every run of this program.
@@ -78,7 +78,7 @@ impl Journal {
         if body.number()? != self.key.settings {
             return Err(Checkpointing::Settings);
         }
-        if body.number()? != self.key.picture {
+        if body.number()? != self.key.signal {
             return Err(Checkpointing::Picture);
         }
         for _ in 0..body.number()? {
@@ -138,7 +138,7 @@ impl Checkpoint<'_, '_> {
         let mut body = Vec::new();
         let number = |body: &mut Vec<u8>, number: u64| body.extend(number.to_le_bytes());
         number(&mut body, key.settings);
-        number(&mut body, key.picture);
+        number(&mut body, key.signal);
         number(&mut body, finished.len() as u64);
         for item in finished.iter().chain([&self.moment.save()?]) {
             number(&mut body, item.len() as u64);

@@ -1,24 +1,24 @@
 use super::derivative::Pixel;
-use super::{Derivative, Shading, View, on_threads, weights};
+use super::stored::Stored;
+use super::{Derivative, Shading, View, on_threads};
 use crate::kernel::TILE;
 use crate::net::{Evaluator, Field, Network, Order};
 use crate::signal::{Grid, Picture, Samples};
 use crate::{Error, Limits};
 use rayon::prelude::*;
-use siren_format::{File, Header, Signal};
+use siren_format::{Header, Signal};
 
 /// Pixels per strip, about: enough to keep many threads busy, little enough to cost a few megabytes.
 const STRIP_PIXELS: u32 = 1 << 18;
 /// Most samples a pixel has.
 const MOST_CHANNELS: usize = 4;
 
-/// A parsed `.siren` file, ready to be rendered at any size.
+/// A parsed `.siren` file of a picture, ready to be rendered at any size.
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    header: Header,
-    network: Network,
-    icc: Option<Vec<u8>>,
-    limits: Limits,
+    stored: Stored,
+    width: u32,
+    height: u32,
     threads: Option<usize>,
 }
 
@@ -51,7 +51,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Format`] if the bytes are not a `.siren` file, damaged, of a later version, or ask for
-    /// more than the limits allow.
+    /// more than the limits allow; [`Error::Kind`] if what they hold is no picture.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
         Self::with_limits(bytes, &Limits::default())
     }
@@ -61,14 +61,14 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::new`].
     pub fn with_limits(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let file = File::from_bytes(bytes, limits)?;
-        let network = weights::to_network(&file.header, &file.weights)?;
-        let limits = limits.clone();
+        let stored = Stored::new(bytes, limits)?;
+        let Signal::Picture { width, height } = stored.header.signal else {
+            return Err(stored.refuse("picture"));
+        };
         Ok(Self {
-            header: file.header,
-            network,
-            icc: file.icc,
-            limits,
+            stored,
+            width,
+            height,
             threads: None,
         })
     }
@@ -82,44 +82,42 @@ impl Decoder {
 
     /// Everything the file's header says.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.stored.header
     }
 
     /// Width in pixels of the stored picture.
     pub fn width(&self) -> u32 {
-        let Signal::Picture { width, .. } = self.header.signal;
-        width
+        self.width
     }
 
     /// Height in pixels of the stored picture.
     pub fn height(&self) -> u32 {
-        let Signal::Picture { height, .. } = self.header.signal;
-        height
+        self.height
     }
 
     /// Samples per pixel: 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA.
     pub fn channels(&self) -> u8 {
-        self.header.samples.channels
+        self.stored.header.samples.channels
     }
 
     /// Bits per sample: 8 or 16.
     pub fn depth(&self) -> u8 {
-        self.header.samples.depth
+        self.stored.header.samples.depth
     }
 
     /// The ICC profile, if the picture came with one.
     pub fn icc(&self) -> Option<&[u8]> {
-        self.icc.as_deref()
+        self.stored.icc.as_deref()
     }
 
     /// The network.
     pub fn network(&self) -> &Network {
-        &self.network
+        self.stored.network()
     }
 
     /// The picture as a function of the plane.
     pub fn field(&self) -> Field {
-        Field::new(&self.network)
+        Field::new(self.network())
     }
 
     /// The plane of the picture, sampled at its own resolution.
@@ -202,34 +200,22 @@ impl Decoder {
         let samples = on_threads(self.threads, || renderer.samples(0, region.height))?;
         let picture = Picture::new(region.width, region.height, view.channels(self), samples)?;
         // A profile says what colours samples stand for; those of a derivative stand for none.
-        let icc = self.icc.clone().filter(|_| view.shading().is_none());
+        let icc = self.stored.icc.clone().filter(|_| view.shading().is_none());
         Ok(picture.with_icc(icc))
     }
 
     /// Refuses to evaluate jets of `order` where the limits do not allow it.
     fn check(&self, view: &View, order: Order) -> Result<(), Error> {
-        let limit = |what, asked, allowed| {
-            if asked > allowed {
-                Err(Error::Limit {
-                    what,
-                    asked,
-                    allowed,
-                })
-            } else {
-                Ok(())
-            }
-        };
-        let pixels = view.pixels();
-        let components = order.components(self.network.shape().inputs) as u64;
-        let cost = pixels
-            .saturating_mul(self.header.multiplications_per_point())
-            .saturating_mul(components);
-        limit("pixels to render", pixels, self.limits.pixels)?;
-        limit(
-            "multiplications to render",
-            cost,
-            self.limits.multiplications,
-        )
+        let (asked, allowed) = (view.pixels(), self.stored.limits.pixels);
+        if asked > allowed {
+            return Err(Error::Limit {
+                what: "pixels to render",
+                asked,
+                allowed,
+            });
+        }
+        let components = order.components(self.network().shape().inputs);
+        self.stored.check(asked, components)
     }
 }
 

@@ -3,11 +3,10 @@
 use super::checkpoint::{Checkpoint, Entry, Journal, Outcome};
 use super::plan::{self, Room};
 use super::quantise::Quantiser;
-use super::{Decoder, View, symmetry, weights};
+use super::source::Source;
+use super::{symmetry, weights};
 use crate::fit::{self, Fitted, Persist, Progress, Rounding, Schedule};
-use crate::metric::SquaredError;
 use crate::net::Network;
-use crate::signal::Picture;
 use crate::task::Task;
 use crate::{Error, Limits};
 use siren_format::{BIT, File, Header, Weights};
@@ -24,14 +23,14 @@ const ROUNDED: f64 = 0.18;
 /// Largest step size during those, as a share of that before.
 const ROUNDED_RATE: f32 = 0.08;
 
-/// What is to be fitted, and the picture that files of it are measured against.
+/// What is to be fitted, and the signal that files of it are measured against.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
-    pub(super) picture: &'a Picture,
+    pub(super) source: &'a dyn Source,
     pub(super) task: &'a dyn Task,
 }
 
-/// A network fitted to a picture, of which files of about the size it was made for can be written.
+/// A network fitted to a signal, of which files of about the size it was made for can be written.
 pub(super) struct Draft<'a> {
     job: Job<'a>,
     header: Header,
@@ -44,8 +43,8 @@ pub(super) struct Draft<'a> {
 /// A finished file and how good it is.
 pub(super) struct Candidate {
     pub(super) bytes: Vec<u8>,
-    /// PSNR in dB of what a decoder makes of it.
-    pub(super) psnr: f64,
+    /// How good it is, as [`Source::measure`] tells: a picture's PSNR in dB.
+    pub(super) quality: f64,
     pub(super) parameters: u64,
     /// Whether its fit was ended early.
     pub(super) stopped: bool,
@@ -178,7 +177,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// PSNR in dB of the network as it is, estimated from the last batches.
+    /// PSNR in dB of the network as it is, estimated from the last batches of a picture.
     pub(super) fn psnr(&self) -> f64 {
         fit::psnr(self.fitted.loss)
     }
@@ -253,17 +252,16 @@ impl<'a> Draft<'a> {
         let file = File {
             header: self.header.clone(),
             weights,
-            icc: self.job.picture.icc().map(<[u8]>::to_vec),
+            icc: self.job.source.icc().map(<[u8]>::to_vec),
         };
         Ok(file.to_bytes()?)
     }
 
     fn candidate(&self, bytes: Vec<u8>, fitted: Fitted) -> Result<Candidate, Error> {
-        let error = error(self.job.picture, &bytes)?;
-        let peak = self.job.picture.samples().peak();
-        let coded = error.mean() * 4.0 / (peak * peak);
+        let quality = self.job.source.measure(&bytes)?;
         // Only a loss of values can be compared with the error of values.
-        if self.job.task.values().is_none() && coded > DAMAGED * (fitted.loss + 1e-3) {
+        let comparable = quality.loss.filter(|_| self.job.task.values().is_none());
+        if comparable.is_some_and(|coded| coded > DAMAGED * (fitted.loss + 1e-3)) {
             // The fit was fine and its file is not: whatever happened, do not pass it off as good.
             return Err(Error::Diverged {
                 step: fitted.steps,
@@ -272,7 +270,7 @@ impl<'a> Draft<'a> {
         }
         Ok(Candidate {
             bytes,
-            psnr: error.psnr(peak),
+            quality: quality.figure,
             parameters: self.parameters(),
             stopped: fitted.stopped,
         })
@@ -338,16 +336,4 @@ fn settle(task: &dyn Task, fitted: &Network, network: &mut Network) -> bool {
         }
     }
     !constants.is_empty()
-}
-
-/// The error of what a decoder makes of `bytes`, strip by strip.
-fn error(picture: &Picture, bytes: &[u8]) -> Result<SquaredError, Error> {
-    let decoder = Decoder::new(bytes)?;
-    let mut error = SquaredError::default();
-    let row = picture.width() as usize * usize::from(picture.channels());
-    decoder.render(&View::whole(&decoder), |strip| {
-        error.add(picture, strip.y as usize * row, &strip.samples);
-        Ok::<_, Error>(())
-    })?;
-    Ok(error)
 }

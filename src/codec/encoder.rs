@@ -2,12 +2,14 @@ use super::checkpoint::{self, Checkpoint, Journal, Key};
 use super::draft::{Candidate, Draft, Job, Meter, Tell};
 use super::plan::{self, OVERHEAD, Room, Size};
 use super::search::{self, Target};
+use super::source::{Source, ends};
 use super::{on_threads, weights};
 use crate::fit::Progress;
 use crate::signal::{Picture, spectral};
 use crate::task::{Derivatives, Gradients, Image, Laplacians, Task};
 use crate::{Error, Limits};
 use siren_format as format;
+use std::hash::Hash;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -17,10 +19,6 @@ pub const EFFORT_STEPS: [u32; 9] = [150, 350, 800, 1800, 4200, 8500, 16_000, 28_
 /// The effort that [`Encoder::new`] makes.
 pub const DEFAULT_EFFORT: u8 = 5;
 
-/// omega_0 of the first layer that suits photographs: at 30, what it starts from is noise too fine.
-const OMEGA_FIRST: f64 = 20.0;
-/// omega_0 of the other layers, as in the paper.
-const OMEGA_HIDDEN: f64 = 30.0;
 /// Fits networks to pictures and writes them as `.siren` files; reusable.
 ///
 /// ```
@@ -44,8 +42,8 @@ pub struct Encoder {
     layers: Option<u32>,
     width: Option<u32>,
     half_floats: bool,
-    omega_first: f64,
-    omega_hidden: f64,
+    omega_first: Option<f64>,
+    omega_hidden: Option<f64>,
     steps: Steps,
     pub(super) seed: u64,
     pub(super) threads: Option<usize>,
@@ -59,8 +57,8 @@ impl Default for Encoder {
             layers: None,
             width: None,
             half_floats: false,
-            omega_first: OMEGA_FIRST,
-            omega_hidden: OMEGA_HIDDEN,
+            omega_first: None,
+            omega_hidden: None,
             steps: Steps::Effort(EFFORT_STEPS[usize::from(DEFAULT_EFFORT) - 1]),
             seed: 0,
             threads: None,
@@ -163,12 +161,12 @@ impl Encoder {
         }
     }
 
-    /// omega_0 of the first layer, rounded to eighths (default 20): the highest frequency a fit starts
+    /// omega_0 of the first layer, rounded to eighths (default 20 for pictures): the highest frequency a fit starts
     /// from, in radians per half of the longer side. More suits fine detail, less is smoother.
     #[must_use]
     pub fn with_omega_first(self, omega_first: f64) -> Self {
         Self {
-            omega_first,
+            omega_first: Some(omega_first),
             ..self
         }
     }
@@ -177,7 +175,7 @@ impl Encoder {
     #[must_use]
     pub fn with_omega_hidden(self, omega_hidden: f64) -> Self {
         Self {
-            omega_hidden,
+            omega_hidden: Some(omega_hidden),
             ..self
         }
     }
@@ -270,8 +268,10 @@ impl Encoder {
         }
         let (Steps::Effort(steps) | Steps::Exactly(steps)) = self.steps;
         within("number of steps", steps.into(), u32::MAX.into())?;
-        weights::omega_units(self.omega_first)?;
-        weights::omega_units(self.omega_hidden).map(|_| ())
+        for omega in [self.omega_first, self.omega_hidden].into_iter().flatten() {
+            weights::omega_units(omega)?;
+        }
+        Ok(())
     }
 
     /// Fits a network to `picture` and returns the file.
@@ -315,22 +315,22 @@ impl Encoder {
     }
 
     /// What the file depends on: the settings without the number of threads, the instruction set, and the
-    /// picture.
-    pub(super) fn key(&self, picture: &Picture) -> Key {
+    /// signal.
+    pub(super) fn key(&self, signal: &impl Hash) -> Key {
         let settings = Self {
             threads: None,
             ..self.clone()
         };
         Key {
             settings: checkpoint::hash((format!("{settings:?}"), crate::simd_level())),
-            picture: checkpoint::hash(picture),
+            signal: checkpoint::hash(signal),
         }
     }
 
     fn run(&self, picture: &Picture, tell: Tell<'_>, journal: Journal) -> Result<Encoded, Error> {
         let values = Image::new(picture, self.seed);
         let Some(which) = self.supervision else {
-            return self.fit(picture, &values, tell, journal);
+            return self.fit_picture(picture, &values, tell, journal);
         };
         spectral::check(picture)?;
         let planes = picture.planes();
@@ -339,28 +339,51 @@ impl Encoder {
             Derivatives::Gradient => {
                 let targets = spectral::gradients(&planes);
                 let task = Gradients::new(targets, means, values, self.seed);
-                self.fit(picture, &task, tell, journal)
+                self.fit_picture(picture, &task, tell, journal)
             }
             Derivatives::Laplacian => {
                 let targets = spectral::laplacians(&planes);
                 let task = Laplacians::new(targets, means, values, self.seed);
-                self.fit(picture, &task, tell, journal)
+                self.fit_picture(picture, &task, tell, journal)
             }
         }
     }
 
     /// Fits a network to `task`, and measures its file against `picture`.
-    pub(super) fn fit(
+    pub(super) fn fit_picture(
         &self,
         picture: &Picture,
         task: &dyn Task,
         tell: Tell<'_>,
         journal: Journal,
     ) -> Result<Encoded, Error> {
+        let Finished {
+            candidate,
+            steps,
+            elapsed,
+        } = self.fit(picture, task, tell, journal)?;
+        Ok(Encoded {
+            psnr: candidate.quality,
+            bpp: candidate.bytes.len() as f64 * 8.0 / picture.pixels() as f64,
+            bytes: candidate.bytes,
+            parameters: candidate.parameters,
+            steps,
+            elapsed,
+        })
+    }
+
+    /// Fits a network to `task` and makes a file of it, the signal in which is `source`.
+    pub(super) fn fit(
+        &self,
+        source: &dyn Source,
+        task: &dyn Task,
+        tell: Tell<'_>,
+        journal: Journal,
+    ) -> Result<Finished, Error> {
         let begin = Instant::now();
-        let job = Job { picture, task };
+        let job = Job { source, task };
         let mut meter = Meter::new(tell, journal);
-        let profile = picture.icc().map_or(0, |icc| icc.len() as u64 + 4);
+        let profile = source.icc().map_or(0, |icc| icc.len() as u64 + 4);
         let candidate = match self.size {
             _ if self.half_floats => {
                 let network = (self.layers.unwrap_or(10), self.width.unwrap_or(28));
@@ -369,37 +392,28 @@ impl Encoder {
             Size::Reach(_) if task.values().is_some() => return Err(unforeseeable()),
             Size::Reach(target) => search::search(self, job, target, profile, &mut meter)?,
             size => {
-                let room = self.room(picture, size, profile);
-                let network = self.network(picture, &room);
+                let room = self.room(source, size, profile);
+                let network = self.network(source, &room);
                 let draft = self.draft(job, network, true, &mut meter)?;
                 draft.round(room, &mut meter)?.file()?
             }
         };
-        let Candidate {
-            bytes,
-            psnr,
-            parameters,
-            ..
-        } = candidate;
-        Ok(Encoded {
-            psnr,
-            bpp: bytes.len() as f64 * 8.0 / picture.pixels() as f64,
-            bytes,
-            parameters,
+        Ok(Finished {
+            candidate,
             steps: meter.done,
             elapsed: begin.elapsed(),
         })
     }
 
     /// The room for a file of `size`, of which `profile` bytes are the colour profile.
-    fn room(&self, picture: &Picture, size: Size, profile: u64) -> Room {
+    fn room(&self, source: &dyn Source, size: Size, profile: u64) -> Room {
         let bytes = match (size, self.width) {
             // A default leaves the colour profile out of the account; a size asked for does not.
             (Size::Default, Some(width)) => {
-                plan::bytes(self.layers.unwrap_or(10), width, ends(picture)) + profile
+                plan::bytes(self.layers.unwrap_or(10), width, ends(source)) + profile
             }
-            (Size::Default, None) => size.bytes(picture) + profile,
-            _ => size.bytes(picture),
+            (Size::Default, None) => size.bytes(source) + profile,
+            _ => size.bytes(source),
         };
         Room {
             bytes,
@@ -408,8 +422,8 @@ impl Encoder {
     }
 
     /// Hidden layers and width of the network for `room`.
-    pub(super) fn network(&self, picture: &Picture, room: &Room) -> (u32, u32) {
-        plan::network(room.bits(), ends(picture), (self.layers, self.width))
+    pub(super) fn network(&self, source: &dyn Source, room: &Room) -> (u32, u32) {
+        plan::network(room.bits(), ends(source), (self.layers, self.width))
     }
 
     /// Fits a network of the given hidden layers and width.
@@ -420,7 +434,7 @@ impl Encoder {
         rounding: bool,
         meter: &mut Meter<'_>,
     ) -> Result<Draft<'a>, Error> {
-        let header = self.header(job.picture, network)?;
+        let header = self.header(job.source, network)?;
         let steps = self.steps(header.parameters());
         Draft::new(job, header, steps, rounding, self.seed, meter)
     }
@@ -433,7 +447,7 @@ impl Encoder {
         steps: u32,
         meter: &mut Meter<'_>,
     ) -> Result<Draft<'a>, Error> {
-        let header = self.header(job.picture, network)?;
+        let header = self.header(job.source, network)?;
         let steps = steps.min(self.steps(header.parameters()));
         Draft::new(job, header, steps, false, self.seed, meter)
     }
@@ -446,27 +460,30 @@ impl Encoder {
         }
     }
 
-    fn header(&self, picture: &Picture, network: (u32, u32)) -> Result<format::Header, Error> {
+    fn header(&self, source: &dyn Source, network: (u32, u32)) -> Result<format::Header, Error> {
         let (layers, width) = network;
+        let [first, hidden] = source.omegas();
         Ok(format::Header {
-            signal: format::Signal::Picture {
-                width: picture.width(),
-                height: picture.height(),
-            },
-            samples: format::Samples {
-                channels: picture.channels(),
-                depth: picture.samples().depth(),
-                colour: format::Colour::Direct,
-            },
+            signal: source.signal(),
+            samples: source.samples(),
             network: format::Network {
                 activation: format::Activation::Sine,
                 input: format::Input::Coordinates,
-                omega_first: weights::omega_units(self.omega_first)?,
-                omega_hidden: weights::omega_units(self.omega_hidden)?,
+                omega_first: weights::omega_units(self.omega_first.unwrap_or(first))?,
+                omega_hidden: weights::omega_units(self.omega_hidden.unwrap_or(hidden))?,
                 hidden: vec![width; layers as usize],
             },
         })
     }
+}
+
+/// A finished file, and what it took.
+pub(super) struct Finished {
+    pub(super) candidate: Candidate,
+    /// Optimiser steps taken.
+    pub(super) steps: u32,
+    /// Wall time of fitting, coding and checking.
+    pub(super) elapsed: Duration,
 }
 
 /// No PSNR can be asked for where derivatives are fitted: their loss does not tell it.
@@ -482,9 +499,4 @@ enum Steps {
     Effort(u32),
     /// So many.
     Exactly(u32),
-}
-
-/// Inputs and outputs of a network for `picture`.
-fn ends(picture: &Picture) -> [u32; 2] {
-    [2, u32::from(picture.channels())]
 }

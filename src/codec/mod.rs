@@ -1,4 +1,4 @@
-//! Between a picture and its file: fit, quantise, code, render.
+//! Between a signal and its file: fit, quantise, code, render.
 
 mod blend;
 mod checkpoint;
@@ -9,6 +9,8 @@ mod encoder;
 mod plan;
 mod quantise;
 mod search;
+mod source;
+mod stored;
 mod symmetry;
 mod view;
 mod weights;

@@ -1,14 +1,14 @@
 //! Which network to make for a file of a given size.
 
 use super::search::Target;
+use super::source::Source;
 use crate::Error;
-use crate::signal::Picture;
 use siren_format::Header;
 
 /// How large the file may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Size {
-    /// What suits the picture, or the network where that is given.
+    /// What suits the signal, or the network where that is given.
     Default,
     /// At most so many bytes.
     Bytes(u64),
@@ -32,18 +32,12 @@ impl Size {
         }
     }
 
-    /// Bytes of the file for `picture`; where they are to be found out, those to begin with.
-    pub(super) fn bytes(self, picture: &Picture) -> u64 {
-        let pixels = picture.pixels() as f64;
+    /// Bytes of the file for `source`; where they are to be found out, those to begin with.
+    pub(super) fn bytes(self, source: &dyn Source) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes,
-            Self::Bpp(bpp) => (pixels * bpp / 8.0) as u64,
-            Self::Default | Self::Reach(_) => {
-                let side = (pixels / (768.0 * 512.0)).sqrt();
-                (pixels * 0.25 / 8.0)
-                    .min(12_288.0 * side.max(1.0))
-                    .clamp(64.0, 20_480.0) as u64
-            }
+            Self::Bpp(bpp) => (source.signal().points() as f64 * bpp / 8.0) as u64,
+            Self::Default | Self::Reach(_) => source.bytes(),
         }
     }
 }

@@ -8,8 +8,8 @@
 use super::draft::{Candidate, Job, Meter, Rounded};
 use super::encoder::Encoder;
 use super::plan::{OVERHEAD, Room, Size};
+use super::source::Source;
 use crate::Error;
-use crate::signal::Picture;
 
 /// How good a file should be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,13 +64,13 @@ impl Target {
         }
     }
 
-    /// Most bytes to spend on `picture`.
-    fn most(self, picture: &Picture) -> f64 {
+    /// Most bytes to spend on `source`.
+    fn most(self, source: &dyn Source) -> f64 {
         let bpp = match self {
             Self::Psnr(_) => 2.0,
             Self::Quality(_) => 1.0,
         };
-        (picture.pixels() as f64 * bpp / 8.0).clamp(LEAST, 200_000.0)
+        (source.signal().points() as f64 * bpp / 8.0).clamp(LEAST, 200_000.0)
     }
 }
 
@@ -85,16 +85,16 @@ pub(super) fn search(
     profile: u64,
     meter: &mut Meter<'_>,
 ) -> Result<Candidate, Error> {
-    let picture = job.picture;
+    let source = job.source;
     let room = |bytes: f64| Room {
         bytes: bytes as u64 + profile,
         overhead: OVERHEAD + profile,
     };
-    let (asked, most) = (target.psnr(), target.most(picture));
+    let (asked, most) = (target.psnr(), target.most(source));
     let mut line = Line::new(SLOPE, LEAST..=most);
-    let mut bytes = (Size::Reach(target).bytes(picture) as f64).clamp(LEAST, most);
+    let mut bytes = (Size::Reach(target).bytes(source) as f64).clamp(LEAST, most);
     for _ in 0..LOOKS {
-        let network = encoder.network(picture, &room(bytes));
+        let network = encoder.network(source, &room(bytes));
         let look = encoder.look(job, network, LOOK_STEPS, meter)?;
         if look.stopped() {
             break;
@@ -111,9 +111,9 @@ pub(super) fn search(
     // What comes next is measured otherwise: only the slope still holds.
     let mut line = Line::new((line.slope, SLOPE.1), LEAST..=most);
     let mut best: Option<Candidate> = None;
-    let far = |candidate: &Candidate| (candidate.psnr - asked).abs();
+    let far = |candidate: &Candidate| (candidate.quality - asked).abs();
     for _ in 0..DRAFTS {
-        let network = encoder.network(picture, &room(bytes));
+        let network = encoder.network(source, &room(bytes));
         let draft = encoder.draft(job, network, true, meter)?;
         let mut finer = Line::new(
             FINER,
@@ -125,15 +125,15 @@ pub(super) fn search(
             let mut fitted = draft.round(room(size), meter)?;
             let mut candidate = fitted.file()?;
             if rounding == 0 {
-                psnr = candidate.psnr;
+                psnr = candidate.quality;
             }
-            let excess = candidate.psnr - asked;
+            let excess = candidate.quality - asked;
             if (NEAR..TRIM).contains(&excess) && !candidate.stopped {
                 candidate = trim(&mut fitted, candidate, asked)?;
             }
-            let smallest = size <= LEAST && candidate.psnr > asked;
+            let smallest = size <= LEAST && candidate.quality > asked;
             let done = candidate.stopped || smallest || far(&candidate) <= NEAR;
-            let next = finer.next(size, candidate.psnr, asked);
+            let next = finer.next(size, candidate.quality, asked);
             if best
                 .as_ref()
                 .is_none_or(|best| done || far(&candidate) < far(best))
@@ -158,7 +158,7 @@ pub(super) fn search(
     match target {
         Target::Psnr(_) => Err(Error::Unreachable {
             asked,
-            nearest: best.psnr,
+            nearest: best.quality,
             bytes: best.bytes.len() as u64,
         }),
         Target::Quality(_) => Ok(best),
@@ -172,10 +172,10 @@ fn trim(fitted: &mut Rounded<'_>, candidate: Candidate, asked: f64) -> Result<Ca
     for tensor in (0..TRIMS).flat_map(|_| 0..tensors) {
         fitted.shift(tensor, 1);
         let trimmed = fitted.file()?;
-        if (trimmed.psnr - asked).abs() <= NEAR {
+        if (trimmed.quality - asked).abs() <= NEAR {
             return Ok(trimmed);
         }
-        if trimmed.psnr < asked {
+        if trimmed.quality < asked {
             fitted.shift(tensor, -1);
         }
     }

@@ -60,7 +60,7 @@ pub(super) fn sort(tensors: &mut [Tensor]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::weights::{tensors, to_network};
+    use crate::codec::weights::{tensors, to_networks};
     use crate::net::{Field, Shape};
     use ndarray::Array2;
     use siren_format::{
@@ -137,8 +137,11 @@ mod tests {
             assert!(tensor.is_sorted() && tensor[0] >= 0);
         }
         assert_eq!(before[7], after[7]);
-        let [before, after] = [before, after]
-            .map(|tensors| to_network(&header(), &Weights::Levels(tensors)).expect("a network"));
+        let [before, after] = [before, after].map(|tensors| {
+            to_networks(&header(), &Weights::Levels(tensors))
+                .expect("a network")
+                .remove(0)
+        });
         let far = (values(&before) - values(&after)).mapv(f32::abs);
         assert!(far.iter().all(|&far| far < 1e-4));
     }

@@ -42,8 +42,8 @@ pub(super) fn to_halves(network: &Network) -> Weights {
     )
 }
 
-/// The network of a file.
-pub(super) fn to_network(header: &Header, weights: &Weights) -> Result<Network, Error> {
+/// The networks of a file.
+pub(super) fn to_networks(header: &Header, weights: &Weights) -> Result<Vec<Network>, Error> {
     let values: Vec<f32> = match weights {
         Weights::Half(bits) => bits
             .iter()
@@ -61,19 +61,23 @@ pub(super) fn to_network(header: &Header, weights: &Weights) -> Result<Network, 
     // The format crate has checked the number of values.
     let short = || Error::Format(siren_format::Error::Malformed(Fault::NoWeights));
     let mut rest = values.as_slice();
-    let mut layers = Vec::new();
-    for (outputs, inputs) in shape.layers() {
-        let (weights, tail) = rest.split_at_checked(outputs * inputs).ok_or_else(short)?;
-        let (bias, tail) = tail.split_at_checked(outputs).ok_or_else(short)?;
-        let weights = Array2::from_shape_vec((outputs, inputs), weights.to_vec());
-        let bias = Array1::from(bias.to_vec());
-        layers.push(Layer {
-            weights: weights.map_err(|_| short())?,
-            bias,
-        });
-        rest = tail;
+    let mut networks = Vec::new();
+    for _ in 0..header.networks() {
+        let mut layers = Vec::new();
+        for (outputs, inputs) in shape.layers() {
+            let (weights, tail) = rest.split_at_checked(outputs * inputs).ok_or_else(short)?;
+            let (bias, tail) = tail.split_at_checked(outputs).ok_or_else(short)?;
+            let weights = Array2::from_shape_vec((outputs, inputs), weights.to_vec());
+            let bias = Array1::from(bias.to_vec());
+            layers.push(Layer {
+                weights: weights.map_err(|_| short())?,
+                bias,
+            });
+            rest = tail;
+        }
+        networks.push(Network::from_layers(&shape, layers)?);
     }
-    Network::from_layers(&shape, layers)
+    Ok(networks)
 }
 
 /// The tensors of the file: weights and biases of every layer, in order.

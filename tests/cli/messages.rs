@@ -87,7 +87,7 @@ fn json_and_info_agree_with_the_file() {
     }
     assert_eq!(info["omega_hidden"], 20.0);
     assert_eq!(info["hidden"], serde_json::json!([9, 9, 9]));
-    assert_eq!(info["multiplications_per_pixel"], 2 * 9 + 2 * 81 + 27);
+    assert_eq!(info["multiplications_per_point"], 2 * 9 + 2 * 81 + 27);
     let layers = info["layers"].as_array().expect("the layers");
     let bits = |layer: &serde_json::Value| {
         ["weight_bits", "bias_bits"].map(|key| layer[key].as_f64().expect("bits"))
