@@ -70,6 +70,9 @@ pub enum Error {
     /// The bytes given to go on from are not of a checkpoint that fits.
     #[error("the checkpoint {0}")]
     Checkpoint(Checkpointing),
+    /// The signal could not be read from where it is kept.
+    #[error("cannot be read: {0}")]
+    Read(#[from] std::io::Error),
     /// The worker threads could not be started.
     #[error("cannot start worker threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),

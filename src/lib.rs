@@ -49,7 +49,7 @@ mod task;
 
 pub use codec::{
     Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, Encoder, FloatStrip,
-    Region, Shading, Strip, View,
+    Moments, Region, Shading, Strip, VideoDecoder, View,
 };
 pub use error::{Checkpointing, Error};
 pub use fit::{Fitted, Fitter, Progress};
@@ -57,7 +57,7 @@ pub use kernel::TILE;
 pub use net::{
     Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape, Trace,
 };
-pub use signal::{Grid, Picture, Samples};
+pub use signal::{Clip, Footage, Grid, Picture, Samples};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;
 pub use task::{Blend, Derivatives, Jet, Problem};

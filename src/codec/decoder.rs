@@ -5,6 +5,7 @@ use crate::kernel::TILE;
 use crate::net::{Evaluator, Field, Network, Order};
 use crate::signal::{Grid, Picture, Samples};
 use crate::{Error, Limits};
+use rayon::ThreadPool;
 use rayon::prelude::*;
 use siren_format::{Header, Signal};
 
@@ -139,13 +140,9 @@ impl Decoder {
         view: &View,
         sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {
-        let renderer = Renderer::new(self, view, derivative(view))?;
-        let strip = |y, rows| Strip {
-            y,
-            rows,
-            samples: renderer.samples(y, rows),
-        };
-        self.strips(view, strip, sink)
+        let renderer = self.renderer(view, derivative(view))?;
+        let pool = pool(self.threads)?;
+        strips(pool.as_ref(), view, |y, rows| renderer.strip(y, rows), sink)
     }
 
     /// Renders `view` from top to bottom in floats: the picture itself, its samples as 0 to 1 but neither
@@ -160,34 +157,13 @@ impl Decoder {
         derivative: Option<Derivative>,
         sink: impl FnMut(FloatStrip) -> Result<(), E>,
     ) -> Result<(), E> {
-        let renderer = Renderer::new(self, view, derivative)?;
+        let renderer = self.renderer(view, derivative)?;
         let strip = |y, rows| FloatStrip {
             y,
             rows,
             values: renderer.floats(y, rows, derivative),
         };
-        self.strips(view, strip, sink)
-    }
-
-    /// Hands each strip that `draw` makes, of the row it begins at and the number of rows, to `sink`.
-    fn strips<T: Send, E: From<Error>>(
-        &self,
-        view: &View,
-        draw: impl Fn(u32, u32) -> T + Sync,
-        mut sink: impl FnMut(T) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let region = view.region();
-        let rows = (STRIP_PIXELS / region.width).clamp(1, region.height);
-        // A pool of one's own serves all strips; the sink stays on the caller's thread.
-        let pool = self
-            .threads
-            .map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build());
-        let pool = pool.transpose().map_err(Error::from)?;
-        for y in (0..region.height).step_by(rows as usize) {
-            let strip = || draw(y, rows.min(region.height - y));
-            sink(pool.as_ref().map_or_else(strip, |pool| pool.install(strip)))?;
-        }
-        Ok(())
+        strips(pool(self.threads)?.as_ref(), view, strip, sink)
     }
 
     /// The whole of `view` as one picture in memory.
@@ -196,7 +172,7 @@ impl Decoder {
     /// As [`Decoder::render`].
     pub fn picture(&self, view: &View) -> Result<Picture, Error> {
         let region = view.region();
-        let renderer = Renderer::new(self, view, derivative(view))?;
+        let renderer = self.renderer(view, derivative(view))?;
         let samples = on_threads(self.threads, || renderer.samples(0, region.height))?;
         let picture = Picture::new(region.width, region.height, view.channels(self), samples)?;
         // A profile says what colours samples stand for; those of a derivative stand for none.
@@ -204,19 +180,37 @@ impl Decoder {
         Ok(picture.with_icc(icc))
     }
 
-    /// Refuses to evaluate jets of `order` where the limits do not allow it.
-    fn check(&self, view: &View, order: Order) -> Result<(), Error> {
-        let (asked, allowed) = (view.pixels(), self.stored.limits.pixels);
-        if asked > allowed {
-            return Err(Error::Limit {
-                what: "pixels to render",
-                asked,
-                allowed,
-            });
-        }
+    /// For `view`, with the jets that `derivative` takes.
+    fn renderer(&self, view: &View, derivative: Option<Derivative>) -> Result<Renderer, Error> {
+        let order = derivative.map_or(Order::Value, Derivative::order);
         let components = order.components(self.network().shape().inputs);
-        self.stored.check(asked, components)
+        self.stored.check_pixels(view)?;
+        self.stored.check(view.pixels(), components)?;
+        Ok(Renderer::new(&self.stored, self.grid(), view, order))
     }
+}
+
+/// A pool of one's own, if `threads` asks for one.
+pub(super) fn pool(threads: Option<usize>) -> Result<Option<ThreadPool>, Error> {
+    let pool = threads.map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build());
+    Ok(pool.transpose()?)
+}
+
+/// Hands each strip that `draw` makes in `pool`, of the row it begins at and the number of rows, to `sink`, on
+/// the caller's thread.
+pub(super) fn strips<T: Send, E: From<Error>>(
+    pool: Option<&ThreadPool>,
+    view: &View,
+    draw: impl Fn(u32, u32) -> T + Sync,
+    mut sink: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let region = view.region();
+    let rows = (STRIP_PIXELS / region.width).clamp(1, region.height);
+    for y in (0..region.height).step_by(rows as usize) {
+        let strip = || draw(y, rows.min(region.height - y));
+        sink(pool.map_or_else(strip, |pool| pool.install(strip)))?;
+    }
+    Ok(())
 }
 
 /// What the view is a derivative of the picture by, if by anything.
@@ -225,7 +219,7 @@ fn derivative(view: &View) -> Option<Derivative> {
 }
 
 /// A view of a network, ready to be evaluated row by row.
-struct Renderer {
+pub(super) struct Renderer {
     evaluator: Evaluator,
     depth: u8,
     shading: Option<Shading>,
@@ -236,28 +230,45 @@ struct Renderer {
     /// Coordinates of the columns and rows of the region.
     x: Vec<f32>,
     y: Vec<f32>,
+    /// That of its moment, if the network has a third.
+    t: f32,
 }
 
 impl Renderer {
-    /// For `view`, with the jets that `derivative` takes.
-    fn new(decoder: &Decoder, view: &View, derivative: Option<Derivative>) -> Result<Self, Error> {
-        let order = derivative.map_or(Order::Value, Derivative::order);
-        decoder.check(view, order)?;
-        let grid = decoder.grid().resampled(view.width(), view.height());
+    /// For `view` of what is stored on `grid`, with jets of `order`.
+    pub(super) fn new(stored: &Stored, grid: Grid, view: &View, order: Order) -> Self {
+        let [width, height] = grid.size();
+        let grid = grid.resampled(view.width(), view.height());
         let region = view.region();
-        Ok(Self {
-            evaluator: Evaluator::new(decoder.network(), order),
-            depth: decoder.depth(),
+        let samples = stored.header.samples;
+        Self {
+            evaluator: Evaluator::new(stored.network(), order),
+            depth: samples.depth,
             shading: view.shading(),
-            channels: view.channels(decoder).into(),
-            longer: decoder.width().max(decoder.height()) as f32,
+            channels: view.channels_of(samples.channels).into(),
+            longer: width.max(height) as f32,
             x: (region.x..region.x + region.width)
                 .map(|column| grid.x(column))
                 .collect(),
             y: (region.y..region.y + region.height)
                 .map(|row| grid.y(row))
                 .collect(),
-        })
+            t: 0.0,
+        }
+    }
+
+    /// Turns to the moment `t`.
+    pub(super) fn turn(&mut self, t: f32) {
+        self.t = t;
+    }
+
+    /// `rows` rows from `y` on.
+    pub(super) fn strip(&self, y: u32, rows: u32) -> Strip {
+        Strip {
+            y,
+            rows,
+            samples: self.samples(y, rows),
+        }
     }
 
     /// The samples of `rows` rows from `y` on. Casts to them saturate.
@@ -321,6 +332,9 @@ impl Renderer {
                 let count = all.len() / each;
                 let jets = self.evaluator.tile(scratch, |coordinates| {
                     let (mut row, mut column) = (tile * TILE / width, tile * TILE % width);
+                    if let Some(t) = coordinates.get_mut(2 * TILE..) {
+                        t.fill(self.t);
+                    }
                     for slot in 0..count {
                         coordinates[slot] = self.x[column];
                         coordinates[TILE + slot] = y[row];

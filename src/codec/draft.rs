@@ -157,6 +157,7 @@ impl<'a> Draft<'a> {
         };
         let task = job.task;
         let mut network = Network::random(&weights::shape(&header), seed)?;
+        job.source.begin(&mut network);
         let schedule = Schedule {
             steps: steps - rounded,
             points: GROWTH.map(|rounds| task.batch(rounds)),

@@ -47,7 +47,7 @@ pub struct Encoder {
     steps: Steps,
     pub(super) seed: u64,
     pub(super) threads: Option<usize>,
-    supervision: Option<Derivatives>,
+    pub(super) supervision: Option<Derivatives>,
 }
 
 impl Default for Encoder {
@@ -73,9 +73,10 @@ impl Default for Encoder {
 pub struct Encoded {
     /// The whole `.siren` file.
     pub bytes: Vec<u8>,
-    /// PSNR in dB of what a decoder makes of these bytes against the picture, over all visible samples.
+    /// PSNR in dB of what a decoder makes of these bytes against the picture, over all visible samples; of a video
+    /// the mean of its frames'.
     pub psnr: f64,
-    /// Bits of the whole file per pixel.
+    /// Bits of the whole file per pixel, of all frames if it is a video.
     pub bpp: f64,
     /// Weights and biases in the file.
     pub parameters: u64,

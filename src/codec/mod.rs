@@ -12,6 +12,7 @@ mod search;
 mod source;
 mod stored;
 mod symmetry;
+mod video;
 mod view;
 mod weights;
 
@@ -20,6 +21,7 @@ pub use decoder::{Decoder, FloatStrip, Strip};
 pub(crate) use derivative::fitting_gain;
 pub use derivative::{Derivative, Shading};
 pub use encoder::{DEFAULT_EFFORT, EFFORT_STEPS, Encoded, Encoder};
+pub use video::{Moments, VideoDecoder};
 pub use view::{Region, View};
 
 use crate::Error;

@@ -3,6 +3,7 @@
 use super::{Decoder, View};
 use crate::Error;
 use crate::metric::SquaredError;
+use crate::net::Network;
 use crate::signal::Picture;
 use siren_format::{Colour, Samples, Signal};
 
@@ -24,6 +25,9 @@ pub(super) trait Source: Sync {
 
     /// omega_0 of the first layer, where nobody asks for any, and of the others.
     fn omegas(&self) -> [f64; 2];
+
+    /// What to change of a random network before it is fitted.
+    fn begin(&self, _: &mut Network) {}
 
     /// How good the file `bytes` is.
     ///

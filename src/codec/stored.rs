@@ -1,6 +1,6 @@
 //! A file of any kind, read and ready to be evaluated.
 
-use super::weights;
+use super::{View, weights};
 use crate::net::Network;
 use crate::{Error, Limits};
 use siren_format::{File, Header};
@@ -42,6 +42,22 @@ impl Stored {
     /// The first network: the only one, unless it is a sound.
     pub(super) fn network(&self) -> &Network {
         &self.networks[0]
+    }
+
+    /// Refuses to render a `view` of more pixels than the limits allow.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub(super) fn check_pixels(&self, view: &View) -> Result<(), Error> {
+        let (asked, allowed) = (view.pixels(), self.limits.pixels);
+        if asked > allowed {
+            return Err(Error::Limit {
+                what: "pixels to render",
+                asked,
+                allowed,
+            });
+        }
+        Ok(())
     }
 
     /// Refuses to evaluate networks at `points` points, for `components` components of a jet each, where the

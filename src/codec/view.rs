@@ -37,8 +37,12 @@ impl View {
     /// # Errors
     /// [`Error::Parameter`] if `scale` is not a positive number, or a side would exceed 2^32 - 1.
     pub fn scaled(decoder: &Decoder, scale: f64) -> Result<Self, Error> {
-        let side = |length: u32| (f64::from(length) * scale).round().max(1.0);
-        let (width, height) = (side(decoder.width()), side(decoder.height()));
+        Self::multiplied([decoder.width(), decoder.height()], scale)
+    }
+
+    /// As [`View::scaled`], of what is stored with `size`.
+    pub(super) fn multiplied(size: [u32; 2], scale: f64) -> Result<Self, Error> {
+        let [width, height] = size.map(|length| (f64::from(length) * scale).round().max(1.0));
         if !(scale.is_finite() && scale > 0.0 && width.max(height) <= f64::from(u32::MAX)) {
             return Err(Error::parameter(
                 "scale",
@@ -80,6 +84,14 @@ impl View {
     pub fn with_shading(self, shading: Shading) -> Self {
         Self {
             shading: Some(shading),
+            ..self
+        }
+    }
+
+    /// The same of the values themselves.
+    pub(super) fn without_shading(self) -> Self {
+        Self {
+            shading: None,
             ..self
         }
     }
@@ -134,7 +146,11 @@ impl View {
     /// Samples per pixel of what is rendered of `decoder`: its channels, and two more where gray becomes
     /// colour.
     pub fn channels(&self, decoder: &Decoder) -> u8 {
-        let channels = decoder.channels();
+        self.channels_of(decoder.channels())
+    }
+
+    /// The same of what has `channels`.
+    pub(super) fn channels_of(&self, channels: u8) -> u8 {
         self.shading
             .map_or(channels, |shading| shading.channels(channels))
     }

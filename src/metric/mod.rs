@@ -37,6 +37,14 @@ impl SquaredError {
         }
     }
 
+    /// Adds 8-bit samples, all of which count, and what they became.
+    pub(crate) fn add_bytes(&mut self, original: &[u8], decoded: &[u8]) {
+        let square = |(&a, &b): (&u8, &u8)| u64::from(a.abs_diff(b)).pow(2);
+        let sum: u64 = original.iter().zip(decoded).map(square).sum();
+        self.sum += sum as f64;
+        self.count += original.len() as u64;
+    }
+
     /// Mean squared error in squared sample values; 0 if nothing was added.
     pub fn mean(&self) -> f64 {
         if self.count == 0 {

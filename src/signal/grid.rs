@@ -30,6 +30,11 @@ impl Grid {
         }
     }
 
+    /// Pixels along x and y.
+    pub fn size(&self) -> [u32; 2] {
+        self.size
+    }
+
     /// The coordinate of the centre of column `column`, growing to the right.
     #[inline]
     pub fn x(&self, column: u32) -> f32 {

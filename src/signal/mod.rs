@@ -3,6 +3,9 @@
 mod grid;
 mod picture;
 pub(crate) mod spectral;
+mod video;
 
 pub use grid::Grid;
 pub use picture::{Picture, Samples};
+pub use video::{Clip, Footage};
+pub(crate) use video::{lowest_terms, time};

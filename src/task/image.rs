@@ -1,4 +1,4 @@
-use super::{ROUND, Strata, Task};
+use super::{ROUND, Strata, Task, squared_error};
 use crate::kernel::TILE;
 use crate::net::Objective;
 use crate::signal::{Grid, Picture};
@@ -77,26 +77,18 @@ impl Objective for Image<'_> {
 
     fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
         let channels = self.channels();
-        let scale = 2.0 / channels as f32;
-        adjoint.fill(0.0);
-        let mut loss = 0.0;
-        for channel in 0..channels {
-            let colour = self.picture.has_alpha() && channel + 1 < channels;
-            let row = channel * TILE;
-            let mut sum = 0.0;
-            for slot in 0..count {
-                let weight = if colour {
-                    known[channels * TILE + slot]
-                } else {
-                    1.0
-                };
-                let error = weight * (outputs[row + slot] - known[row + slot]);
-                adjoint[row + slot] = scale * error;
-                sum += error * error;
+        let colours = if self.picture.has_alpha() {
+            channels - 1
+        } else {
+            0
+        };
+        squared_error(channels, count, known, outputs, adjoint, |channel, slot| {
+            if channel < colours {
+                known[channels * TILE + slot]
+            } else {
+                1.0
             }
-            loss += f64::from(sum);
-        }
-        loss / channels as f64
+        })
     }
 }
 

@@ -23,8 +23,18 @@ impl Strata {
         let columns = (w / side).round().clamp(1.0, w);
         let rows = (points as f64 / columns).round().clamp(1.0, h);
         let columns = (points as f64 / rows).round().clamp(1.0, w);
-        let columns = bounds(width, columns as u32);
-        let rows = bounds(height, rows as u32);
+        Self::with_cells([width, height], [columns as u32, rows as u32], seed)
+    }
+
+    /// A grid of `columns` x `rows` cells, at least one either way and at most one per pixel, over `width` x
+    /// `height` pixels.
+    pub(crate) fn with_cells(
+        [width, height]: [u32; 2],
+        [columns, rows]: [u32; 2],
+        seed: u64,
+    ) -> Self {
+        let columns = bounds(width, columns);
+        let rows = bounds(height, rows);
         let widest = |bounds: &[u32]| bounds.windows(2).map(|b| b[1] - b[0]).max().unwrap_or(1);
         let largest = widest(&columns) * widest(&rows);
         Self {
@@ -95,7 +105,7 @@ fn coprime(mut a: u32, mut b: u32) -> bool {
 
 /// The finaliser of SplitMix64: a bijection whose every output bit depends on every input bit.
 #[inline]
-fn mix(x: u64) -> u64 {
+pub(super) fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
