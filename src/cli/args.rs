@@ -41,12 +41,17 @@ Examples:
 
 `sirenc encode --help` and so on tell more about each command.";
 
-/// Fit a network to each picture and store it as a .siren file
+/// Fit a network to each picture or video and store it as a .siren file
 ///
 /// Reads PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI and TGA: gray or RGB, with or without
 /// transparency, 8 or 16 bits a sample. Pictures are turned upright as their EXIF orientation says,
-/// and keep their ICC colour profile. Transparency that is opaque everywhere is dropped; of an
-/// animation the first frame is taken.
+/// and keep their ICC colour profile. Transparency that is opaque everywhere is dropped.
+///
+/// Videos are read from .y4m (8 bits a sample, progressive; from a pipe too) and animated GIF, and
+/// sampled where they lie, so that long ones need no more memory. Pixels are taken to be square, colours
+/// to be those of BT.601, and what is transparent in a GIF to lie on white; of other animations the
+/// first frame is taken. Sizes in bits per pixel are of the pixels of all frames, the PSNR is the mean of
+/// the frames'.
 ///
 /// The same picture, options and seed give the same file, whatever the number of threads. Several
 /// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;
@@ -54,7 +59,7 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_help = ENCODE_EXAMPLES)]
 pub(crate) struct Encode {
-    /// Pictures to encode; `-` is standard input
+    /// Pictures and videos to encode; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -188,9 +193,10 @@ Examples:
   sirenc encode photo.png --quality 40            as large as a PSNR of 28 dB takes
   sirenc encode photo.png --effort 7              a better one, more slowly
   sirenc encode *.png -o small --json             many, into the folder small
+  ffmpeg -i film.mp4 -t 2 -f yuv4mpegpipe - | sirenc encode - -o film.siren
   convert photo.psd png:- | sirenc encode - > photo.siren";
 
-/// Evaluate .siren files, as pictures of any size
+/// Evaluate .siren files, as pictures and videos of any size
 ///
 /// The format of the picture follows the extension of OUT: .png (the default), .jpg, .webp
 /// (lossless), .tif, .bmp, .tga, .qoi, .pgm, .ppm, .pnm or .pam; .npy has raw floats, of rows x
@@ -198,6 +204,9 @@ Examples:
 /// sample are written with 16 where the format has them, and rounded to 8 where not. The ICC colour
 /// profile goes into PNG, JPEG, WebP and TIFF. PNG, NumPy and the Netpbm formats are written strip by
 /// strip, so that very large ones need little memory.
+///
+/// Videos become .y4m (the default), .gif, or a picture a frame where OUT is like frame-%04d.png. Frames are
+/// evaluated one after another, at any size and rate.
 #[derive(Args, Debug)]
 #[command(after_help = DECODE_EXAMPLES)]
 pub(crate) struct Decode {
@@ -206,8 +215,8 @@ pub(crate) struct Decode {
     pub(crate) inputs: Vec<PathBuf>,
 
     /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
-    /// output. By default beside the input, with the extension .png; for standard input, standard
-    /// output
+    /// output. By default beside the input, with the extension .png, or .y4m for videos; for standard
+    /// input, standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
@@ -240,12 +249,40 @@ pub(crate) struct Decode {
     #[arg(long, requires = "derivative")]
     pub(crate) color: bool,
 
+    /// Frames a second of a video, such as 50 or 30000/1001; between stored frames the network is
+    /// evaluated, and nothing blended [default: as encoded]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) fps: Option<[u32; 2]>,
+
+    /// Begin so many seconds after the first frame of a video
+    #[arg(long, value_name = "S")]
+    pub(crate) from: Option<f64>,
+
+    /// End before so many seconds after the first frame
+    #[arg(long, value_name = "S")]
+    pub(crate) to: Option<f64>,
+
+    /// Colour resolution of .y4m files
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Subsampling::Quarter)]
+    pub(crate) chroma: Subsampling,
+
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
 
     #[command(flatten)]
     pub(crate) manner: Manner,
+}
+
+/// How many samples of colour a video has for those of brightness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Subsampling {
+    /// One for each square of four, which every player takes
+    #[value(name = "420")]
+    Quarter,
+    /// As many
+    #[value(name = "444")]
+    Full,
 }
 
 /// The derivatives that `decode` shows.
@@ -269,7 +306,9 @@ Examples:
   sirenc decode photo.siren --scale 16 --region 2048,1024,640,480 -o part.png
   sirenc decode photo.siren --derivative laplacian writes photo.laplacian.png
   sirenc decode photo.siren --derivative gradient -o gradient.npy
-  sirenc decode *.siren -o pictures                many, into the folder pictures";
+  sirenc decode *.siren -o pictures                many, into the folder pictures
+  sirenc decode film.siren -o slow.gif --fps 50 --from 0.5 --to 2
+  sirenc decode film.siren -o - | ffmpeg -i - film.mp4";
 
 /// Fuse two pictures into one .siren file, without a seam
 ///
@@ -492,6 +531,23 @@ pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
         .ok_or_else(|| "a width and a height are needed, such as 1920x1080".into())
 }
 
+/// A fraction, or a decimal number as one.
+pub(crate) fn rate(text: &str) -> Result<[u32; 2], String> {
+    let whole = |text: &str| text.parse::<u32>().ok();
+    let fraction = match (text.split_once('/'), text.split_once('.')) {
+        (Some((a, b)), _) => whole(a).zip(whole(b)),
+        (None, Some((a, b))) => {
+            let per = 10_u32.checked_pow(b.len() as u32);
+            whole(&format!("{a}{b}")).zip(per)
+        }
+        (None, None) => whole(text).zip(Some(1)),
+    };
+    fraction
+        .map(<[u32; 2]>::from)
+        .filter(|fraction| !fraction.contains(&0))
+        .ok_or_else(|| "a positive number or fraction is needed, such as 50 or 30000/1001".into())
+}
+
 pub(crate) fn region(text: &str) -> Result<sirenc::Region, String> {
     let numbers: Vec<u32> = text
         .split(',')
@@ -515,6 +571,32 @@ mod tests {
     #[test]
     fn the_declaration_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn rates_are_fractions() {
+        for (text, fraction) in [
+            ("25", [25, 1]),
+            ("30000/1001", [30_000, 1001]),
+            ("29.97", [2997, 100]),
+            (".5", [5, 10]),
+        ] {
+            assert_eq!(rate(text), Ok(fraction));
+        }
+        for wrong in [
+            "",
+            "0",
+            "-1",
+            "1/0",
+            "a",
+            "1/2/3",
+            "1.2.3",
+            "1e3",
+            "0.00000000001",
+            "+",
+        ] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,14 +1,17 @@
-//! `sirenc decode`: a network in, a picture out.
+//! `sirenc decode`: a network in, a picture or what else it holds out.
 
 use super::args::{Decode, Which};
 use super::failure::Failure;
 use super::format::{Format, Writer};
+use super::input;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
 use super::render::render;
 use super::report::Report;
+use super::video;
 use clap::ValueEnum;
+use siren_format::Signal;
 use sirenc::{Decoder, Derivative, Shading, View};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -21,11 +24,12 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
         ));
     }
     let derivative = args.derivative.and_then(|which| which.to_possible_value());
-    let extension = match &derivative {
-        Some(which) => format!("{}.png", which.get_name()),
-        None => "png".into(),
+    let extension = |input: &Place| match (input::stored(input), &derivative) {
+        (Some(Signal::Video { .. }), _) => "y4m".into(),
+        (_, Some(which)) => format!("{}.png", which.get_name()),
+        (_, None) => "png".into(),
     };
-    let jobs = paths::plan(&args.inputs, args.output.as_deref(), &extension)?;
+    let jobs = paths::plan(&args.inputs, args.output.as_deref(), extension)?;
     let aside = jobs.iter().any(|job| job.output == Place::Standard);
     let report = Report {
         quiet: args.manner.quiet,
@@ -33,6 +37,10 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
         aside,
     };
     for job in &jobs {
+        if let Some(Signal::Video { .. }) = input::stored(&job.input) {
+            video::Form::of(&job.output)?;
+            continue;
+        }
         let format = Format::of(&job.output)?;
         if matches!(format.writer, Writer::Floats) && (args.color || args.gain.is_some()) {
             return Err(Failure::Usage(
@@ -47,7 +55,22 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
 
 fn one(args: &Decode, job: &Job, report: &Report) -> Result<(), Failure> {
     let start = Instant::now();
-    let mut decoder = Decoder::new(&picture::read_siren(&job.input)?)?;
+    let bytes = picture::read_siren(&job.input)?;
+    if let Some(Signal::Video { .. }) = input::signal(&bytes) {
+        return video::decode(args, &bytes, job, report);
+    }
+    for (given, name) in [
+        (args.fps.is_some(), "--fps"),
+        (args.from.is_some(), "--from"),
+        (args.to.is_some(), "--to"),
+    ] {
+        if given {
+            return Err(Failure::Said(format!(
+                "holds no video, which alone has use for {name}; leave it out"
+            )));
+        }
+    }
+    let mut decoder = Decoder::new(&bytes)?;
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }

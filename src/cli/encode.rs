@@ -1,15 +1,18 @@
-//! `sirenc encode`: a picture in, a network out.
+//! `sirenc encode`: a picture or another signal in, a network out.
 
 use super::args::{Coding, Encode, Fitting, Supervise};
 use super::checkpoint::{self, Keeper};
 use super::failure::Failure;
+use super::input::{Input, Kind};
 use super::many::side_by_side;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
 use super::report::{Report, grouped};
-use serde_json::json;
-use sirenc::{Decoder, Derivatives, Encoded, Encoder, Picture, Progress};
+use super::video;
+use serde_json::{Map, Value, json};
+use siren_format::{Limits, Signal};
+use sirenc::{Derivatives, Encoded, Encoder, Picture, Progress};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -20,7 +23,7 @@ const SMALL: u64 = 1 << 20;
 
 pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
     let encoder = encoder(args).map_err(|error| Failure::Usage(error.to_string()))?;
-    let jobs = paths::plan(&args.inputs, args.output.as_deref(), "siren")?;
+    let jobs = paths::plan(&args.inputs, args.output.as_deref(), |_| "siren".into())?;
     let aside = jobs.iter().any(|job| job.output == Place::Standard);
     let report = Report {
         quiet: args.manner.quiet,
@@ -130,7 +133,12 @@ pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
 }
 
 fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<Encoded, Failure> {
-    let picture = picture::read(&job.input)?;
+    let mut input = Input::open(&job.input)?;
+    match input.kind()? {
+        Kind::Picture => {}
+        Kind::Video => return video::encode(encoder, args, input, job, report),
+    }
+    let picture = picture::read_from(input.source(), &job.input)?;
     // Opened before the fit: that it cannot be written should not be learnt after it.
     let output = Output::create(&job.output, args.manner.force)?;
     let mut keeper = Keeper::new(args)?;
@@ -207,20 +215,43 @@ fn line(job: &Job, encoded: &Encoded) -> String {
     )
 }
 
-fn facts(job: &Job, encoded: &Encoded) -> Result<serde_json::Value, Failure> {
-    let file = Decoder::new(&encoded.bytes)?;
-    Ok(json!({
+fn facts(job: &Job, encoded: &Encoded) -> Result<Value, Failure> {
+    let layout = siren_format::inspect(&encoded.bytes, &Limits::default());
+    let header = layout.map_err(sirenc::Error::from)?.header;
+    let facts = json!({
         "input": job.input.to_string(),
         "output": job.output.to_string(),
-        "width": file.width(),
-        "height": file.height(),
-        "channels": file.channels(),
-        "depth": file.depth(),
+        "kind": header.signal.name(),
+    });
+    let signal = match header.signal {
+        Signal::Video {
+            width,
+            height,
+            frames,
+            rate,
+        } => json!({ "width": width, "height": height, "frames": frames, "rate": rate }),
+        Signal::Picture { width, height } => json!({ "width": width, "height": height }),
+        Signal::Shape { .. } | Signal::Sound { .. } => json!({}),
+    };
+    let rest = json!({
+        "channels": header.samples.channels,
+        "depth": header.samples.depth,
         "bytes": encoded.bytes.len(),
         "bpp": encoded.bpp,
         "psnr": encoded.psnr,
         "parameters": encoded.parameters,
         "steps": encoded.steps,
         "seconds": encoded.elapsed.as_secs_f64(),
-    }))
+    });
+    Ok([facts, signal, rest]
+        .into_iter()
+        .flat_map(members)
+        .collect())
+}
+
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }

@@ -1,15 +1,26 @@
 //! All that reads what comes from outside and is the project's own, in one list.
 
 use super::args;
+use super::failure::Failure;
+use super::input;
 use super::picture;
+use super::video;
 use image::ImageReader;
+use sirenc::Footage;
 use std::io::Cursor;
 
 /// Reads bytes; they may be anything.
 pub(super) type Reader = fn(&[u8]);
 
 /// Every reader by name, for the fuzzers, whose inputs know it by its place: new ones go to the end.
-pub const READERS: &[(&str, Reader)] = &[("picture", picture), ("siren", siren), ("size", size)];
+pub const READERS: &[(&str, Reader)] = &[
+    ("picture", picture),
+    ("siren", siren),
+    ("size", size),
+    ("y4m", y4m),
+    ("gif", gif),
+    ("rate", rate),
+];
 
 /// The most memory that a picture may take here, in bytes.
 const MOST_DECODED: u64 = 1 << 20;
@@ -22,6 +33,34 @@ fn picture(bytes: &[u8]) {
 
 fn siren(bytes: &[u8]) {
     let _ = picture::siren(bytes);
+}
+
+fn y4m(bytes: &[u8]) {
+    let spooled = input::spool(&mut &bytes[..]);
+    if let Ok(recording) = spooled.map(video::y4m::open) {
+        look(recording);
+    }
+}
+
+fn gif(bytes: &[u8]) {
+    look(video::gif::open(&mut Cursor::new(bytes), MOST_DECODED));
+}
+
+/// Reads the last row of a recording, which must be there if it could be opened.
+fn look(recording: Result<impl Footage, Failure>) {
+    if let Ok(recording) = recording {
+        let clip = recording.clip();
+        let mut row = vec![0; clip.width() as usize * usize::from(clip.channels())];
+        let read = recording.row(clip.frames() - 1, clip.height() - 1, &mut row);
+        assert!(read.is_ok(), "{clip:?}");
+    }
+}
+
+/// Frames a second, as they are typed.
+fn rate(bytes: &[u8]) {
+    if let Ok(rate) = args::rate(&String::from_utf8_lossy(bytes)) {
+        assert!(!rate.contains(&0));
+    }
 }
 
 /// A size and a region, as they are typed.

@@ -17,6 +17,7 @@ mod format;
 mod gallery;
 mod html;
 mod info;
+mod input;
 mod inputs;
 mod many;
 mod output;
@@ -27,6 +28,7 @@ mod render;
 mod report;
 mod study;
 mod table;
+mod video;
 
 use args::{Arguments, Command};
 use clap::Parser;

@@ -64,19 +64,19 @@ pub(crate) struct Job {
     pub(crate) output: Place,
 }
 
-/// Finds the output of each input. Without `output` it lies beside the input, with `extension` in
-/// place of the input's own; `output` is a folder if it is one already, ends like one, or has to
+/// Finds the output of each input. Without `output` it lies beside the input, with what `extension` says of the
+/// input in place of its own; `output` is a folder if it is one already, ends like one, or has to
 /// take several files.
 pub(crate) fn plan(
     inputs: &[PathBuf],
     output: Option<&Path>,
-    extension: &str,
+    extension: impl Fn(&Place) -> String,
 ) -> Result<Vec<Job>, Failure> {
     let several = inputs.len() > 1;
     let Some(output) = output else {
         return Ok(inputs
             .iter()
-            .map(|typed| beside(typed, extension))
+            .map(|typed| beside(typed, &extension))
             .collect());
     };
     let is_folder = output.is_dir()
@@ -106,9 +106,10 @@ pub(crate) fn plan(
             // Pushed on, not set: the stem of `a.b.png` keeps its own dot.
             let mut name = stem.to_owned();
             name.push(".");
-            name.push(extension);
+            let input = Place::input(typed);
+            name.push(extension(&input));
             Ok(Job {
-                input: Place::input(typed),
+                input,
                 output: Place::Path(output.join(name)),
             })
         }
@@ -123,15 +124,15 @@ pub(crate) fn plan(
     Ok(jobs)
 }
 
-fn beside(typed: &Path, extension: &str) -> Job {
+fn beside(typed: &Path, extension: impl Fn(&Place) -> String) -> Job {
     match Place::input(typed) {
         Place::Standard => Job {
             input: Place::Standard,
             output: Place::Standard,
         },
         input => Job {
+            output: Place::Path(typed.with_extension(extension(&input))),
             input,
-            output: Place::Path(typed.with_extension(extension)),
         },
     }
 }

@@ -1,13 +1,13 @@
 //! The one reader of files: pictures in every format the `image` crate knows, and `.siren` files.
 
 use super::failure::Failure;
+use super::input::{Input, Source, open_stream};
 use super::paths::Place;
 use image::error::{ImageFormatHint, UnsupportedErrorKind};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use sirenc::{Limits, Picture, Samples};
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufRead, Read, Seek};
 
 /// The most memory a picture may take once decoded: some 700 megapixels of 8-bit RGB. A few bytes
 /// of PNG can ask for far more.
@@ -20,7 +20,11 @@ const MOST_ENCODED: u64 = 256 << 20;
 /// depth and with the channels it has, except that an alpha channel which is opaque everywhere is
 /// dropped. Of an animation it is the first frame.
 pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
-    let mut source = open(place).map_err(|error| Failure::reading(&error))?;
+    read_from(Input::open(place)?.source(), place)
+}
+
+/// The same, from `source`, which has been opened at `place`.
+pub(crate) fn read_from(source: &mut dyn Source, place: &Place) -> Result<Picture, Failure> {
     let start = source
         .fill_buf()
         .map_err(|error| Failure::reading(&error))?;
@@ -52,7 +56,7 @@ pub(crate) fn pixels(place: &Place) -> Option<u64> {
     let Place::Path(path) = place else {
         return None;
     };
-    if !fs::metadata(path).ok()?.is_file() {
+    if !path.is_file() {
         return None;
     }
     let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
@@ -131,31 +135,6 @@ fn is_siren(bytes: &[u8]) -> bool {
     )
 }
 
-/// What the picture decoders read from.
-trait Source: BufRead + Seek {}
-impl<T: BufRead + Seek> Source for T {}
-
-/// Opens `place` for a picture decoder, which wants to seek. What cannot (a pipe) is read whole.
-fn open(place: &Place) -> io::Result<Box<dyn Source>> {
-    if let Place::Path(path) = place
-        && fs::metadata(path)?.is_file()
-    {
-        return Ok(Box::new(BufReader::new(File::open(path)?)));
-    }
-    let mut bytes = Vec::new();
-    open_stream(place)?
-        .take(MOST_DECODED)
-        .read_to_end(&mut bytes)?;
-    Ok(Box::new(Cursor::new(bytes)))
-}
-
-fn open_stream(place: &Place) -> io::Result<Box<dyn Read>> {
-    Ok(match place {
-        Place::Standard => Box::new(io::stdin().lock()),
-        Place::Path(path) => Box::new(File::open(path)?),
-    })
-}
-
 /// The picture that an image holds, without an alpha channel that is opaque everywhere.
 pub(crate) fn from_image(image: DynamicImage) -> Result<Picture, Failure> {
     let (width, height) = (image.width(), image.height());
@@ -225,7 +204,7 @@ fn name(format: ImageFormat) -> String {
     }
 }
 
-fn explain(error: &ImageError, most: u64) -> Failure {
+pub(crate) fn explain(error: &ImageError, most: u64) -> Failure {
     // Some of these texts have several lines.
     let detail = error
         .to_string()

@@ -12,6 +12,7 @@ mod messages;
 mod sizes;
 mod study;
 mod supervise;
+mod video;
 mod views;
 
 use image::DynamicImage;

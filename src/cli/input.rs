@@ -1,0 +1,125 @@
+//! What an input of `encode` is, as its first bytes tell, and where it is read from.
+
+use super::failure::Failure;
+use super::paths::Place;
+use super::{picture, video};
+use siren_format::{Limits, Signal};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+
+/// The most that are put into a temporary file.
+const MOST_ON_DISK: u64 = 16 << 30;
+
+/// The kinds of signal that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Picture,
+    Video,
+}
+
+/// What decoders read from.
+pub(crate) trait Source: BufRead + Seek {}
+impl<T: BufRead + Seek> Source for T {}
+
+/// An opened input. What cannot seek (a pipe) has been read whole: into memory, but a video, which can be far
+/// longer, into a temporary file.
+pub(crate) enum Input {
+    File(BufReader<File>),
+    Memory(Cursor<Vec<u8>>),
+}
+
+impl Input {
+    pub(crate) fn open(place: &Place) -> Result<Self, Failure> {
+        Self::opened(place).map_err(|error| Failure::reading(&error))
+    }
+
+    fn opened(place: &Place) -> io::Result<Self> {
+        if let Place::Path(path) = place
+            && fs::metadata(path)?.is_file()
+        {
+            return Ok(Self::File(BufReader::new(File::open(path)?)));
+        }
+        let mut stream = BufReader::new(open_stream(place)?);
+        if video::is_y4m(stream.fill_buf()?) {
+            return Ok(Self::File(BufReader::new(spool(&mut stream)?)));
+        }
+        let mut bytes = Vec::new();
+        stream.take(picture::MOST_DECODED).read_to_end(&mut bytes)?;
+        Ok(Self::Memory(Cursor::new(bytes)))
+    }
+
+    /// What it is read from.
+    pub(crate) fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Self::File(file) => file,
+            Self::Memory(bytes) => bytes,
+        }
+    }
+
+    /// A file of it, wherever it stands.
+    pub(crate) fn into_file(self) -> io::Result<File> {
+        match self {
+            Self::File(file) => Ok(file.into_inner()),
+            Self::Memory(mut bytes) => {
+                bytes.set_position(0);
+                spool(&mut bytes)
+            }
+        }
+    }
+
+    /// What it seems to hold. An animation of one frame is a picture, and so is what cannot be told, of which the
+    /// reader of pictures says more.
+    pub(crate) fn kind(&mut self) -> Result<Kind, Failure> {
+        let mut kind = || {
+            let source = self.source();
+            let start = source.fill_buf()?;
+            if video::is_y4m(start) {
+                return Ok(Kind::Video);
+            }
+            if !video::is_gif(start) {
+                return Ok(Kind::Picture);
+            }
+            let animated = video::is_animated(source);
+            source.rewind()?;
+            Ok(if animated { Kind::Video } else { Kind::Picture })
+        };
+        kind().map_err(|error: io::Error| Failure::reading(&error))
+    }
+}
+
+/// The signal that the `.siren` file at `place` seems to hold. None if that cannot be told without reading it for
+/// good, of which its reader says more.
+pub(crate) fn stored(place: &Place) -> Option<Signal> {
+    match place {
+        Place::Path(path) if path.is_file() => signal(&picture::read_siren(place).ok()?),
+        _ => None,
+    }
+}
+
+/// The signal that the bytes of a `.siren` file hold, if it can be read.
+pub(crate) fn signal(bytes: &[u8]) -> Option<Signal> {
+    let layout = siren_format::inspect(bytes, &Limits::default());
+    Some(layout.ok()?.header.signal)
+}
+
+/// A stream of what is at `place`, from its beginning.
+pub(crate) fn open_stream(place: &Place) -> io::Result<Box<dyn Read>> {
+    Ok(match place {
+        Place::Standard => Box::new(io::stdin().lock()),
+        Place::Path(path) => Box::new(File::open(path)?),
+    })
+}
+
+/// A temporary file of all that `stream` gives, at its beginning. Nothing is left of it once it is closed.
+pub(crate) fn spool(stream: &mut impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    let length = io::copy(&mut stream.take(MOST_ON_DISK + 1), &mut file)?;
+    if length > MOST_ON_DISK {
+        let gigabytes = MOST_ON_DISK >> 30;
+        return Err(io::Error::other(format!(
+            "is longer than {gigabytes} GiB; give it as a file, or a part of it"
+        )));
+    }
+    file.rewind()?;
+    Ok(file)
+}

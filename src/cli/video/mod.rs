@@ -1,0 +1,134 @@
+//! Videos on the command line: in from Y4M and GIF, out as those or as a picture a frame.
+
+mod colour;
+pub(crate) mod gif;
+mod recording;
+mod write;
+pub(crate) mod y4m;
+
+pub(crate) use gif::is_animated;
+pub(crate) use write::Form;
+
+use super::args::{Decode, Encode};
+use super::checkpoint::Keeper;
+use super::encode::watched;
+use super::failure::Failure;
+use super::input::Input;
+use super::output::Output;
+use super::paths::Job;
+use super::report::Report;
+use sirenc::{Encoded, Encoder, Moments, VideoDecoder, View};
+use std::io;
+use std::time::Instant;
+use write::Film;
+
+/// Whether bytes begin like a Y4M file.
+pub(crate) fn is_y4m(start: &[u8]) -> bool {
+    start.starts_with(y4m::SIGNATURE)
+}
+
+/// Whether they begin like a GIF.
+pub(crate) fn is_gif(start: &[u8]) -> bool {
+    start.starts_with(gif::SIGNATURE)
+}
+
+/// Encodes the video that `input` holds.
+pub(crate) fn encode(
+    encoder: &Encoder,
+    args: &Encode,
+    mut input: Input,
+    job: &Job,
+    report: &Report,
+) -> Result<Encoded, Failure> {
+    let reading = |error: io::Error| Failure::reading(&error);
+    let source = input.source();
+    let recording = if is_gif(source.fill_buf().map_err(reading)?) {
+        gif::open(source, gif::MOST_DECODED)?
+    } else {
+        y4m::open(input.into_file().map_err(reading)?)?
+    };
+    // Opened before the fit: that it cannot be written should not be learnt after it.
+    let output = Output::create(&job.output, args.manner.force)?;
+    let mut keeper = Keeper::new(args)?;
+    let encoded = watched(&job.input, report, |progress| match &mut keeper {
+        None => encoder.encode_video_with(&recording, progress),
+        Some(keeper) => {
+            let from = keeper.from.take();
+            encoder.encode_video_resumable(&recording, from.as_deref(), |report, checkpoint| {
+                keeper.step(checkpoint);
+                progress(report)
+            })
+        }
+    })?;
+    output.finish(&encoded.bytes)?;
+    if let Some(keeper) = keeper {
+        keeper.finish();
+    }
+    Ok(encoded)
+}
+
+/// Decodes the video in `bytes`.
+pub(crate) fn decode(
+    args: &Decode,
+    bytes: &[u8],
+    job: &Job,
+    report: &Report,
+) -> Result<(), Failure> {
+    let begin = Instant::now();
+    if args.derivative.is_some() {
+        return Err(Failure::Said(
+            "holds a video, of which no derivatives are shown; leave out --derivative".into(),
+        ));
+    }
+    let mut decoder = VideoDecoder::new(bytes)?;
+    if let Some(threads) = args.threads {
+        decoder = decoder.with_threads(threads);
+    }
+    let form = Form::of(&job.output)?;
+    let film = Film {
+        decoder: &decoder,
+        view: view(args, &decoder)?,
+        moments: moments(args, &decoder)?,
+        subsampling: args.chroma,
+        force: args.manner.force,
+    };
+    let (region, frames) = (film.view.region(), film.moments.frames());
+    let bar = report.bar(
+        &job.input,
+        "{prefix}  [{bar:30}] frame {pos} of {len}  {elapsed}, {eta} left",
+    );
+    bar.set_length(frames.into());
+    let written = film.write(&form, &job.output, || bar.inc(1));
+    bar.finish_and_clear();
+    written?;
+    report.say(&format!(
+        "{} -> {}  {frames} frames of {}x{}  {:.1} s",
+        job.input,
+        job.output,
+        region.width,
+        region.height,
+        begin.elapsed().as_secs_f64()
+    ))
+}
+
+fn view(args: &Decode, decoder: &VideoDecoder) -> Result<View, Failure> {
+    let whole = match args.size {
+        Some((width, height)) => View::sized(width, height)?,
+        None => decoder.view(args.scale.unwrap_or(1.0))?,
+    };
+    Ok(match args.region {
+        Some(region) => whole.with_region(region)?,
+        None => whole,
+    })
+}
+
+fn moments(args: &Decode, decoder: &VideoDecoder) -> Result<Moments, Failure> {
+    let mut moments = Moments::stored(decoder);
+    if let Some(rate) = args.fps {
+        moments = moments.with_rate(rate)?;
+    }
+    if args.from.is_some() || args.to.is_some() {
+        moments = moments.within(args.from.unwrap_or(0.0), args.to.unwrap_or(f64::INFINITY))?;
+    }
+    Ok(moments)
+}
