@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$1
-sirenc=target/release/sirenc
+sirenc=${SIRENC:-target/release/sirenc}
 cargo run --quiet -p siren-format --example hostile -- "$out"
 run() {
     local status=0

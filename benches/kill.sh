@@ -4,7 +4,7 @@
 set -euo pipefail
 picture=$1 trials=${2:-50}
 shift $(($# < 2 ? 1 : 2))
-sirenc=$(dirname "$0")/../target/release/sirenc
+sirenc=${SIRENC:-$(dirname "$0")/../target/release/sirenc}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 start=$(date +%s%N)

@@ -6,7 +6,7 @@ set -euo pipefail
 picture=$1 out=$2 count=${3:-500}
 shift $(($# < 3 ? 2 : 3))
 options=(--effort 1 "$@")
-sirenc=$(realpath "$(dirname "$0")/../target/release/sirenc")
+sirenc=$(realpath "${SIRENC:-$(dirname "$0")/../target/release/sirenc}")
 cores=$(nproc)
 mkdir -p "$out/tiles"
 convert "$picture" -crop 96x64 +repage "$out/tiles/t%03d.png"

@@ -78,6 +78,16 @@ pub enum Error {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
+impl From<siren_format::Exceeded> for Error {
+    fn from(exceeded: siren_format::Exceeded) -> Self {
+        Self::Limit {
+            what: exceeded.what.unit(),
+            asked: exceeded.asked,
+            allowed: exceeded.allowed,
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn parameter(
         name: &'static str,

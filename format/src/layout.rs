@@ -152,7 +152,8 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Layout, Error> {
     layout
         .section(WEIGHTS)
         .ok_or(Error::Malformed(Fault::NoWeights))?;
-    limits.check_metadata(layout.section(ICC).map_or(0, |icc| icc.len()))?;
+    let metadata = layout.section(ICC).map_or(0, |icc| icc.len());
+    limits.check_metadata(&layout.header, metadata)?;
     Ok(layout)
 }
 

@@ -56,6 +56,6 @@ pub use file::File;
 pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples};
 pub use layout::{Layout, Part, Span, inspect};
 pub use levels::{LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor};
-pub use limits::{Limits, Quantity};
+pub use limits::{Account, Budget, Exceeded, Limits, Quantity};
 pub use signal::Signal;
 pub use weights::{BIT, Coding, Weights};

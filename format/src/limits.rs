@@ -32,6 +32,9 @@ pub struct Limits {
     pub multiplications: u64,
     /// Bytes of metadata, such as the ICC profile, kept in memory. Default 4 MiB.
     pub metadata: u64,
+    /// Bytes of memory that all of it may take at once: parameters, metadata, scratch, and what is rendered
+    /// before it is handed on. Default 2 GiB.
+    pub memory: u64,
 }
 
 impl Default for Limits {
@@ -44,6 +47,7 @@ impl Default for Limits {
             parameters: 1 << 24,
             multiplications: 1 << 43,
             metadata: 4 << 20,
+            memory: 2 << 30,
         }
     }
 }
@@ -97,6 +101,37 @@ impl Limits {
         Self { metadata, ..self }
     }
 
+    /// Sets [`memory`](Self::memory), in bytes.
+    #[must_use]
+    pub fn with_memory(self, memory: u64) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Sets the limit of any quantity.
+    #[must_use]
+    pub fn with(mut self, what: Quantity, most: u64) -> Self {
+        *match what {
+            Quantity::Side => &mut self.side,
+            Quantity::Pixels => &mut self.pixels,
+            Quantity::Frames => &mut self.frames,
+            Quantity::LayerWidth => &mut self.layer_width,
+            Quantity::Parameters => &mut self.parameters,
+            Quantity::Multiplications => &mut self.multiplications,
+            Quantity::Metadata => &mut self.metadata,
+            Quantity::Memory => &mut self.memory,
+        } = most;
+        self
+    }
+
+    /// What may be spent of memory and of multiplications, before any of it is.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget {
+            memory: Account::new(Quantity::Memory, self.memory),
+            multiplications: Account::new(Quantity::Multiplications, self.multiplications),
+        }
+    }
+
     /// Holds a header to the limits.
     ///
     /// # Errors
@@ -122,23 +157,94 @@ impl Limits {
         at_most(Quantity::Frames, frames.into(), self.frames)?;
         at_most(Quantity::LayerWidth, u64::from(widest), self.layer_width)?;
         at_most(Quantity::Parameters, header.parameters(), self.parameters)?;
-        at_most(Quantity::Multiplications, total, self.multiplications)
+        at_most(Quantity::Multiplications, total, self.multiplications)?;
+        let mut budget = self.budget();
+        Ok(budget.memory.spend(header.memory())?)
     }
 
-    pub(crate) fn check_metadata(&self, bytes: usize) -> Result<(), Error> {
-        at_most(Quantity::Metadata, bytes as u64, self.metadata)
+    /// Holds metadata to the limits, beside the parameters of `header`.
+    pub(crate) fn check_metadata(&self, header: &Header, bytes: usize) -> Result<(), Error> {
+        let bytes = bytes as u64;
+        at_most(Quantity::Metadata, bytes, self.metadata)?;
+        Ok(self
+            .budget()
+            .memory
+            .spend(header.memory().saturating_add(bytes))?)
     }
 }
 
 fn at_most(what: Quantity, asked: u64, allowed: u64) -> Result<(), Error> {
-    if asked > allowed {
-        Err(Error::Limit {
+    Ok(Account::new(what, allowed).spend(asked)?)
+}
+
+/// What is left of [`Limits`] to whoever reads a file and goes on to render it. Both accounts are drawn on before
+/// anything is allocated or computed, so that parts which each keep within a limit cannot exceed it together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Bytes.
+    pub memory: Account,
+    /// Multiplications.
+    pub multiplications: Account,
+}
+
+/// An amount of which parts are spent, and never more than all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    what: Quantity,
+    allowed: u64,
+    spent: u64,
+}
+
+impl Account {
+    fn new(what: Quantity, allowed: u64) -> Self {
+        Self {
+            what,
+            allowed,
+            spent: 0,
+        }
+    }
+
+    /// Spends `amount`.
+    ///
+    /// # Errors
+    /// [`Exceeded`] if that is more than is left; then nothing is spent.
+    pub fn spend(&mut self, amount: u64) -> Result<(), Exceeded> {
+        let asked = self.spent.saturating_add(amount);
+        if asked > self.allowed {
+            return Err(Exceeded {
+                what: self.what,
+                asked,
+                allowed: self.allowed,
+            });
+        }
+        self.spent = asked;
+        Ok(())
+    }
+}
+
+/// More was asked for than a limit allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Of what.
+    pub what: Quantity,
+    /// How much, with all that was spent before.
+    pub asked: u64,
+    /// The limit.
+    pub allowed: u64,
+}
+
+impl From<Exceeded> for Error {
+    fn from(exceeded: Exceeded) -> Self {
+        let Exceeded {
             what,
             asked,
             allowed,
-        })
-    } else {
-        Ok(())
+        } = exceeded;
+        Self::Limit {
+            what,
+            asked,
+            allowed,
+        }
     }
 }
 
@@ -154,11 +260,41 @@ pub enum Quantity {
     Parameters,
     Multiplications,
     Metadata,
+    Memory,
 }
 
-impl fmt::Display for Quantity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Quantity {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Side,
+        Self::Pixels,
+        Self::Frames,
+        Self::LayerWidth,
+        Self::Parameters,
+        Self::Multiplications,
+        Self::Metadata,
+        Self::Memory,
+    ];
+
+    /// The name of the limit, in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Side => "side",
+            Self::Pixels => "pixels",
+            Self::Frames => "frames",
+            Self::LayerWidth => "layer-width",
+            Self::Parameters => "parameters",
+            Self::Multiplications => "multiplications",
+            Self::Metadata => "metadata",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// What is counted, in the plural.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
             Self::Side => "pixels along its longer side",
             Self::Pixels => "pixels",
             Self::Frames => "frames",
@@ -166,6 +302,13 @@ impl fmt::Display for Quantity {
             Self::Parameters => "parameters",
             Self::Multiplications => "multiplications",
             Self::Metadata => "bytes of metadata",
-        })
+            Self::Memory => "bytes of memory",
+        }
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.unit())
     }
 }

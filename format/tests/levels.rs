@@ -301,7 +301,8 @@ fn a_writer_of_levels_is_held_to_the_rules() {
 fn zeros_are_bounded() {
     let open = Limits::default()
         .with_layer_width(u64::MAX)
-        .with_parameters(u64::MAX);
+        .with_parameters(u64::MAX)
+        .with_memory(u64::MAX);
     // 4 x 67,108,864 + 1 parameters.
     let header = [0, 1, 1, 0, 0, 240, 240, 1, 1, 252, 0, 0, 0, 4, 1];
     let bytes = seal(&header, &section(1, &[0x80]));

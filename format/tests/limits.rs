@@ -13,7 +13,7 @@ type Change = fn(&mut File);
 fn each_limit_is_exact() {
     let mut rgb = file((30, 20), (3, 8), &[5, 4], halves(54, 1));
     rgb.icc = Some(vec![7; 9]);
-    let cases: [(Quantity, u64, Most); 6] = [
+    let cases: [(Quantity, u64, Most); 7] = [
         (Quantity::Side, 30, |most| Limits::default().with_side(most)),
         (Quantity::Pixels, 600, |most| {
             Limits::default().with_pixels(most)
@@ -29,6 +29,10 @@ fn each_limit_is_exact() {
         }),
         (Quantity::Metadata, 9, |most| {
             Limits::default().with_metadata(most)
+        }),
+        // The metadata comes on top of the parameters.
+        (Quantity::Memory, 54 * 16 + 9, |most| {
+            Limits::default().with_memory(most)
         }),
     ];
     for (what, asked, limits) in cases {
@@ -92,7 +96,8 @@ fn bombs_cost_nothing() {
     let frame = [0xA0, 0, 0, 0, 2, 3, 0, 0, 0];
     let half = Limits::default()
         .with_layer_width(u64::MAX)
-        .with_parameters(u64::MAX);
+        .with_parameters(u64::MAX)
+        .with_memory(u64::MAX);
     let open = half.clone().with_multiplications(u64::MAX);
     let limit = |what, asked, allowed| Error::Limit {
         what,

@@ -7,6 +7,7 @@ pub(crate) use study::{Study, StudyActivations, StudyInit};
 use super::compare::Kind;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use siren_format::{Limits, Quantity};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -101,6 +102,9 @@ pub(crate) struct Encode {
     /// Seconds between checkpoints
     #[arg(long, value_name = "S", requires = "checkpoint", default_value_t = 10.0, value_parser = seconds)]
     pub(crate) checkpoint_every: f64,
+
+    #[command(flatten)]
+    pub(crate) limiting: Limiting,
 
     #[command(flatten)]
     pub(crate) manner: Manner,
@@ -269,6 +273,9 @@ pub(crate) struct Decode {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) limiting: Limiting,
 
     #[command(flatten)]
     pub(crate) manner: Manner,
@@ -470,6 +477,9 @@ pub(crate) struct Info {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) limiting: Limiting,
+
     /// Print one JSON object a line for each file, in place of prose
     #[arg(long)]
     pub(crate) json: bool,
@@ -488,6 +498,26 @@ pub(crate) struct Demo {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+}
+
+/// What a file may cost.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Limiting {
+    /// Allow a file, or what is to be made of it, more than by default: NAME=N with a NAME of side, pixels,
+    /// frames, layer-width, parameters, multiplications, metadata or memory, and an N such as 5000000, 64M, 4G or
+    /// none (K, M, G and T are powers of 1024); several with commas between
+    #[arg(long = "limit", value_name = "NAME=N", value_delimiter = ',', value_parser = limit)]
+    limits: Vec<(Quantity, u64)>,
+}
+
+impl Limiting {
+    /// The limits as they are to be.
+    pub(crate) fn limits(&self) -> Limits {
+        let given = self.limits.iter();
+        given.fold(Limits::default(), |limits, &(what, most)| {
+            limits.with(what, most)
+        })
+    }
 }
 
 /// How to go about existing files and messages.
@@ -523,6 +553,23 @@ fn seconds(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|seconds| (0.0..=86_400.0).contains(seconds))
         .ok_or_else(|| "0 to 86400 are possible".into())
+}
+
+pub(crate) fn limit(text: &str) -> Result<(Quantity, u64), String> {
+    let names = || Quantity::ALL.map(Quantity::name).join(", ");
+    let wrong = || format!("a limit is NAME=N, with a NAME of {}", names());
+    let (name, number) = text.split_once('=').ok_or_else(wrong)?;
+    let what = Quantity::ALL.into_iter().find(|what| what.name() == name);
+    let most = if number == "none" {
+        Some(u64::MAX)
+    } else {
+        let units = ["K", "M", "G", "T"].iter().zip(1..);
+        let unit = units.filter_map(|(unit, power)| Some((number.strip_suffix(unit)?, power)));
+        let (digits, power) = unit.last().unwrap_or((number, 0));
+        let digits: Option<u64> = digits.parse().ok();
+        digits.and_then(|digits| digits.checked_mul(1 << (10 * power)))
+    };
+    what.zip(most).ok_or_else(wrong)
 }
 
 pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
@@ -597,6 +644,34 @@ mod tests {
         ] {
             assert!(rate(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn limits_are_names_and_numbers() {
+        for (text, most) in [
+            ("7", 7),
+            ("64M", 64 << 20),
+            ("2G", 2 << 30),
+            ("none", u64::MAX),
+        ] {
+            let given = format!("layer-width={text}");
+            assert_eq!(limit(&given), Ok((Quantity::LayerWidth, most)));
+        }
+        for wrong in [
+            "",
+            "memory",
+            "memory=",
+            "=4",
+            "room=4",
+            "memory=4X",
+            "memory=-1",
+            "memory=99999999T",
+        ] {
+            assert!(limit(wrong).is_err(), "{wrong}");
+        }
+        let limits = |limits| Limiting { limits }.limits();
+        let given = limits(vec![(Quantity::Memory, 5), (Quantity::Side, 6)]);
+        assert_eq!(given, Limits::default().with_memory(5).with_side(6));
     }
 
     #[test]

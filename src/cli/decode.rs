@@ -70,7 +70,7 @@ fn one(args: &Decode, job: &Job, report: &Report) -> Result<(), Failure> {
             )));
         }
     }
-    let mut decoder = Decoder::new(&bytes)?;
+    let mut decoder = Decoder::with_limits(&bytes, &args.limiting.limits())?;
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }

@@ -138,7 +138,7 @@ fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<E
         Kind::Picture => {}
         Kind::Video => return video::encode(encoder, args, input, job, report),
     }
-    let picture = picture::read_from(input.source(), &job.input)?;
+    let picture = picture::read_from(input.source(), &job.input, args.limiting.limits().memory)?;
     // Opened before the fit: that it cannot be written should not be learnt after it.
     let output = Output::create(&job.output, args.manner.force)?;
     let mut keeper = Keeper::new(args)?;

@@ -52,7 +52,12 @@ impl From<io::Error> for Failure {
 
 impl From<sirenc::Error> for Failure {
     fn from(error: sirenc::Error) -> Self {
-        Self::Said(error.to_string())
+        Self::Said(match error {
+            sirenc::Error::Format(siren_format::Error::Limit { what, .. }) => {
+                format!("{error} (--limit {}=N)", what.name())
+            }
+            _ => error.to_string(),
+        })
     }
 }
 

@@ -20,19 +20,18 @@ pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
     let mut status = ExitCode::SUCCESS;
     for typed in &args.files {
         let file = Place::input(typed);
-        if !report.settle(&file, one(&file, &report))? {
+        if !report.settle(&file, one(&file, &args.limiting.limits(), &report))? {
             status = ExitCode::FAILURE;
         }
     }
     Ok(status)
 }
 
-fn one(file: &Place, report: &Report) -> Result<(), Failure> {
+fn one(file: &Place, limits: &Limits, report: &Report) -> Result<(), Failure> {
     let bytes = picture::read_siren(file)?;
     // The file says how much it would cost to decode; nothing of that is spent here but the parsing.
-    let limits = Limits::default();
-    let layout = siren_format::inspect(&bytes, &limits).map_err(sirenc::Error::from)?;
-    let layers = layers(&bytes, &limits).map_err(sirenc::Error::from)?;
+    let layout = siren_format::inspect(&bytes, limits).map_err(sirenc::Error::from)?;
+    let layers = layers(&bytes, limits).map_err(sirenc::Error::from)?;
     let text = if report.json {
         json(file, &layout, &layers).to_string()
     } else {

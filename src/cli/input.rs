@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::paths::Place;
 use super::{picture, video};
-use siren_format::{Limits, Signal};
+use siren_format::{Limits, Quantity, Signal};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 
@@ -98,7 +98,10 @@ pub(crate) fn stored(place: &Place) -> Option<Signal> {
 
 /// The signal that the bytes of a `.siren` file hold, if it can be read.
 pub(crate) fn signal(bytes: &[u8]) -> Option<Signal> {
-    let layout = siren_format::inspect(bytes, &Limits::default());
+    // What it costs is not for here to say.
+    let open = |limits: Limits, what| limits.with(what, u64::MAX);
+    let open = Quantity::ALL.into_iter().fold(Limits::default(), open);
+    let layout = siren_format::inspect(bytes, &open);
     Some(layout.ok()?.header.signal)
 }
 

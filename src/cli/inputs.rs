@@ -20,6 +20,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("y4m", y4m),
     ("gif", gif),
     ("rate", rate),
+    ("limit", limit),
 ];
 
 /// The most memory that a picture may take here, in bytes.
@@ -61,6 +62,10 @@ fn rate(bytes: &[u8]) {
     if let Ok(rate) = args::rate(&String::from_utf8_lossy(bytes)) {
         assert!(!rate.contains(&0));
     }
+}
+
+fn limit(bytes: &[u8]) {
+    let _ = args::limit(&String::from_utf8_lossy(bytes));
 }
 
 /// A size and a region, as they are typed.

@@ -10,7 +10,7 @@ use sirenc::{Limits, Picture, Samples};
 use std::io::{self, BufRead, Read, Seek};
 
 /// The most memory a picture may take once decoded: some 700 megapixels of 8-bit RGB. A few bytes
-/// of PNG can ask for far more.
+/// of PNG can ask for far more. What [`Limits`] has by default.
 pub(crate) const MOST_DECODED: u64 = 2 << 30;
 
 /// The longest `.siren` file that is read at all. Weights are few; this is a thousand times enough.
@@ -20,11 +20,15 @@ const MOST_ENCODED: u64 = 256 << 20;
 /// depth and with the channels it has, except that an alpha channel which is opaque everywhere is
 /// dropped. Of an animation it is the first frame.
 pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
-    read_from(Input::open(place)?.source(), place)
+    read_from(Input::open(place)?.source(), place, MOST_DECODED)
 }
 
-/// The same, from `source`, which has been opened at `place`.
-pub(crate) fn read_from(source: &mut dyn Source, place: &Place) -> Result<Picture, Failure> {
+/// The same, from `source`, which has been opened at `place`, if it takes at most `most` bytes of memory.
+pub(crate) fn read_from(
+    source: &mut dyn Source,
+    place: &Place,
+    most: u64,
+) -> Result<Picture, Failure> {
     let start = source
         .fill_buf()
         .map_err(|error| Failure::reading(&error))?;
@@ -47,7 +51,7 @@ pub(crate) fn read_from(source: &mut dyn Source, place: &Place) -> Result<Pictur
         reader
             .with_guessed_format()
             .map_err(|error| Failure::reading(&error))?,
-        MOST_DECODED,
+        most,
     )
 }
 
@@ -80,7 +84,7 @@ pub(crate) fn decode(
     let ((width, height), needed) = (decoder.dimensions(), decoder.total_bytes());
     if needed > most {
         return Err(Failure::Said(format!(
-            "has {width} x {height} pixels, which take {} MiB decoded, above the limit of {} MiB; scale it down first",
+            "has {width} x {height} pixels, which take {} MiB decoded, above the limit of {} MiB; scale it down first, or raise the limit with --limit memory=N",
             needed >> 20,
             most >> 20
         )));
@@ -217,7 +221,7 @@ pub(crate) fn explain(error: &ImageError, most: u64) -> Failure {
         }
         ImageError::IoError(error) => return Failure::reading(error),
         ImageError::Limits(_) => {
-            format!("would take more than {} MiB decoded; scale it down first", most >> 20)
+            format!("would take more than {} MiB decoded; scale it down first, or raise the limit with --limit memory=N", most >> 20)
         }
         ImageError::Unsupported(error) => match (error.format_hint(), error.kind()) {
             (ImageFormatHint::Exact(format), UnsupportedErrorKind::Format(_)) => {

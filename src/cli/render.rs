@@ -161,6 +161,9 @@ impl Layout<'_> {
         output: &mut Output,
         mut rows: impl FnMut(u32),
     ) -> Result<(), Failure> {
+        // The samples, and the file of them, which may be as large.
+        let pixel = u64::from(self.channels) * u64::from(self.depth / 8);
+        self.decoder.check_memory(2 * pixel * self.view.pixels())?;
         let (mut bytes, mut words) = (Vec::new(), Vec::new());
         self.decoder.render(self.view, |strip: Strip| {
             rows(strip.rows);

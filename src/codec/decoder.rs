@@ -133,14 +133,15 @@ impl Decoder {
     /// the region it is rendered in.
     ///
     /// # Errors
-    /// [`Error::Limit`] if the view has more pixels or costs more multiplications than the limits allow,
+    /// [`Error::Limit`] if the view has more pixels, costs more multiplications or takes more memory than the
+    /// limits allow,
     /// [`Error::Threads`] if threads cannot be started, and whatever `sink` returns.
     pub fn render<E: From<Error>>(
         &self,
         view: &View,
         sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {
-        let renderer = self.renderer(view, derivative(view))?;
+        let renderer = self.renderer(view, derivative(view), strip_rows(view))?;
         let pool = pool(self.threads)?;
         strips(pool.as_ref(), view, |y, rows| renderer.strip(y, rows), sink)
     }
@@ -157,7 +158,7 @@ impl Decoder {
         derivative: Option<Derivative>,
         sink: impl FnMut(FloatStrip) -> Result<(), E>,
     ) -> Result<(), E> {
-        let renderer = self.renderer(view, derivative)?;
+        let renderer = self.renderer(view, derivative, strip_rows(view))?;
         let strip = |y, rows| FloatStrip {
             y,
             rows,
@@ -172,7 +173,7 @@ impl Decoder {
     /// As [`Decoder::render`].
     pub fn picture(&self, view: &View) -> Result<Picture, Error> {
         let region = view.region();
-        let renderer = self.renderer(view, derivative(view))?;
+        let renderer = self.renderer(view, derivative(view), region.height)?;
         let samples = on_threads(self.threads, || renderer.samples(0, region.height))?;
         let picture = Picture::new(region.width, region.height, view.channels(self), samples)?;
         // A profile says what colours samples stand for; those of a derivative stand for none.
@@ -180,14 +181,49 @@ impl Decoder {
         Ok(picture.with_icc(icc))
     }
 
-    /// For `view`, with the jets that `derivative` takes.
-    fn renderer(&self, view: &View, derivative: Option<Derivative>) -> Result<Renderer, Error> {
+    /// Refuses to hold `bytes` bytes in memory beside what this decoder holds, where the limits do not allow
+    /// it: for whoever collects what is rendered.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_memory(&self, bytes: u64) -> Result<(), Error> {
+        Ok(self.stored.budget()?.memory.spend(bytes)?)
+    }
+
+    /// For `view`, with the jets that `derivative` takes, `rows` rows at a time.
+    fn renderer(
+        &self,
+        view: &View,
+        derivative: Option<Derivative>,
+        rows: u32,
+    ) -> Result<Renderer, Error> {
         let order = derivative.map_or(Order::Value, Derivative::order);
-        let components = order.components(self.network().shape().inputs);
+        let shape = self.network().shape();
+        let components = order.components(shape.inputs);
         self.stored.check_pixels(view)?;
-        self.stored.check(view.pixels(), components)?;
+        let mut budget = self.stored.check(view.pixels(), components)?;
+        // No sample takes more bytes than as a float.
+        let parts = derivative.map_or(1, Derivative::parts);
+        let pixel = usize::from(view.channels(self)) * parts * size_of::<f32>();
+        let row = u64::from(view.region().width) * pixel as u64;
+        budget.memory.spend(row.saturating_mul(rows.into()))?;
+        // Of each thread, two rows of a tile for every neuron of the widest layer.
+        let widest = shape.layers().map(|(outputs, _)| outputs).max();
+        let scratch = components * (2 * widest.unwrap_or(0) + shape.inputs);
+        let scratch = (scratch * TILE * size_of::<f32>()) as u64;
+        let threads = self.threads.filter(|&threads| threads > 0);
+        let threads = threads.unwrap_or_else(rayon::current_num_threads);
+        budget
+            .memory
+            .spend(scratch.saturating_mul(threads as u64))?;
         Ok(Renderer::new(&self.stored, self.grid(), view, order))
     }
+}
+
+/// Rows of a strip.
+fn strip_rows(view: &View) -> u32 {
+    let region = view.region();
+    (STRIP_PIXELS / region.width).clamp(1, region.height)
 }
 
 /// A pool of one's own, if `threads` asks for one.
@@ -205,7 +241,7 @@ pub(super) fn strips<T: Send, E: From<Error>>(
     mut sink: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
     let region = view.region();
-    let rows = (STRIP_PIXELS / region.width).clamp(1, region.height);
+    let rows = strip_rows(view);
     for y in (0..region.height).step_by(rows as usize) {
         let strip = || draw(y, rows.min(region.height - y));
         sink(pool.map_or_else(strip, |pool| pool.install(strip)))?;

@@ -3,7 +3,7 @@
 use super::{View, weights};
 use crate::net::Network;
 use crate::{Error, Limits};
-use siren_format::{File, Header};
+use siren_format::{Budget, File, Header};
 
 /// Header and networks of a file. What a decoder of each kind of signal is made of.
 #[derive(Clone, Debug)]
@@ -60,24 +60,31 @@ impl Stored {
         Ok(())
     }
 
-    /// Refuses to evaluate networks at `points` points, for `components` components of a jet each, where the
-    /// limits do not allow it.
+    /// What is left of the limits beside the parameters and the metadata.
     ///
     /// # Errors
     /// [`Error::Limit`].
-    pub(super) fn check(&self, points: u64, components: usize) -> Result<(), Error> {
-        let asked = points
-            .saturating_mul(self.header.multiplications_per_point())
+    pub(super) fn budget(&self) -> Result<Budget, Error> {
+        let mut budget = self.limits.budget();
+        let metadata = self.icc.as_ref().map_or(0, Vec::len) as u64;
+        budget.memory.spend(self.header.memory())?;
+        budget.memory.spend(metadata)?;
+        Ok(budget)
+    }
+
+    /// Refuses to evaluate networks at `points` points, for `components` components of a jet each, where the
+    /// limits do not allow it; returns what is then left of them.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub(super) fn check(&self, points: u64, components: usize) -> Result<Budget, Error> {
+        let mut budget = self.budget()?;
+        let each = self.header.multiplications_per_point();
+        let cost = points
+            .saturating_mul(each)
             .saturating_mul(components as u64);
-        let allowed = self.limits.multiplications;
-        if asked > allowed {
-            return Err(Error::Limit {
-                what: "multiplications to render",
-                asked,
-                allowed,
-            });
-        }
-        Ok(())
+        budget.multiplications.spend(cost)?;
+        Ok(budget)
     }
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod files;
 mod formats;
 mod interrupt;
+mod limits;
 mod many;
 mod messages;
 mod sizes;

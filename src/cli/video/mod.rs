@@ -80,7 +80,7 @@ pub(crate) fn decode(
             "holds a video, of which no derivatives are shown; leave out --derivative".into(),
         ));
     }
-    let mut decoder = VideoDecoder::new(bytes)?;
+    let mut decoder = VideoDecoder::with_limits(bytes, &args.limiting.limits())?;
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }
