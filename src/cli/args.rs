@@ -123,7 +123,7 @@ pub(crate) struct Fitting {
     pub(crate) bytes: Option<u64>,
 
     /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
-    /// with the picture's side beyond 12 kB, and at most 20 kB]
+    /// with the picture's side beyond 12 kB, and at most 20 kB; for videos at most 40 kB]
     #[arg(long, value_name = "R", group = "target")]
     pub(crate) bpp: Option<f64>,
 
@@ -142,7 +142,7 @@ pub(crate) struct Fitting {
     pub(crate) width: Option<u32>,
 
     /// Frequency factor omega_0 of all sines; higher fits finer detail, but less stably
-    /// [default: 20 in the first layer, 30 in the others]
+    /// [default: 20 in the first layer, 10 for videos, 30 in the others]
     #[arg(long, value_name = "F")]
     pub(crate) omega: Option<f64>,
 

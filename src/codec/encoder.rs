@@ -162,7 +162,7 @@ impl Encoder {
         }
     }
 
-    /// omega_0 of the first layer, rounded to eighths (default 20 for pictures): the highest frequency a fit starts
+    /// omega_0 of the first layer, rounded to eighths (default 20 for pictures, 10 for videos): the highest frequency a fit starts
     /// from, in radians per half of the longer side. More suits fine detail, less is smoother.
     #[must_use]
     pub fn with_omega_first(self, omega_first: f64) -> Self {

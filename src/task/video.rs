@@ -119,3 +119,124 @@ impl Task for Video<'_> {
         (rounds * self.lines.cells() * u64::from(self.along)).min(self.clip.pixels())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Samples that say where they come from.
+    struct Marked(Clip);
+
+    impl Footage for Marked {
+        fn clip(&self) -> Clip {
+            self.0
+        }
+
+        fn row(&self, frame: u32, row: u32, samples: &mut [u8]) -> io::Result<()> {
+            if frame == 77 {
+                return Err(io::Error::other("torn"));
+            }
+            for (column, pixel) in (0..).zip(samples.as_chunks_mut::<3>().0) {
+                *pixel = [column, row, frame].map(|index: u32| index as u8);
+            }
+            Ok(())
+        }
+    }
+
+    fn marked(size: [u32; 2], frames: u32) -> Marked {
+        Marked(Clip::new(size, 3, frames, [25, 1]).unwrap())
+    }
+
+    /// The columns, rows and frames of points `first ..`, as coordinates and samples have them.
+    fn drawn(video: &Video<'_>, first: u64, count: usize) -> Vec<[u32; 3]> {
+        let clip = video.clip;
+        let (mut coordinates, mut known) = (vec![0.0; 3 * TILE], vec![0.0; 3 * TILE]);
+        video.draw(first, count, &mut coordinates, &mut known);
+        let longer = f64::from(clip.width().max(clip.height()));
+        let sizes = [clip.width(), clip.height(), clip.frames()].map(f64::from);
+        let point = |slot: usize| {
+            std::array::from_fn(|axis| {
+                // SPEC 6.1.1 and 6.1.4, the other way round.
+                let extent = if axis == 2 { 1.0 } else { sizes[axis] / longer };
+                let place = f64::from(coordinates[axis * TILE + slot]) / extent;
+                let index = ((place + 1.0) * sizes[axis] - 1.0) / 2.0;
+                let sample = (f64::from(known[axis * TILE + slot]) + 1.0) * 127.5;
+                assert!((index - sample).abs() < 1e-3, "{index} {sample}");
+                sample.round() as u32
+            })
+        };
+        (0..count).map(point).collect()
+    }
+
+    #[test]
+    fn samples_are_those_at_the_coordinates_and_any_range_is_the_same_stretch() {
+        let footage = marked([90, 50], 20);
+        let video = Video::new(&footage, 3);
+        let whole: Vec<_> = (0..8)
+            .flat_map(|tile| drawn(&video, tile * 256, TILE))
+            .collect();
+        for first in [0, 1, 63, 64, 200, 1000] {
+            assert_eq!(drawn(&video, first, 250), whole[first as usize..][..250]);
+        }
+    }
+
+    #[test]
+    fn a_round_is_even_over_space_and_time() {
+        for (size, frames) in [
+            ([200, 120], 100),
+            ([16, 12], 8),
+            ([100, 2], 250),
+            ([3, 250], 2),
+        ] {
+            let footage = marked(size, frames.min(76));
+            let video = Video::new(&footage, 0);
+            let round = video.batch(1);
+            let tiles = (0..round).step_by(TILE);
+            let points: Vec<_> = tiles
+                .flat_map(|first| drawn(&video, first, (round - first).min(TILE as u64) as usize))
+                .collect();
+            for axis in 0..3 {
+                let length = [size[0], size[1], frames.min(76)][axis];
+                let mean = points
+                    .iter()
+                    .map(|point| f64::from(point[axis]))
+                    .sum::<f64>();
+                let mean = (mean / round as f64 + 0.5) / f64::from(length);
+                assert!((mean - 0.5).abs() < 0.06, "{size:?} {axis}: {mean}");
+                let parts = length.min(4);
+                let mut counts = [0_u64; 4];
+                for point in &points {
+                    counts[(point[axis] * parts / length) as usize] += 1;
+                }
+                for count in &counts[..parts as usize] {
+                    let share = *count as f64 * f64::from(parts) / round as f64;
+                    assert!((share - 1.0).abs() < 0.3, "{size:?} {axis}: {counts:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn in_time_every_pixel_is_seen() {
+        let footage = marked([70, 5], 9);
+        let video = Video::new(&footage, 1);
+        let mut seen = std::collections::HashSet::new();
+        for tile in 0..400 {
+            seen.extend(drawn(&video, tile * TILE as u64, TILE));
+        }
+        assert_eq!(seen.len(), 70 * 5 * 9);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_remembered() {
+        let footage = marked([70, 5], 100);
+        let video = Video::new(&footage, 1);
+        assert!(!video.failed());
+        for tile in 0..100 {
+            let (mut coordinates, mut known) = ([0.0; 3 * TILE], [0.0; 3 * TILE]);
+            video.draw(tile * TILE as u64, TILE, &mut coordinates, &mut known);
+        }
+        assert!(video.failed());
+        assert_eq!(video.failure().unwrap().to_string(), "torn");
+    }
+}
