@@ -198,30 +198,53 @@ impl Decoder {
         rows: u32,
     ) -> Result<Renderer, Error> {
         let order = derivative.map_or(Order::Value, Derivative::order);
-        let shape = self.network().shape();
-        let components = order.components(shape.inputs);
-        self.stored.check_pixels(view)?;
-        let mut budget = self.stored.check(view.pixels(), components)?;
-        // No sample takes more bytes than as a float.
         let parts = derivative.map_or(1, Derivative::parts);
-        let pixel = usize::from(view.channels(self)) * parts * size_of::<f32>();
-        let row = u64::from(view.region().width) * pixel as u64;
-        budget.memory.spend(row.saturating_mul(rows.into()))?;
-        // Of each thread, two rows of a tile for every neuron of the widest layer.
-        let widest = shape.layers().map(|(outputs, _)| outputs).max();
-        let scratch = components * (2 * widest.unwrap_or(0) + shape.inputs);
-        let scratch = (scratch * TILE * size_of::<f32>()) as u64;
-        let threads = self.threads.filter(|&threads| threads > 0);
-        let threads = threads.unwrap_or_else(rayon::current_num_threads);
-        budget
-            .memory
-            .spend(scratch.saturating_mul(threads as u64))?;
+        let samples = usize::from(view.channels(self)) * parts;
+        let held = held(view, samples, rows);
+        admit(&self.stored, view, order, 1, held, self.threads)?;
         Ok(Renderer::new(&self.stored, self.grid(), view, order))
     }
 }
 
+/// Refuses to render `view` for `frames` moments in jets of `order`, on `threads` threads and holding `held` bytes
+/// of it, where the limits do not allow it.
+///
+/// # Errors
+/// [`Error::Limit`].
+pub(super) fn admit(
+    stored: &Stored,
+    view: &View,
+    order: Order,
+    frames: u32,
+    held: u64,
+    threads: Option<usize>,
+) -> Result<(), Error> {
+    let shape = stored.network().shape();
+    let components = order.components(shape.inputs);
+    stored.check_pixels(view)?;
+    let points = view.pixels().saturating_mul(frames.into());
+    let mut budget = stored.check(points, components)?;
+    budget.memory.spend(held)?;
+    // Of each thread, two rows of a tile for every neuron of the widest layer.
+    let widest = shape.layers().map(|(outputs, _)| outputs).max();
+    let scratch = components * (2 * widest.unwrap_or(0) + shape.inputs);
+    let scratch = (scratch * TILE * size_of::<f32>()) as u64;
+    let threads = threads.filter(|&threads| threads > 0);
+    let threads = threads.unwrap_or_else(rayon::current_num_threads);
+    budget
+        .memory
+        .spend(scratch.saturating_mul(threads as u64))?;
+    Ok(())
+}
+
+/// Bytes of `rows` rows of `view` with so many `samples` a pixel, none of which takes more than as a float.
+pub(super) fn held(view: &View, samples: usize, rows: u32) -> u64 {
+    let row = u64::from(view.region().width) * (samples * size_of::<f32>()) as u64;
+    row.saturating_mul(rows.into())
+}
+
 /// Rows of a strip.
-fn strip_rows(view: &View) -> u32 {
+pub(super) fn strip_rows(view: &View) -> u32 {
     let region = view.region();
     (STRIP_PIXELS / region.width).clamp(1, region.height)
 }

@@ -178,6 +178,8 @@ impl Film<'_> {
     fn write_gif(&self, output: &mut Output, done: &mut impl FnMut()) -> Result<(), Failure> {
         let [width, height] = self.size();
         let [rate, per] = self.moments.rate().map(u64::from);
+        // A frame in four bytes a pixel, and what the encoder makes of it.
+        self.decoder.check_memory(8 * self.view.pixels())?;
         if rate > FASTEST_GIF * per {
             return Err(Failure::Said(format!(
                 "has more frames a second than the {FASTEST_GIF} that GIFs are shown with; give --fps {FASTEST_GIF}, or write a .y4m"
@@ -218,6 +220,8 @@ impl Film<'_> {
     fn write_y4m(&self, output: &mut Output, done: &mut impl FnMut()) -> Result<(), Failure> {
         let [width, height] = self.size();
         let [rate, per] = self.moments.rate();
+        // Colour differences come after a whole plane of brightness.
+        self.decoder.check_memory(2 * self.view.pixels())?;
         let (name, step) = match (self.decoder.channels(), self.subsampling) {
             (1, _) => ("mono", 0),
             (_, Subsampling::Full) => ("444", 1),

@@ -1,5 +1,5 @@
 use super::Moments;
-use crate::codec::decoder::{Renderer, pool, strips};
+use crate::codec::decoder::{Renderer, admit, held, pool, strip_rows, strips};
 use crate::codec::stored::Stored;
 use crate::codec::{Strip, View};
 use crate::net::{Field, Network, Order};
@@ -113,13 +113,22 @@ impl VideoDecoder {
         View::multiplied([self.width, self.height], scale)
     }
 
+    /// Refuses to hold `bytes` bytes in memory beside what this decoder holds, where the limits do not allow
+    /// it: for whoever collects what is rendered.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_memory(&self, bytes: u64) -> Result<(), Error> {
+        Ok(self.stored.budget()?.memory.spend(bytes)?)
+    }
+
     /// Renders `view` at moment `frame` of `moments`, from top to bottom, and hands each strip to `sink`, whose error
     /// ends it. How the view is shaded makes no difference.
     ///
     /// Between stored frames the network is evaluated: nothing is blended. Memory is bounded by a strip.
     ///
     /// # Errors
-    /// [`Error::Limit`] if frames have more pixels, or all moments cost more multiplications, than the
+    /// [`Error::Limit`] if frames have more pixels, or all moments cost more multiplications or memory, than the
     /// limits allow, [`Error::Threads`] if threads cannot be started, and whatever `sink` returns.
     pub fn render<E: From<Error>>(
         &self,
@@ -129,9 +138,16 @@ impl VideoDecoder {
         sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {
         let view = view.without_shading();
-        let points = view.pixels().saturating_mul(moments.frames().into());
-        self.stored.check_pixels(&view)?;
-        self.stored.check(points, 1)?;
+        let held = held(&view, self.channels().into(), strip_rows(&view));
+        let frames = moments.frames();
+        admit(
+            &self.stored,
+            &view,
+            Order::Value,
+            frames,
+            held,
+            self.threads,
+        )?;
         let grid = Grid::new(self.width, self.height);
         let mut renderer = Renderer::new(&self.stored, grid, &view, Order::Value);
         renderer.turn(moments.time(frame, self.frames, self.rate));
