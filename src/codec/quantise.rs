@@ -14,7 +14,7 @@ use super::symmetry;
 use super::weights::{tensors, tensors_mut};
 use crate::Error;
 use crate::fit::{Archive, Persist, Rounding};
-use crate::net::{Differentiator, Network, Objective};
+use crate::net::{Differentiator, Layer, Network, Objective};
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -212,6 +212,17 @@ impl Rounding for Quantiser {
         self.apply(latent, rounded);
         Ok(())
     }
+
+    fn hold(&self, gradient: &mut [Layer]) {
+        let tensors = gradient.iter_mut().flat_map(Layer::tensors_mut);
+        for (tensor, frozen) in tensors.zip(&self.frozen) {
+            for (slope, frozen) in tensor.iter_mut().zip(frozen) {
+                if frozen.is_some() {
+                    *slope = 0.0;
+                }
+            }
+        }
+    }
 }
 
 /// The level nearest to a value in units of its step. What is beyond the largest is lost.
@@ -262,4 +273,63 @@ pub(super) fn step_size(code: u8) -> f32 {
 /// The code of the step size nearest to `size`.
 fn step_code(size: f64) -> u8 {
     ((size.log2() + f64::from(STEP_ORIGIN)) * f64::from(STEP_UNITS)).round() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::weights::shape;
+    use crate::signal::{Picture, Samples};
+    use crate::task::Image;
+    use siren_format::{Activation, Colour, Input, Signal};
+
+    #[test]
+    fn what_is_rounded_is_held_and_nothing_else() {
+        let header = Header {
+            signal: Signal::Picture {
+                width: 8,
+                height: 8,
+            },
+            samples: siren_format::Samples {
+                channels: 1,
+                depth: 8,
+                colour: Colour::Direct,
+            },
+            network: siren_format::Network {
+                activation: Activation::Sine,
+                input: Input::Coordinates,
+                omega_first: 160,
+                omega_hidden: 240,
+                hidden: vec![9, 7],
+            },
+        };
+        let network = Network::random(&shape(&header), 3).unwrap();
+        let picture = Picture::new(8, 8, 1, Samples::U8((0..64).collect())).unwrap();
+        let task = Image::new(&picture, 0);
+        let mut quantiser = Quantiser::new(&header, &network, &task, 64, 700.0).unwrap();
+        quantiser.begin(100, &network).unwrap();
+        let mut rounded = network.clone();
+        let mut held = 0;
+        for step in 0..100 {
+            quantiser.round(step, &network, &mut rounded).unwrap();
+            let mut gradient = network.layers().to_vec();
+            for slope in gradient.iter_mut().flat_map(Layer::parameters_mut) {
+                *slope = 1.0;
+            }
+            quantiser.hold(&mut gradient);
+            let slopes = gradient.iter().flat_map(Layer::parameters);
+            let values = network.layers().iter().zip(rounded.layers());
+            let values = values.flat_map(|(a, b)| a.parameters().zip(b.parameters()));
+            let mut now = 0;
+            for (&slope, (latent, rounded)) in slopes.zip(values) {
+                assert!(slope == 1.0 || slope == 0.0);
+                now += usize::from(slope == 0.0);
+                // What is still free is as it was.
+                assert!(slope == 0.0 || latent == rounded);
+            }
+            assert!(now >= held, "{step}: {now} after {held}");
+            held = now;
+        }
+        assert_eq!(held, header.parameters() as usize);
+    }
 }

@@ -15,7 +15,7 @@ pub(crate) use schedule::Schedule;
 pub(crate) use state::Moment;
 
 use crate::Error;
-use crate::net::{Differentiator, Network, Objective};
+use crate::net::{Differentiator, Layer, Network, Objective};
 use optimiser::zeros_like;
 use state::State;
 use std::ops::ControlFlow;
@@ -53,7 +53,7 @@ const RETRIES: u32 = 6;
 const DRIFTS: u32 = 16;
 
 /// What stands between the parameters that are optimised and those that are evaluated, so that a fit
-/// learns to live with it. Gradients pass straight through: what it holds fixed is moved in vain.
+/// learns to live with it. Gradients pass straight through, but for what it holds fixed.
 ///
 /// What it carries from one step to the next is saved with the fit.
 pub(crate) trait Rounding: Persist {
@@ -62,6 +62,10 @@ pub(crate) trait Rounding: Persist {
     /// # Errors
     /// Whatever makes it impossible; it ends the fit.
     fn round(&mut self, step: u32, latent: &Network, rounded: &mut Network) -> Result<(), Error>;
+
+    /// Sets the `gradient` of what is held fixed to zero. There it would not fall, however far those latent
+    /// parameters moved; and as SOAP's bases are of whole layers, it would in time lead all others astray.
+    fn hold(&self, gradient: &mut [Layer]);
 }
 
 /// How a fit ended.
@@ -143,6 +147,9 @@ pub(crate) fn watch(
         let points = state.position..state.position + batch;
         let loss = engine.gradient(evaluated, objective, points, &mut gradient);
         state.position += batch;
+        if let Some(rounding) = &rounding {
+            rounding.hold(&mut gradient);
+        }
         let recent = state.smoothed.push(loss);
         // Rounding raises the loss by itself, and in steps too small to explode.
         let free = rounding.is_none();
