@@ -123,7 +123,7 @@ pub(crate) struct Fitting {
     pub(crate) bytes: Option<u64>,
 
     /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
-    /// with the picture's side beyond 12 kB, and at most 20 kB; for videos at most 40 kB]
+    /// with the picture's side beyond 12 kB, and at most 20 kB, as for videos]
     #[arg(long, value_name = "R", group = "target")]
     pub(crate) bpp: Option<f64>,
 

@@ -143,9 +143,9 @@ impl Source for Filmed<'_> {
         }
     }
 
-    /// A quarter of a bit per pixel of all frames, but at most 40 kB: what a minute's fit can make use of.
+    /// A quarter of a bit per pixel of all frames, but at most 20 kB: what a minute's fit can make use of.
     fn bytes(&self) -> u64 {
-        (self.0.clip().pixels() as f64 * 0.25 / 8.0).clamp(64.0, 40_960.0) as u64
+        (self.0.clip().pixels() as f64 * 0.25 / 8.0).clamp(64.0, 20_480.0) as u64
     }
 
     /// 10 in the first layer: less than for pictures, since the fit has more points to learn from and frames
