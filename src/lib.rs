@@ -55,7 +55,8 @@ pub use error::{Checkpointing, Error};
 pub use fit::{Fitted, Fitter, Progress};
 pub use kernel::TILE;
 pub use net::{
-    Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape, Trace,
+    Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape, Squares,
+    Trace,
 };
 pub use signal::{Clip, Footage, Grid, Picture, Samples};
 pub use simd::name as simd_level;

@@ -1,34 +1,10 @@
-use super::{Layer, Network, Order, Packed, Shape, complete};
+use super::{Layer, Network, Objective, Order, Packed, Shape, complete};
 use crate::kernel::{Panels, TILE, activate, activate_adjoint, adjoint_weights, affine, row_sums};
 use crate::simd;
 use fearless_simd::{Level, Simd, dispatch};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Mutex;
-
-/// An endless stream of points, and a loss on the jets of the network's outputs there: the side of a task
-/// that the engine sees. A batch is a range of the stream.
-///
-/// Data comes in rows of [`TILE`] floats, one per coordinate, known value or output; only the first
-/// `count` of each row are used. Jets come component after component: the rows of all values, then, as far
-/// as the order wants them, those of the derivatives by the first coordinate, by the next, and of the
-/// Laplacians.
-pub trait Objective: Sync {
-    /// How much of the jets the loss depends on.
-    fn order(&self) -> Order {
-        Order::Value
-    }
-
-    /// Values known at each point (colours, weights), drawn with its coordinates.
-    fn knowns(&self) -> usize;
-
-    /// Writes coordinates and known values of the points `first .. first + count` of the stream.
-    fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]);
-
-    /// Adds up the loss of `count` points and writes its derivative by each component of each output to
-    /// `adjoint` (zero beyond `count`).
-    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64;
-}
 
 /// Loss and its gradient with respect to all parameters, over batches of any size.
 ///

@@ -9,14 +9,16 @@
 mod differentiate;
 mod evaluate;
 mod field;
+mod objective;
 #[cfg(test)]
 pub(crate) mod oracle;
 mod trace;
 
 pub use crate::kernel::{Activation, Order};
-pub use differentiate::{Differentiator, Objective};
+pub use differentiate::Differentiator;
 pub(crate) use evaluate::Evaluator;
 pub use field::{Field, Jets};
+pub use objective::{Objective, Squares};
 pub use trace::Trace;
 
 use crate::Error;

@@ -1,6 +1,6 @@
-use super::{ROUND, Strata, Task, squared_error};
+use super::{ROUND, Strata, Task};
 use crate::kernel::TILE;
-use crate::net::Objective;
+use crate::net::{Objective, Squares};
 use crate::signal::{Grid, Picture};
 
 /// Fit the samples of a picture: mean squared error over channels, samples scaled to -1 .. 1.
@@ -14,6 +14,7 @@ pub(crate) struct Image<'a> {
     x: Vec<f32>,
     y: Vec<f32>,
     order: Strata,
+    squares: Squares,
 }
 
 impl<'a> Image<'a> {
@@ -21,8 +22,14 @@ impl<'a> Image<'a> {
         let grid = Grid::new(picture.width(), picture.height());
         let x = (0..picture.width()).map(|column| grid.x(column)).collect();
         let y = (0..picture.height()).map(|row| grid.y(row)).collect();
+        let channels = usize::from(picture.channels());
+        let squares = Squares {
+            outputs: channels,
+            weighted: if picture.has_alpha() { channels - 1 } else { 0 },
+        };
         Self {
             picture,
+            squares,
             x,
             y,
             order: Strata::new(picture.width(), picture.height(), ROUND, seed),
@@ -33,20 +40,16 @@ impl<'a> Image<'a> {
     pub(super) fn size(&self) -> [u32; 2] {
         [self.picture.width(), self.picture.height()]
     }
-
-    fn channels(&self) -> usize {
-        usize::from(self.picture.channels())
-    }
 }
 
 impl Objective for Image<'_> {
     /// The samples, and with alpha a row of weights for the colour channels.
     fn knowns(&self) -> usize {
-        self.channels() + usize::from(self.picture.has_alpha())
+        self.squares.knowns()
     }
 
     fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]) {
-        let (channels, alpha) = (self.channels(), self.picture.has_alpha());
+        let (channels, alpha) = (self.squares.outputs, self.picture.has_alpha());
         let width = self.picture.width() as usize;
         let mut pixels = [[0; 2]; TILE];
         let mut indices = [0; TILE];
@@ -75,20 +78,12 @@ impl Objective for Image<'_> {
         }
     }
 
+    fn squares(&self) -> Option<Squares> {
+        Some(self.squares)
+    }
+
     fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
-        let channels = self.channels();
-        let colours = if self.picture.has_alpha() {
-            channels - 1
-        } else {
-            0
-        };
-        squared_error(channels, count, known, outputs, adjoint, |channel, slot| {
-            if channel < colours {
-                known[channels * TILE + slot]
-            } else {
-                1.0
-            }
-        })
+        self.squares.loss(count, known, outputs, adjoint)
     }
 }
 

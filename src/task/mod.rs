@@ -16,7 +16,6 @@ pub use problem::{Jet, Problem};
 use strata::Strata;
 pub(crate) use video::Video;
 
-use crate::kernel::TILE;
 use crate::net::{Network, Objective};
 
 /// Points that cover a picture evenly, about.
@@ -36,31 +35,4 @@ pub(crate) trait Task: Objective {
     fn values(&self) -> Option<&dyn Objective> {
         None
     }
-}
-
-/// Adds up the squared errors of `outputs` at `count` points, each times the square of what `weight` says of its
-/// channel and point, as means over `channels`; `adjoint` becomes the derivative.
-#[inline]
-fn squared_error(
-    channels: usize,
-    count: usize,
-    known: &[f32],
-    outputs: &[f32],
-    adjoint: &mut [f32],
-    weight: impl Fn(usize, usize) -> f32,
-) -> f64 {
-    let scale = 2.0 / channels as f32;
-    adjoint.fill(0.0);
-    let mut loss = 0.0;
-    for channel in 0..channels {
-        let row = channel * TILE;
-        let mut sum = 0.0;
-        for slot in 0..count {
-            let error = weight(channel, slot) * (outputs[row + slot] - known[row + slot]);
-            adjoint[row + slot] = scale * error;
-            sum += error * error;
-        }
-        loss += f64::from(sum);
-    }
-    loss / channels as f64
 }

@@ -1,7 +1,7 @@
 use super::strata::{Strata, mix};
-use super::{ROUND, Task, squared_error};
+use super::{ROUND, Task};
 use crate::kernel::TILE;
-use crate::net::Objective;
+use crate::net::{Objective, Squares};
 use crate::signal::{Clip, Footage, Grid, time};
 use std::io;
 use std::sync::OnceLock;
@@ -65,6 +65,13 @@ impl<'a> Video<'a> {
         self.clip.channels().into()
     }
 
+    fn error(&self) -> Squares {
+        Squares {
+            outputs: self.channels(),
+            weighted: 0,
+        }
+    }
+
     /// The column that gives point `point` of line `line`: equal steps from somewhere in the first.
     fn column(&self, line: u64, point: u32) -> usize {
         let start = mix(self.seed ^ line) >> 32;
@@ -75,7 +82,7 @@ impl<'a> Video<'a> {
 
 impl Objective for Video<'_> {
     fn knowns(&self) -> usize {
-        self.channels()
+        self.error().knowns()
     }
 
     fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]) {
@@ -109,8 +116,12 @@ impl Objective for Video<'_> {
         }
     }
 
+    fn squares(&self) -> Option<Squares> {
+        Some(self.error())
+    }
+
     fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
-        squared_error(self.channels(), count, known, outputs, adjoint, |_, _| 1.0)
+        self.error().loss(count, known, outputs, adjoint)
     }
 }
 
