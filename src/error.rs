@@ -73,6 +73,9 @@ pub enum Error {
     /// The signal could not be read from where it is kept.
     #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
+    /// The GPU that was asked for cannot do the work.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
     /// The worker threads could not be started.
     #[error("cannot start worker threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -86,6 +89,36 @@ impl From<siren_format::Exceeded> for Error {
             allowed: exceeded.allowed,
         }
     }
+}
+
+/// Why a GPU cannot do the work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GpuError {
+    /// The library was built without the feature `gpu`.
+    #[error("this build knows no GPUs; build it with `--features gpu`")]
+    NotBuilt,
+    /// There is none, or none with a driver.
+    #[error("no GPU was found; it needs a driver for Vulkan, Metal or Direct3D 12")]
+    NotFound,
+    /// There is none of that number.
+    #[error("there is no GPU {index} among the {number} that `sirenc devices` lists")]
+    #[non_exhaustive]
+    NoSuch {
+        /// The number asked for.
+        index: usize,
+        /// How many there are.
+        number: usize,
+    },
+    /// It cannot do what was asked for.
+    #[error("the GPU cannot work on {0}")]
+    Unsupported(String),
+    /// It has too little memory.
+    #[error("the GPU is out of memory")]
+    OutOfMemory,
+    /// It, or its driver, failed in the middle of the work.
+    #[error("the GPU failed: {0}")]
+    Lost(String),
 }
 
 impl Error {

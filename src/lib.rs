@@ -26,7 +26,8 @@
 //! # Inside
 //! Arrows run one way:
 //! `simd -> kernel -> net -> fit -> task -> codec -> study`, with `signal` and `metric` as leaves that know
-//! no engine, and the `siren-format` crate for bytes and integers. `study` looks into networks that become
+//! no engine, and the `siren-format` crate for bytes and integers. With the feature `gpu`, a module of that
+//! name stands beside `kernel`; [`Device`] says which of the two does the work. `study` looks into networks that become
 //! no file.
 
 // The command names the library as any other user does.
@@ -39,6 +40,8 @@ pub mod cli;
 mod codec;
 mod error;
 mod fit;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod kernel;
 pub mod metric;
 mod net;
@@ -51,12 +54,12 @@ pub use codec::{
     Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, Encoder, FloatStrip,
     Moments, Region, Shading, Strip, VideoDecoder, View,
 };
-pub use error::{Checkpointing, Error};
+pub use error::{Checkpointing, Error, GpuError};
 pub use fit::{Fitted, Fitter, Progress};
 pub use kernel::TILE;
 pub use net::{
-    Activation, Differentiator, Field, Jets, Layer, Network, Objective, Order, Shape, Squares,
-    Trace,
+    Activation, Device, Differentiator, Engine, Field, Jets, Layer, Network, Objective, Order,
+    Shape, Squares, Trace,
 };
 pub use signal::{Clip, Footage, Grid, Picture, Samples};
 pub use simd::name as simd_level;

@@ -1,5 +1,8 @@
 //! The one integration-test binary.
-#![cfg(feature = "cli")]
 
+#[cfg(feature = "cli")]
 mod cli;
+#[cfg(all(feature = "cli", feature = "gpu"))]
+mod gpu;
+#[cfg(feature = "cli")]
 mod levels;

@@ -5,6 +5,7 @@ mod study;
 pub(crate) use study::{Study, StudyActivations, StudyInit};
 
 use super::compare::Kind;
+use super::device::Choice;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use siren_format::{Limits, Quantity};
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Info(Info),
     #[command(subcommand)]
     Study(Study),
+    /// List what can do the work: GPUs, by the names that --device knows them by, and the CPU
+    Devices,
     Demo(Demo),
 }
 
@@ -54,7 +57,7 @@ Examples:
 /// first frame is taken. Sizes in bits per pixel are of the pixels of all frames, the PSNR is the mean of
 /// the frames'.
 ///
-/// The same picture, options and seed give the same file, whatever the number of threads. Several
+/// The same picture, options, seed and device give the same file, whatever the number of threads. Several
 /// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;
 /// with --checkpoint it can go on later.
 #[derive(Args, Debug)]
@@ -168,6 +171,11 @@ pub(crate) struct Fitting {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+
+    /// What computes gradients: `cpu`, `gpu` (`gpu:N` for number N of `sirenc devices`), or `auto`, a GPU
+    /// where there is one that can do it. Needs a build with GPUs; derivatives are the CPU's
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: Choice,
 }
 
 /// What `encode` fits.
@@ -273,6 +281,10 @@ pub(crate) struct Decode {
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
+
+    /// What evaluates the network: as for `encode`
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: Choice,
 
     #[command(flatten)]
     pub(crate) limiting: Limiting,

@@ -18,6 +18,7 @@ pub(crate) fn run(args: &Blend) -> Result<ExitCode, Failure> {
     let encoder = encode::settings(&args.fitting)
         .and_then(|encoder| encoder.validate().map(|()| encoder))
         .map_err(|error| Failure::Usage(error.to_string()))?;
+    let encoder = encoder.with_device(args.fitting.device.open(args.manner.quiet)?);
     if let Some(share) = args.mix.filter(|share| !(0.0..=1.0).contains(share)) {
         return Err(Failure::Usage(format!(
             "--mix is {share}, but must be 0 (all of A) to 1 (all of B)"

@@ -12,7 +12,7 @@ use super::report::Report;
 use super::video;
 use clap::ValueEnum;
 use siren_format::Signal;
-use sirenc::{Decoder, Derivative, Shading, View};
+use sirenc::{Decoder, Derivative, Device, Shading, View};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -48,16 +48,17 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
             ));
         }
     }
+    let device = args.device.open(args.manner.quiet)?;
     paths::each(&jobs, args.manner.force, &report, |job| {
-        one(args, job, &report)
+        one(args, job, &device, &report)
     })
 }
 
-fn one(args: &Decode, job: &Job, report: &Report) -> Result<(), Failure> {
+fn one(args: &Decode, job: &Job, device: &Device, report: &Report) -> Result<(), Failure> {
     let start = Instant::now();
     let bytes = picture::read_siren(&job.input)?;
     if let Some(Signal::Video { .. }) = input::signal(&bytes) {
-        return video::decode(args, &bytes, job, report);
+        return video::decode(args, &bytes, job, device, report);
     }
     for (given, name) in [
         (args.fps.is_some(), "--fps"),
@@ -70,7 +71,8 @@ fn one(args: &Decode, job: &Job, report: &Report) -> Result<(), Failure> {
             )));
         }
     }
-    let mut decoder = Decoder::with_limits(&bytes, &args.limiting.limits())?;
+    let mut decoder =
+        Decoder::with_limits(&bytes, &args.limiting.limits())?.with_device(device.clone());
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }

@@ -23,6 +23,7 @@ const SMALL: u64 = 1 << 20;
 
 pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
     let encoder = encoder(args).map_err(|error| Failure::Usage(error.to_string()))?;
+    let encoder = encoder.with_device(args.fitting.device.open(args.manner.quiet)?);
     let jobs = paths::plan(&args.inputs, args.output.as_deref(), |_| "siren".into())?;
     let aside = jobs.iter().any(|job| job.output == Place::Standard);
     let report = Report {

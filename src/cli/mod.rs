@@ -10,6 +10,7 @@ mod checkpoint;
 mod compare;
 mod decode;
 mod demo;
+mod device;
 mod encode;
 mod failure;
 mod files;
@@ -50,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
         Command::Study(study) => study::run(&study),
+        Command::Devices => device::run(),
         Command::Demo(demo) => demo::run(&demo),
     };
     done.unwrap_or_else(|failure| match failure {

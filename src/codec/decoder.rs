@@ -2,11 +2,10 @@ use super::derivative::Pixel;
 use super::stored::Stored;
 use super::{Derivative, Shading, View, on_threads};
 use crate::kernel::TILE;
-use crate::net::{Evaluator, Field, Network, Order};
+use crate::net::{Device, Field, Network, Order, Sweep};
 use crate::signal::{Grid, Picture, Samples};
 use crate::{Error, Limits};
 use rayon::ThreadPool;
-use rayon::prelude::*;
 use siren_format::{Header, Signal};
 
 /// Pixels per strip, about: enough to keep many threads busy, little enough to cost a few megabytes.
@@ -21,6 +20,7 @@ pub struct Decoder {
     width: u32,
     height: u32,
     threads: Option<usize>,
+    device: Device,
 }
 
 /// Consecutive rows of a rendering.
@@ -71,6 +71,7 @@ impl Decoder {
             width,
             height,
             threads: None,
+            device: Device::cpu(),
         })
     }
 
@@ -78,6 +79,14 @@ impl Decoder {
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
+        self
+    }
+
+    /// What evaluates the network (default: the CPU). Samples of another device may differ by as much as the
+    /// format allows. Derivatives are the CPU's.
+    #[must_use]
+    pub fn with_device(mut self, device: Device) -> Self {
+        self.device = device;
         self
     }
 
@@ -134,8 +143,8 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Limit`] if the view has more pixels, costs more multiplications or takes more memory than the
-    /// limits allow,
-    /// [`Error::Threads`] if threads cannot be started, and whatever `sink` returns.
+    /// limits allow, [`Error::Threads`] if threads cannot be started, [`Error::Gpu`] if the device fails, and
+    /// whatever `sink` returns.
     pub fn render<E: From<Error>>(
         &self,
         view: &View,
@@ -159,10 +168,9 @@ impl Decoder {
         sink: impl FnMut(FloatStrip) -> Result<(), E>,
     ) -> Result<(), E> {
         let renderer = self.renderer(view, derivative, strip_rows(view))?;
-        let strip = |y, rows| FloatStrip {
-            y,
-            rows,
-            values: renderer.floats(y, rows, derivative),
+        let strip = |y, rows| {
+            let values = renderer.floats(y, rows, derivative)?;
+            Ok(FloatStrip { y, rows, values })
         };
         strips(pool(self.threads)?.as_ref(), view, strip, sink)
     }
@@ -174,7 +182,7 @@ impl Decoder {
     pub fn picture(&self, view: &View) -> Result<Picture, Error> {
         let region = view.region();
         let renderer = self.renderer(view, derivative(view), region.height)?;
-        let samples = on_threads(self.threads, || renderer.samples(0, region.height))?;
+        let samples = on_threads(self.threads, || renderer.samples(0, region.height))??;
         let picture = Picture::new(region.width, region.height, view.channels(self), samples)?;
         // A profile says what colours samples stand for; those of a derivative stand for none.
         let icc = self.stored.icc.clone().filter(|_| view.shading().is_none());
@@ -202,7 +210,7 @@ impl Decoder {
         let samples = usize::from(view.channels(self)) * parts;
         let held = held(view, samples, rows);
         admit(&self.stored, view, order, 1, held, self.threads)?;
-        Ok(Renderer::new(&self.stored, self.grid(), view, order))
+        Renderer::new(&self.stored, &self.device, self.grid(), view, order)
     }
 }
 
@@ -260,14 +268,14 @@ pub(super) fn pool(threads: Option<usize>) -> Result<Option<ThreadPool>, Error> 
 pub(super) fn strips<T: Send, E: From<Error>>(
     pool: Option<&ThreadPool>,
     view: &View,
-    draw: impl Fn(u32, u32) -> T + Sync,
+    draw: impl Fn(u32, u32) -> Result<T, Error> + Sync,
     mut sink: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
     let region = view.region();
     let rows = strip_rows(view);
     for y in (0..region.height).step_by(rows as usize) {
         let strip = || draw(y, rows.min(region.height - y));
-        sink(pool.map_or_else(strip, |pool| pool.install(strip)))?;
+        sink(pool.map_or_else(strip, |pool| pool.install(strip))?)?;
     }
     Ok(())
 }
@@ -279,7 +287,7 @@ fn derivative(view: &View) -> Option<Derivative> {
 
 /// A view of a network, ready to be evaluated row by row.
 pub(super) struct Renderer {
-    evaluator: Evaluator,
+    sweep: Sweep,
     depth: u8,
     shading: Option<Shading>,
     /// Samples per pixel.
@@ -295,13 +303,19 @@ pub(super) struct Renderer {
 
 impl Renderer {
     /// For `view` of what is stored on `grid`, with jets of `order`.
-    pub(super) fn new(stored: &Stored, grid: Grid, view: &View, order: Order) -> Self {
+    pub(super) fn new(
+        stored: &Stored,
+        device: &Device,
+        grid: Grid,
+        view: &View,
+        order: Order,
+    ) -> Result<Self, Error> {
         let [width, height] = grid.size();
         let grid = grid.resampled(view.width(), view.height());
         let region = view.region();
         let samples = stored.header.samples;
-        Self {
-            evaluator: Evaluator::new(stored.network(), order),
+        Ok(Self {
+            sweep: Sweep::new(device, stored.network(), order)?,
             depth: samples.depth,
             shading: view.shading(),
             channels: view.channels_of(samples.channels).into(),
@@ -313,7 +327,7 @@ impl Renderer {
                 .map(|row| grid.y(row))
                 .collect(),
             t: 0.0,
-        }
+        })
     }
 
     /// Turns to the moment `t`.
@@ -322,19 +336,18 @@ impl Renderer {
     }
 
     /// `rows` rows from `y` on.
-    pub(super) fn strip(&self, y: u32, rows: u32) -> Strip {
-        Strip {
-            y,
-            rows,
-            samples: self.samples(y, rows),
-        }
+    pub(super) fn strip(&self, y: u32, rows: u32) -> Result<Strip, Error> {
+        let samples = self.samples(y, rows)?;
+        Ok(Strip { y, rows, samples })
     }
 
     /// The samples of `rows` rows from `y` on. Casts to them saturate.
-    fn samples(&self, y: u32, rows: u32) -> Samples {
+    fn samples(&self, y: u32, rows: u32) -> Result<Samples, Error> {
+        let byte = |value| (value * 255.0 + 0.5) as u8;
+        let word = |value| (value * 65_535.0 + 0.5) as u16;
         match self.depth {
-            8 => Samples::U8(self.quantised(y, rows, |value| (value * 255.0 + 0.5) as u8)),
-            _ => Samples::U16(self.quantised(y, rows, |value| (value * 65_535.0 + 0.5) as u16)),
+            8 => self.quantised(y, rows, byte).map(Samples::U8),
+            _ => self.quantised(y, rows, word).map(Samples::U16),
         }
     }
 
@@ -343,7 +356,7 @@ impl Renderer {
         y: u32,
         rows: u32,
         quantise: impl Fn(f32) -> T + Sync,
-    ) -> Vec<T> {
+    ) -> Result<Vec<T>, Error> {
         self.fill(y, rows, self.channels, |pixel, samples| {
             let mut values = [0.0; MOST_CHANNELS];
             let values = &mut values[..samples.len()];
@@ -357,9 +370,9 @@ impl Renderer {
         })
     }
 
-    fn floats(&self, y: u32, rows: u32, derivative: Option<Derivative>) -> Vec<f32> {
+    fn floats(&self, y: u32, rows: u32, derivative: Option<Derivative>) -> Result<Vec<f32>, Error> {
         let parts = derivative.map_or(1, Derivative::parts);
-        let channels = self.evaluator.outputs();
+        let channels = self.sweep.outputs();
         self.fill(
             y,
             rows,
@@ -382,38 +395,33 @@ impl Renderer {
         rows: u32,
         each: usize,
         paint: impl Fn(Pixel<'_>, &mut [T]) + Sync,
-    ) -> Vec<T> {
+    ) -> Result<Vec<T>, Error> {
         let (width, y) = (self.x.len(), &self.y[y as usize..][..rows as usize]);
         let mut all = vec![T::default(); width * y.len() * each];
-        all.par_chunks_mut(TILE * each).enumerate().for_each_init(
-            || self.evaluator.scratch(),
-            |scratch, (tile, all)| {
-                let count = all.len() / each;
-                let jets = self.evaluator.tile(scratch, |coordinates| {
-                    let (mut row, mut column) = (tile * TILE / width, tile * TILE % width);
-                    if let Some(t) = coordinates.get_mut(2 * TILE..) {
-                        t.fill(self.t);
-                    }
-                    for slot in 0..count {
-                        coordinates[slot] = self.x[column];
-                        coordinates[TILE + slot] = y[row];
-                        column += 1;
-                        if column == width {
-                            (row, column) = (row + 1, 0);
-                        }
-                    }
-                });
-                for (slot, numbers) in all.chunks_exact_mut(each).enumerate() {
-                    let pixel = Pixel {
-                        jets,
-                        outputs: self.evaluator.outputs(),
-                        slot,
-                        longer: self.longer,
-                    };
-                    paint(pixel, numbers);
+        let draw = |first: usize, count: usize, coordinates: &mut [f32]| {
+            let (mut row, mut column) = (first / width, first % width);
+            if let Some(t) = coordinates.get_mut(2 * TILE..) {
+                t.fill(self.t);
+            }
+            for slot in 0..count {
+                coordinates[slot] = self.x[column];
+                coordinates[TILE + slot] = y[row];
+                column += 1;
+                if column == width {
+                    (row, column) = (row + 1, 0);
                 }
-            },
-        );
-        all
+            }
+        };
+        let paint = |jets: &[f32], slot: usize, numbers: &mut [T]| {
+            let pixel = Pixel {
+                jets,
+                outputs: self.sweep.outputs(),
+                slot,
+                longer: self.longer,
+            };
+            paint(pixel, numbers);
+        };
+        self.sweep.fill(&mut all, each, draw, paint)?;
+        Ok(all)
     }
 }

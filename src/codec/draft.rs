@@ -6,7 +6,7 @@ use super::quantise::Quantiser;
 use super::source::Source;
 use super::{symmetry, weights};
 use crate::fit::{self, Fitted, Persist, Progress, Rounding, Schedule};
-use crate::net::Network;
+use crate::net::{Device, Network};
 use crate::task::Task;
 use crate::{Error, Limits};
 use siren_format::{BIT, File, Header, Weights};
@@ -28,6 +28,7 @@ const ROUNDED_RATE: f32 = 0.08;
 pub(super) struct Job<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) task: &'a dyn Task,
+    pub(super) device: &'a Device,
 }
 
 /// A network fitted to a signal, of which files of about the size it was made for can be written.
@@ -82,8 +83,8 @@ impl<'a> Meter<'a> {
 
     fn fit(
         &mut self,
+        job: Job<'_>,
         network: &mut Network,
-        task: &dyn Task,
         mut rounding: Option<&mut dyn Rounding>,
         schedule: &Schedule,
     ) -> Result<Fitted, Error> {
@@ -94,9 +95,9 @@ impl<'a> Meter<'a> {
                 outcome.fitted
             }
             Entry::UnderWay(bytes) => {
-                self.watch(network, task, &mut rounding, schedule, Some(&bytes))?
+                self.watch(job, network, &mut rounding, schedule, Some(&bytes))?
             }
-            Entry::Fresh => self.watch(network, task, &mut rounding, schedule, None)?,
+            Entry::Fresh => self.watch(job, network, &mut rounding, schedule, None)?,
         };
         self.journal
             .push(outcome(network, &mut rounding, fitted).save()?);
@@ -106,16 +107,17 @@ impl<'a> Meter<'a> {
 
     fn watch(
         &mut self,
+        job: Job<'_>,
         network: &mut Network,
-        task: &dyn Task,
         rounding: &mut Option<&mut dyn Rounding>,
         schedule: &Schedule,
         from: Option<&[u8]>,
     ) -> Result<Fitted, Error> {
         let rounding = rounding.as_mut().map(|rounding| &mut **rounding as _);
         fit::watch(
+            job.device,
             network,
-            task,
+            job.task,
             rounding,
             schedule,
             from,
@@ -164,7 +166,7 @@ impl<'a> Draft<'a> {
             rate: plan::rate(&header),
         };
         meter.plan(steps);
-        let fitted = meter.fit(&mut network, task, None, &schedule)?;
+        let fitted = meter.fit(job, &mut network, None, &schedule)?;
         settle(task, &network.clone(), &mut network);
         if fitted.stopped && meter.done <= 1 {
             return Err(Error::Stopped);
@@ -212,6 +214,7 @@ impl<'a> Draft<'a> {
         let mut quantiser = Quantiser::new(
             &self.header,
             &network,
+            self.job.device,
             task.values().unwrap_or(task),
             points,
             room.bits(),
@@ -227,7 +230,7 @@ impl<'a> Draft<'a> {
                 rate: plan::rate(&self.header) * ROUNDED_RATE,
             };
             meter.plan(self.rounded);
-            fitted = meter.fit(&mut network, task, Some(&mut quantiser), &schedule)?;
+            fitted = meter.fit(self.job, &mut network, Some(&mut quantiser), &schedule)?;
             quantiser.apply(&network.clone(), &mut network);
             if settle(task, &network.clone(), &mut network) {
                 // The last bias has moved, and is rounded again.

@@ -5,6 +5,7 @@ use super::search::{self, Target};
 use super::source::{Source, ends};
 use super::{on_threads, weights};
 use crate::fit::Progress;
+use crate::net::Device;
 use crate::signal::{Picture, spectral};
 use crate::task::{Derivatives, Gradients, Image, Laplacians, Task};
 use crate::{Error, Limits};
@@ -48,6 +49,7 @@ pub struct Encoder {
     pub(super) seed: u64,
     pub(super) threads: Option<usize>,
     pub(super) supervision: Option<Derivatives>,
+    pub(super) device: Device,
 }
 
 impl Default for Encoder {
@@ -63,6 +65,7 @@ impl Default for Encoder {
             seed: 0,
             threads: None,
             supervision: None,
+            device: Device::cpu(),
         }
     }
 }
@@ -231,6 +234,12 @@ impl Encoder {
         }
     }
 
+    /// What computes gradients (default: the CPU). The same device gives the same file.
+    #[must_use]
+    pub fn with_device(self, device: Device) -> Self {
+        Self { device, ..self }
+    }
+
     /// Worker threads; 0 means one per core (the default).
     #[must_use]
     pub fn with_threads(self, threads: usize) -> Self {
@@ -279,7 +288,7 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Parameter`] for settings out of range, [`Error::Format`] if the file would exceed the
-    /// default limits of a decoder, [`Error::Diverged`] if the fit fails.
+    /// default limits of a decoder, [`Error::Diverged`] if the fit fails, [`Error::Gpu`] if the device does.
     pub fn encode(&self, picture: &Picture) -> Result<Encoded, Error> {
         self.encode_with(picture, |_| ControlFlow::Continue(()))
     }
@@ -382,7 +391,11 @@ impl Encoder {
         journal: Journal,
     ) -> Result<Finished, Error> {
         let begin = Instant::now();
-        let job = Job { source, task };
+        let job = Job {
+            source,
+            task,
+            device: &self.device,
+        };
         let mut meter = Meter::new(tell, journal);
         let profile = source.icc().map_or(0, |icc| icc.len() as u64 + 4);
         let candidate = match self.size {

@@ -14,7 +14,7 @@ use super::symmetry;
 use super::weights::{tensors, tensors_mut};
 use crate::Error;
 use crate::fit::{Archive, Persist, Rounding};
-use crate::net::{Differentiator, Layer, Network, Objective};
+use crate::net::{Device, Layer, Network, Objective};
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -52,15 +52,16 @@ impl Quantiser {
     /// that take at most `budget` bits.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if no step sizes meet the budget.
+    /// [`Error::Parameter`] if no step sizes meet the budget, [`Error::Gpu`].
     pub(super) fn new(
         header: &Header,
         network: &Network,
+        device: &Device,
         objective: &dyn Objective,
         points: u64,
         budget: f64,
     ) -> Result<Self, Error> {
-        let tolerance = tolerances(network, objective, points);
+        let tolerance = tolerances(network, device, objective, points)?;
         let steps = vec![0; tolerance.len()];
         let mut this = Self {
             header: header.clone(),
@@ -234,13 +235,18 @@ fn level(value: f32) -> i32 {
 ///
 /// The noise is made as strong as it takes to be seen above everything else, and no stronger, since the
 /// loss is quadratic in it only as long as it is small.
-fn tolerances(network: &Network, objective: &dyn Objective, points: u64) -> Vec<f64> {
+fn tolerances(
+    network: &Network,
+    device: &Device,
+    objective: &dyn Objective,
+    points: u64,
+) -> Result<Vec<f64>, Error> {
     let mut random = ChaCha8Rng::seed_from_u64(0);
-    let mut engine = Differentiator::new(network.shape(), objective);
+    let mut engine = device.engine(network.shape(), objective)?;
     let mut gradient = network.layers().to_vec();
     let mut loss =
         |network: &Network| engine.gradient(network, objective, 0..points, &mut gradient);
-    let base = loss(network).max(1e-9);
+    let base = loss(network)?.max(1e-9);
     let count = tensors(network).count();
     let mut probe = |tensor: usize| {
         let values = tensors(network).nth(tensor).unwrap_or_default();
@@ -253,14 +259,14 @@ fn tolerances(network: &Network, objective: &dyn Objective, points: u64) -> Vec<
             for value in tensors_mut(&mut noisy).nth(tensor).unwrap_or_default() {
                 *value += (width * (random.random::<f64>() - 0.5)) as f32;
             }
-            let rise = (loss(&noisy) - base) / base;
+            let rise = (loss(&noisy)? - base) / base;
             sensitivity = rise * base / (values.len() as f64 * width * width / 12.0);
             if PROBE.contains(&rise) {
                 break;
             }
             width *= if rise < PROBE.start { 3.0 } else { 0.4 };
         }
-        1.0 / sensitivity.max(1e-12).sqrt()
+        Ok(1.0 / sensitivity.max(1e-12).sqrt())
     };
     (0..count).map(&mut probe).collect()
 }
@@ -306,7 +312,8 @@ mod tests {
         let network = Network::random(&shape(&header), 3).unwrap();
         let picture = Picture::new(8, 8, 1, Samples::U8((0..64).collect())).unwrap();
         let task = Image::new(&picture, 0);
-        let mut quantiser = Quantiser::new(&header, &network, &task, 64, 700.0).unwrap();
+        let mut quantiser =
+            Quantiser::new(&header, &network, &Device::cpu(), &task, 64, 700.0).unwrap();
         quantiser.begin(100, &network).unwrap();
         let mut rounded = network.clone();
         let mut held = 0;

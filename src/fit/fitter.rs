@@ -1,6 +1,6 @@
 use super::{Fitted, Progress, Schedule, fit};
 use crate::Error;
-use crate::net::{Network, Objective};
+use crate::net::{Device, Network, Objective};
 use std::ops::ControlFlow;
 
 /// Fits networks to any [`Objective`]: the loop behind [`crate::Encoder`], for problems of one's own.
@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 #[derive(Clone, Debug)]
 pub struct Fitter {
     schedule: Schedule,
+    device: Device,
 }
 
 /// Largest step size unless another is asked for.
@@ -25,7 +26,14 @@ impl Fitter {
                 points: [points; 2],
                 rate: RATE,
             },
+            device: Device::cpu(),
         }
+    }
+
+    /// What computes gradients (default: the CPU).
+    #[must_use]
+    pub fn with_device(self, device: Device) -> Self {
+        Self { device, ..self }
     }
 
     /// Largest step size, about the most that a weight changes in one step (default 0.002).
@@ -67,6 +75,13 @@ impl Fitter {
         if !(rate.is_finite() && rate > 0.0) {
             return Err(Error::parameter("step size", rate, "a positive number"));
         }
-        fit(network, objective, None, &self.schedule, &mut progress)
+        fit(
+            &self.device,
+            network,
+            objective,
+            None,
+            &self.schedule,
+            &mut progress,
+        )
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use schedule::Schedule;
 pub(crate) use state::Moment;
 
 use crate::Error;
-use crate::net::{Differentiator, Layer, Network, Objective};
+use crate::net::{Device, Layer, Network, Objective};
 use optimiser::zeros_like;
 use state::State;
 use std::ops::ControlFlow;
@@ -94,22 +94,25 @@ impl Persist for Fitted {
 /// half the step size and a fresh optimiser.
 ///
 /// # Errors
-/// [`Error::Diverged`] if that does not help, and whatever `rounding` returns. Stopped by `progress`, the
+/// [`Error::Diverged`] if that does not help, [`Error::Gpu`], and whatever `rounding` returns. Stopped by `progress`, the
 /// fit ends early with the best weights so far.
 pub(crate) fn fit(
+    device: &Device,
     network: &mut Network,
     objective: &dyn Objective,
     rounding: Option<&mut dyn Rounding>,
     schedule: &Schedule,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
+    let mut watcher = |report: &Progress, _: &mut Moment<'_>| progress(report);
     watch(
+        device,
         network,
         objective,
         rounding,
         schedule,
         None,
-        &mut |report, _| progress(report),
+        &mut watcher,
     )
 }
 
@@ -119,6 +122,7 @@ pub(crate) fn fit(
 /// # Errors
 /// As [`fit`], and [`Error::Checkpoint`] if `from` is not from a fit like this.
 pub(crate) fn watch(
+    device: &Device,
     network: &mut Network,
     objective: &dyn Objective,
     mut rounding: Option<&mut dyn Rounding>,
@@ -127,7 +131,7 @@ pub(crate) fn watch(
     progress: &mut dyn FnMut(&Progress, &mut Moment<'_>) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
     let begin = Instant::now();
-    let mut engine = Differentiator::new(network.shape(), objective);
+    let mut engine = device.engine(network.shape(), objective)?;
     let mut gradient = zeros_like(network);
     let mut rounded = network.clone();
     let mut state = State::new(network);
@@ -145,7 +149,7 @@ pub(crate) fn watch(
             None => &*network,
         };
         let points = state.position..state.position + batch;
-        let loss = engine.gradient(evaluated, objective, points, &mut gradient);
+        let loss = engine.gradient(evaluated, objective, points, &mut gradient)?;
         state.position += batch;
         if let Some(rounding) = &rounding {
             rounding.hold(&mut gradient);
@@ -268,7 +272,8 @@ mod tests {
         };
         let mut network = Network::random(&shape, 0).unwrap();
         let mut taken = 0;
-        let fitted = fit(&mut network, &Rising, None, &schedule, &mut |_| {
+        let device = Device::cpu();
+        let fitted = fit(&device, &mut network, &Rising, None, &schedule, &mut |_| {
             taken += 1;
             if taken < 100 * schedule.steps {
                 ControlFlow::Continue(())
@@ -301,7 +306,16 @@ mod tests {
                     seen(moment);
                     ControlFlow::Continue(())
                 };
-                let fitted = watch(&mut network, &Rising, None, &schedule, from, tell).unwrap();
+                let fitted = watch(
+                    &Device::cpu(),
+                    &mut network,
+                    &Rising,
+                    None,
+                    &schedule,
+                    from,
+                    tell,
+                )
+                .unwrap();
                 (network, fitted.steps, fitted.loss)
             };
             let (mut kept, mut taken) = (Vec::new(), 0);
@@ -322,6 +336,7 @@ mod tests {
     fn watch_fails(start: &Network, schedule: &Schedule, from: &[u8]) -> bool {
         let tell = &mut |_: &Progress, _: &mut Moment<'_>| ControlFlow::Continue(());
         let fitted = watch(
+            &Device::cpu(),
             &mut start.clone(),
             &Rising,
             None,

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Mutex;
 
-/// Loss and its gradient with respect to all parameters, over batches of any size.
+/// Loss and its gradient with respect to all parameters, over batches of any size, on the CPU.
 ///
 /// Memory grows with the network and the number of threads, not with the batch, and a call allocates
 /// nothing once the largest batch has been seen.

@@ -6,19 +6,25 @@
 //! first derivatives by the coordinates and Laplacian, as far as an [`Order`] wants them. Its rules and
 //! their adjoints, which [`Differentiator`] follows, are derived in `derivation.md`, beside this file.
 
+#[cfg(feature = "gpu")]
+mod accelerate;
+mod device;
 mod differentiate;
 mod evaluate;
 mod field;
 mod objective;
 #[cfg(test)]
 pub(crate) mod oracle;
+mod sweep;
 mod trace;
 
 pub use crate::kernel::{Activation, Order};
+pub use device::{Device, Engine};
 pub use differentiate::Differentiator;
 pub(crate) use evaluate::Evaluator;
 pub use field::{Field, Jets};
 pub use objective::{Objective, Squares};
+pub(crate) use sweep::Sweep;
 pub use trace::Trace;
 
 use crate::Error;

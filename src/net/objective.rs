@@ -19,7 +19,7 @@ pub trait Objective: Sync {
     /// Writes coordinates and known values of the points `first .. first + count` of the stream.
     fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]);
 
-    /// What the loss is, if it is one that is known by name; known values are then as it says.
+    /// What the loss is, if it is one that every [`crate::Device`] knows; known values are then as it says.
     fn squares(&self) -> Option<Squares> {
         None
     }
@@ -29,7 +29,7 @@ pub trait Objective: Sync {
     fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64;
 }
 
-/// The loss of most tasks: the mean over outputs of w (y - t)^2.
+/// The loss that every device knows: the mean over outputs of w (y - t)^2.
 ///
 /// Known values begin with the targets t, one row for each output. If outputs are weighted, a row of
 /// weights w follows, for the first of them; the others weigh 1.

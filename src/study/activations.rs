@@ -1,7 +1,7 @@
 use super::Maps;
 use crate::Error;
 use crate::fit::{self, Progress, Schedule};
-use crate::net::{Activation, Network, Shape};
+use crate::net::{Activation, Device, Network, Shape};
 use crate::signal::Picture;
 use crate::task::{Image, Task};
 use ndarray::{ArrayView2, Slice};
@@ -197,6 +197,7 @@ impl Study<'_> {
         let mut looked = Ok(());
         let every = self.steps.div_ceil(self.checkpoints.max(1));
         let fitted = fit::watch(
+            &Device::cpu(),
             &mut network,
             &task,
             None,

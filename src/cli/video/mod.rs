@@ -17,7 +17,7 @@ use super::input::Input;
 use super::output::Output;
 use super::paths::Job;
 use super::report::Report;
-use sirenc::{Encoded, Encoder, Moments, VideoDecoder, View};
+use sirenc::{Device, Encoded, Encoder, Moments, VideoDecoder, View};
 use std::io;
 use std::time::Instant;
 use write::Film;
@@ -72,6 +72,7 @@ pub(crate) fn decode(
     args: &Decode,
     bytes: &[u8],
     job: &Job,
+    device: &Device,
     report: &Report,
 ) -> Result<(), Failure> {
     let begin = Instant::now();
@@ -80,7 +81,8 @@ pub(crate) fn decode(
             "holds a video, of which no derivatives are shown; leave out --derivative".into(),
         ));
     }
-    let mut decoder = VideoDecoder::with_limits(bytes, &args.limiting.limits())?;
+    let limits = args.limiting.limits();
+    let mut decoder = VideoDecoder::with_limits(bytes, &limits)?.with_device(device.clone());
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }

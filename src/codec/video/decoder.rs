@@ -2,7 +2,7 @@ use super::Moments;
 use crate::codec::decoder::{Renderer, admit, held, pool, strip_rows, strips};
 use crate::codec::stored::Stored;
 use crate::codec::{Strip, View};
-use crate::net::{Field, Network, Order};
+use crate::net::{Device, Field, Network, Order};
 use crate::signal::Grid;
 use crate::{Error, Limits};
 use siren_format::{Header, Signal};
@@ -16,6 +16,7 @@ pub struct VideoDecoder {
     frames: u32,
     rate: [u32; 2],
     threads: Option<usize>,
+    device: Device,
 }
 
 impl VideoDecoder {
@@ -50,6 +51,7 @@ impl VideoDecoder {
             frames,
             rate,
             threads: None,
+            device: Device::cpu(),
         })
     }
 
@@ -57,6 +59,13 @@ impl VideoDecoder {
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
+        self
+    }
+
+    /// What evaluates the network (default: the CPU), as [`crate::Decoder::with_device`].
+    #[must_use]
+    pub fn with_device(mut self, device: Device) -> Self {
+        self.device = device;
         self
     }
 
@@ -149,7 +158,7 @@ impl VideoDecoder {
             self.threads,
         )?;
         let grid = Grid::new(self.width, self.height);
-        let mut renderer = Renderer::new(&self.stored, grid, &view, Order::Value);
+        let mut renderer = Renderer::new(&self.stored, &self.device, grid, &view, Order::Value)?;
         renderer.turn(moments.time(frame, self.frames, self.rate));
         let pool = pool(self.threads)?;
         strips(
