@@ -43,7 +43,7 @@ fn every_limit_can_be_lowered_and_raised() {
     );
     folder.fails(
         1,
-        "encode in.png --limit memory=3599",
+        "encode in.png --force --limit memory=3599",
         &["in.png: ", "--limit memory=N"],
     );
     folder.fails(
