@@ -51,8 +51,8 @@ pub mod study;
 mod task;
 
 pub use codec::{
-    Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, Encoder, FloatStrip,
-    Moments, Region, Shading, Strip, VideoDecoder, View,
+    Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, EncodedSound, Encoder,
+    FloatStrip, Moments, Playback, Region, Shading, SoundDecoder, Strip, VideoDecoder, View,
 };
 pub use error::{Checkpointing, Error, GpuError};
 pub use fit::{Fitted, Fitter, Progress};
@@ -61,7 +61,7 @@ pub use net::{
     Activation, Device, Differentiator, Engine, Field, Jets, Layer, Network, Objective, Order,
     Shape, Squares, Trace,
 };
-pub use signal::{Clip, Footage, Grid, Picture, Samples};
+pub use signal::{Clip, Footage, Grid, Picture, Samples, Sound};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;
 pub use task::{Blend, Derivatives, Jet, Problem};

@@ -130,6 +130,17 @@ pub(crate) struct Fitting {
     #[arg(long, value_name = "R", group = "target")]
     pub(crate) bpp: Option<f64>,
 
+    /// Size of the file of a sound in thousands of bits a second: at most R, and nearly that [default:
+    /// three quarters of a bit a sample, so 33 for mono at 44,100 Hz]
+    #[arg(long, value_name = "R", group = "target")]
+    pub(crate) kbps: Option<f64>,
+
+    /// Length of the segments of a sound, each of which has a network of its own; longer ones reach a
+    /// higher ratio of signal to noise, but take proportionally longer [default: what a network of
+    /// 3,000 weights, or of the given size, can serve]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) segments: Option<f64>,
+
     /// How weights are stored: as entropy-coded levels, or as half floats under zstd (more than
     /// twice the size; the network then decides the size of the file)
     #[arg(long, value_name = "CODING", value_enum, default_value_t = Coding::Levels)]
@@ -261,12 +272,17 @@ pub(crate) struct Decode {
     #[arg(long, requires = "derivative")]
     pub(crate) color: bool,
 
+    /// Samples a second of a sound; between stored ones the network is evaluated, and nothing
+    /// resampled [default: as encoded]
+    #[arg(long, value_name = "HZ")]
+    pub(crate) rate: Option<u32>,
+
     /// Frames a second of a video, such as 50 or 30000/1001; between stored frames the network is
     /// evaluated, and nothing blended [default: as encoded]
     #[arg(long, value_name = "R", value_parser = rate)]
     pub(crate) fps: Option<[u32; 2]>,
 
-    /// Begin so many seconds after the first frame of a video
+    /// Begin so many seconds after the first frame of a video, or the beginning of a sound
     #[arg(long, value_name = "S")]
     pub(crate) from: Option<f64>,
 

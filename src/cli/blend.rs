@@ -89,7 +89,7 @@ fn one(
         encoder.blend_with(&a, &b, &how, progress)
     })?;
     output.finish(&encoded.bytes)?;
-    encode::tell(job, &encoded, report)?;
+    encode::told(job, &encoded)?.say(report)?;
     if let Some(place) = &files.report {
         let decoder = Decoder::new(&encoded.bytes)?;
         let fusion = Fusion::new(&a, &b, &how, &decoder)?;

@@ -9,6 +9,7 @@ use super::paths::{self, Job, Place};
 use super::picture;
 use super::render::render;
 use super::report::Report;
+use super::sound;
 use super::video;
 use clap::ValueEnum;
 use siren_format::Signal;
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
     }
     let derivative = args.derivative.and_then(|which| which.to_possible_value());
     let extension = |input: &Place| match (input::stored(input), &derivative) {
+        (Some(Signal::Sound { .. }), _) => "wav".into(),
         (Some(Signal::Video { .. }), _) => "y4m".into(),
         (_, Some(which)) => format!("{}.png", which.get_name()),
         (_, None) => "png".into(),
@@ -37,9 +39,16 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
         aside,
     };
     for job in &jobs {
-        if let Some(Signal::Video { .. }) = input::stored(&job.input) {
-            video::Form::of(&job.output)?;
-            continue;
+        match input::stored(&job.input) {
+            Some(Signal::Sound { .. }) => {
+                sound::check_output(&job.output)?;
+                continue;
+            }
+            Some(Signal::Video { .. }) => {
+                video::Form::of(&job.output)?;
+                continue;
+            }
+            _ => {}
         }
         let format = Format::of(&job.output)?;
         if matches!(format.writer, Writer::Floats) && (args.color || args.gain.is_some()) {
@@ -57,17 +66,22 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
 fn one(args: &Decode, job: &Job, device: &Device, report: &Report) -> Result<(), Failure> {
     let start = Instant::now();
     let bytes = picture::read_siren(&job.input)?;
-    if let Some(Signal::Video { .. }) = input::signal(&bytes) {
-        return video::decode(args, &bytes, job, device, report);
+    match input::signal(&bytes) {
+        Some(Signal::Sound { .. }) => return sound::decode(args, &bytes, job, report),
+        Some(Signal::Video { .. }) => {
+            return video::decode(args, &bytes, job, device, report);
+        }
+        _ => {}
     }
-    for (given, name) in [
-        (args.fps.is_some(), "--fps"),
-        (args.from.is_some(), "--from"),
-        (args.to.is_some(), "--to"),
+    for (given, name, other) in [
+        (args.fps.is_some(), "--fps", "video"),
+        (args.rate.is_some(), "--rate", "sound"),
+        (args.from.is_some(), "--from", "video and no sound"),
+        (args.to.is_some(), "--to", "video and no sound"),
     ] {
         if given {
             return Err(Failure::Said(format!(
-                "holds no video, which alone has use for {name}; leave it out"
+                "holds no {other}, which alone has use for {name}; leave it out"
             )));
         }
     }

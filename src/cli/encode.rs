@@ -9,6 +9,7 @@ use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
 use super::report::{Report, grouped};
+use super::sound;
 use super::video;
 use serde_json::{Map, Value, json};
 use siren_format::{Limits, Signal};
@@ -36,8 +37,8 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
     let cores = || available_parallelism().map_or(1, usize::from);
     let threads = args.fitting.threads.unwrap_or_else(cores);
     let mut done = 0;
-    let mut tell_all = |job: &Job, encoded: Result<Encoded, Failure>| {
-        let told = encoded.and_then(|encoded| tell(job, &encoded, &report));
+    let mut tell_all = |job: &Job, told: Result<Told, Failure>| {
+        let told = told.and_then(|told| told.say(&report));
         done += usize::from(report.settle(&job.input, told)?);
         Ok(())
     };
@@ -103,6 +104,12 @@ pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
     if let Some(bpp) = args.bpp {
         encoder = encoder.with_bpp(bpp);
     }
+    if let Some(kbps) = args.kbps {
+        encoder = encoder.with_kbps(kbps);
+    }
+    if let Some(seconds) = args.segments {
+        encoder = encoder.with_segments(seconds);
+    }
     if args.weights == Coding::F16 {
         encoder = encoder.with_half_floats();
     }
@@ -133,11 +140,12 @@ pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
     Ok(encoder)
 }
 
-fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<Encoded, Failure> {
+fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<Told, Failure> {
     let mut input = Input::open(&job.input)?;
     match input.kind()? {
         Kind::Picture => {}
-        Kind::Video => return video::encode(encoder, args, input, job, report),
+        Kind::Sound => return sound::encode(encoder, args, input, job, report),
+        Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
     }
     let picture = picture::read_from(input.source(), &job.input, args.limiting.limits().memory)?;
     // Opened before the fit: that it cannot be written should not be learnt after it.
@@ -157,7 +165,7 @@ fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<E
     if let Some(keeper) = keeper {
         keeper.finish();
     }
-    Ok(encoded)
+    told(job, &encoded)
 }
 
 /// Encodes with a progress bar.
@@ -173,13 +181,11 @@ pub(crate) fn fit(
 }
 
 /// Does `work`, which reports its progress, under a progress bar.
-pub(crate) fn watched(
+pub(crate) fn watched<T>(
     name: &Place,
     report: &Report,
-    work: impl FnOnce(
-        &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
-    ) -> Result<Encoded, sirenc::Error>,
-) -> Result<Encoded, Failure> {
+    work: impl FnOnce(&mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send)) -> Result<T, sirenc::Error>,
+) -> Result<T, Failure> {
     let bar = report.bar(
         name,
         "{prefix}  [{bar:30}] step {pos} of {len}  {msg}  {elapsed}, {eta} left",
@@ -195,13 +201,28 @@ pub(crate) fn watched(
     Ok(encoded?)
 }
 
-/// Tells of a finished file.
-pub(crate) fn tell(job: &Job, encoded: &Encoded, report: &Report) -> Result<(), Failure> {
-    if report.json {
-        report.print(facts(job, encoded)?)
-    } else {
-        report.say(&line(job, encoded))
+/// What is told of a finished file: a line for people, facts for programs.
+pub(crate) struct Told {
+    pub(crate) line: String,
+    pub(crate) facts: Value,
+}
+
+impl Told {
+    pub(crate) fn say(&self, report: &Report) -> Result<(), Failure> {
+        if report.json {
+            report.print(&self.facts)
+        } else {
+            report.say(&self.line)
+        }
     }
+}
+
+/// Tells of a finished file of a picture.
+pub(crate) fn told(job: &Job, encoded: &Encoded) -> Result<Told, Failure> {
+    Ok(Told {
+        line: line(job, encoded),
+        facts: facts(job, encoded)?,
+    })
 }
 
 fn line(job: &Job, encoded: &Encoded) -> String {

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::paths::Place;
-use super::{picture, video};
+use super::{picture, sound, video};
 use siren_format::{Limits, Quantity, Signal};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
@@ -14,6 +14,7 @@ const MOST_ON_DISK: u64 = 16 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Picture,
+    Sound,
     Video,
 }
 
@@ -75,6 +76,9 @@ impl Input {
             let start = source.fill_buf()?;
             if video::is_y4m(start) {
                 return Ok(Kind::Video);
+            }
+            if sound::Format::of(start).is_some() {
+                return Ok(Kind::Sound);
             }
             if !video::is_gif(start) {
                 return Ok(Kind::Picture);

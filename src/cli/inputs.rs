@@ -4,6 +4,7 @@ use super::args;
 use super::failure::Failure;
 use super::input;
 use super::picture;
+use super::sound;
 use super::video;
 use image::ImageReader;
 use sirenc::Footage;
@@ -21,10 +22,13 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gif", gif),
     ("rate", rate),
     ("limit", limit),
+    ("sound", sound),
 ];
 
 /// The most memory that a picture may take here, in bytes.
 const MOST_DECODED: u64 = 1 << 20;
+/// The most samples that a sound may have here.
+const MOST_SAMPLES: usize = 1 << 18;
 
 fn picture(bytes: &[u8]) {
     if let Ok(reader) = ImageReader::new(Cursor::new(bytes)).with_guessed_format() {
@@ -66,6 +70,10 @@ fn rate(bytes: &[u8]) {
 
 fn limit(bytes: &[u8]) {
     let _ = args::limit(&String::from_utf8_lossy(bytes));
+}
+
+fn sound(bytes: &[u8]) {
+    let _ = sound::read(&mut Cursor::new(bytes), MOST_SAMPLES);
 }
 
 /// A size and a region, as they are typed.

@@ -27,6 +27,7 @@ mod picture;
 mod plot;
 mod render;
 mod report;
+mod sound;
 mod study;
 mod table;
 mod video;

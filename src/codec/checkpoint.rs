@@ -58,14 +58,25 @@ impl Journal {
     pub(super) fn new(key: Key, checkpoint: Option<&[u8]>) -> Result<Self, Error> {
         let mut journal = Self {
             key,
-            finished: Vec::new(),
-            replay: VecDeque::new(),
-            under_way: None,
+            ..Self::unkept()
         };
         if let Some(bytes) = checkpoint {
             journal.read(bytes).map_err(Error::Checkpoint)?;
         }
         Ok(journal)
+    }
+
+    /// The journal of fits of which no checkpoint can be made.
+    pub(super) fn unkept() -> Self {
+        Self {
+            key: Key {
+                settings: 0,
+                signal: 0,
+            },
+            finished: Vec::new(),
+            replay: VecDeque::new(),
+            under_way: None,
+        }
     }
 
     fn read(&mut self, bytes: &[u8]) -> Result<(), Checkpointing> {

@@ -227,22 +227,9 @@ pub(super) fn admit(
     held: u64,
     threads: Option<usize>,
 ) -> Result<(), Error> {
-    let shape = stored.network().shape();
-    let components = order.components(shape.inputs);
     stored.check_pixels(view)?;
     let points = view.pixels().saturating_mul(frames.into());
-    let mut budget = stored.check(points, components)?;
-    budget.memory.spend(held)?;
-    // Of each thread, two rows of a tile for every neuron of the widest layer.
-    let widest = shape.layers().map(|(outputs, _)| outputs).max();
-    let scratch = components * (2 * widest.unwrap_or(0) + shape.inputs);
-    let scratch = (scratch * TILE * size_of::<f32>()) as u64;
-    let threads = threads.filter(|&threads| threads > 0);
-    let threads = threads.unwrap_or_else(rayon::current_num_threads);
-    budget
-        .memory
-        .spend(scratch.saturating_mul(threads as u64))?;
-    Ok(())
+    stored.admit(points, order, held, threads)
 }
 
 /// Bytes of `rows` rows of `view` with so many `samples` a pixel, none of which takes more than as a float.

@@ -9,7 +9,7 @@ use crate::fit::{self, Fitted, Persist, Progress, Rounding, Schedule};
 use crate::net::{Device, Network};
 use crate::task::Task;
 use crate::{Error, Limits};
-use siren_format::{BIT, File, Header, Weights};
+use siren_format::{BIT, File, Header, Tensor, Weights};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -74,6 +74,11 @@ impl<'a> Meter<'a> {
             done: 0,
             planned: 0,
         }
+    }
+
+    /// The same, going on after `done` steps.
+    pub(super) fn after(self, done: u32) -> Self {
+        Self { done, ..self }
     }
 
     /// `steps` more are planned from here on.
@@ -197,8 +202,13 @@ impl<'a> Draft<'a> {
 
     /// The network as half floats.
     pub(super) fn halves(&self) -> Result<Candidate, Error> {
-        let file = self.file(weights::to_halves(&self.network))?;
+        let file = self.file(Weights::Half(weights::to_halves(&self.network)))?;
         self.candidate(file, self.fitted)
+    }
+
+    /// The network.
+    pub(super) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// The network fitted on while it is rounded into at most as many bytes as there is `room` for.
@@ -207,26 +217,42 @@ impl<'a> Draft<'a> {
         mut room: Room,
         meter: &mut Meter<'_>,
     ) -> Result<Rounded<'_>, Error> {
+        let (network, mut quantiser) = self.quantiser()?;
+        quantiser.set_budget(room.bits(), &network)?;
+        room.overhead = self.overhead(&Weights::Levels(quantiser.levels(&network)))?;
+        quantiser.set_budget(room.bits(), &network)?;
+        self.fit_rounded(network, quantiser, room, meter)
+    }
+
+    /// The network in the form that is rounded, and what its parameters can bear, still without a budget.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`].
+    pub(super) fn quantiser(&self) -> Result<(Network, Quantiser), Error> {
         let mut network = self.network.clone();
         symmetry::fold(&mut network);
         let task = self.job.task;
+        let objective = task.values().unwrap_or(task);
         let points = task.batch(GROWTH[1]);
-        let mut quantiser = Quantiser::new(
-            &self.header,
-            &network,
-            self.job.device,
-            task.values().unwrap_or(task),
-            points,
-            room.bits(),
-        )?;
-        room.overhead = self.overhead(&quantiser.weights(&network))?;
-        quantiser.set_budget(room.bits(), &network)?;
+        let quantiser = Quantiser::new(&self.header, &network, self.job.device, objective, points)?;
+        Ok((network, quantiser))
+    }
+
+    /// `network` fitted on while it is rounded within the budget of `quantiser`.
+    pub(super) fn fit_rounded(
+        &self,
+        mut network: Network,
+        mut quantiser: Quantiser,
+        room: Room,
+        meter: &mut Meter<'_>,
+    ) -> Result<Rounded<'_>, Error> {
+        let task = self.job.task;
         let mut fitted = self.fitted;
         if self.rounded > 0 && !fitted.stopped {
             quantiser.begin(self.rounded, &network)?;
             let schedule = Schedule {
                 steps: self.rounded,
-                points: [points; 2],
+                points: [task.batch(GROWTH[1]); 2],
                 rate: plan::rate(&self.header) * ROUNDED_RATE,
             };
             meter.plan(self.rounded);
@@ -304,10 +330,20 @@ pub(super) struct Rounded<'a> {
 }
 
 impl Rounded<'_> {
+    /// The tensors of it.
+    pub(super) fn levels(&self) -> Vec<Tensor> {
+        self.quantiser.levels(&self.network)
+    }
+
+    /// The network and what rounds it.
+    pub(super) fn parts(&mut self) -> (&Network, &mut Quantiser) {
+        (&self.network, &mut self.quantiser)
+    }
+
     /// The file of it.
     pub(super) fn file(&mut self) -> Result<Candidate, Error> {
         loop {
-            let file = self.draft.file(self.quantiser.weights(&self.network))?;
+            let file = self.draft.file(Weights::Levels(self.levels()))?;
             let length = file.len() as u64;
             if length <= self.room.bytes {
                 return self.draft.candidate(file, self.fitted);

@@ -39,10 +39,10 @@ pub const DEFAULT_EFFORT: u8 = 5;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Encoder {
-    size: Size,
-    layers: Option<u32>,
-    width: Option<u32>,
-    half_floats: bool,
+    pub(super) size: Size,
+    pub(super) layers: Option<u32>,
+    pub(super) width: Option<u32>,
+    pub(super) half_floats: bool,
     omega_first: Option<f64>,
     omega_hidden: Option<f64>,
     steps: Steps,
@@ -50,6 +50,7 @@ pub struct Encoder {
     pub(super) threads: Option<usize>,
     pub(super) supervision: Option<Derivatives>,
     pub(super) device: Device,
+    pub(super) segment: Option<f64>,
 }
 
 impl Default for Encoder {
@@ -66,6 +67,7 @@ impl Default for Encoder {
             threads: None,
             supervision: None,
             device: Device::cpu(),
+            segment: None,
         }
     }
 }
@@ -111,6 +113,26 @@ impl Encoder {
     pub fn with_bpp(self, bpp: f64) -> Self {
         Self {
             size: Size::Bpp(bpp),
+            ..self
+        }
+    }
+
+    /// A file of at most `kbps` thousand bits for each second of a sound, and nearly that.
+    #[must_use]
+    pub fn with_kbps(self, kbps: f64) -> Self {
+        Self {
+            size: Size::Kbps(kbps),
+            ..self
+        }
+    }
+
+    /// Segments of about `seconds` seconds of a sound, each with a network of its own. By default they are as
+    /// long as a network of 3,000 parameters, or of the given layers and width, can serve. Longer ones reach
+    /// a higher ratio of signal to noise in a file of the same size, but take proportionally longer.
+    #[must_use]
+    pub fn with_segments(self, seconds: f64) -> Self {
+        Self {
+            segment: Some(seconds),
             ..self
         }
     }
@@ -278,6 +300,12 @@ impl Encoder {
         }
         let (Steps::Effort(steps) | Steps::Exactly(steps)) = self.steps;
         within("number of steps", steps.into(), u32::MAX.into())?;
+        if let Some(seconds) = self.segment
+            && !(seconds.is_finite() && seconds > 0.0)
+        {
+            let allowed = "a positive number of seconds such as 0.5";
+            return Err(Error::parameter("segments", seconds, allowed));
+        }
         for omega in [self.omega_first, self.omega_hidden].into_iter().flatten() {
             weights::omega_units(omega)?;
         }
@@ -320,6 +348,14 @@ impl Encoder {
         mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
         self.validate()?;
+        if matches!(self.size, Size::Kbps(_)) || self.segment.is_some() {
+            let allowed = "left to sounds, which alone have time";
+            return Err(Error::parameter(
+                "kilobits a second or segments",
+                "given",
+                allowed,
+            ));
+        }
         let journal = Journal::new(self.key(picture), checkpoint)?;
         on_threads(self.threads, || self.run(picture, &mut progress, journal))?
     }
@@ -474,7 +510,11 @@ impl Encoder {
         }
     }
 
-    fn header(&self, source: &dyn Source, network: (u32, u32)) -> Result<format::Header, Error> {
+    pub(super) fn header(
+        &self,
+        source: &dyn Source,
+        network: (u32, u32),
+    ) -> Result<format::Header, Error> {
         let (layers, width) = network;
         let [first, hidden] = source.omegas();
         Ok(format::Header {

@@ -9,6 +9,7 @@ mod encoder;
 mod plan;
 mod quantise;
 mod search;
+mod sound;
 mod source;
 mod stored;
 mod symmetry;
@@ -21,6 +22,7 @@ pub use decoder::{Decoder, FloatStrip, Strip};
 pub(crate) use derivative::fitting_gain;
 pub use derivative::{Derivative, Shading};
 pub use encoder::{DEFAULT_EFFORT, EFFORT_STEPS, Encoded, Encoder};
+pub use sound::{EncodedSound, Playback, SoundDecoder};
 pub use video::{Moments, VideoDecoder};
 pub use view::{Region, View};
 

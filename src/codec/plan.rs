@@ -3,7 +3,7 @@
 use super::search::Target;
 use super::source::Source;
 use crate::Error;
-use siren_format::Header;
+use siren_format::{Header, Signal};
 
 /// How large the file may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub(super) enum Size {
     Bytes(u64),
     /// At most so many bits per pixel.
     Bpp(f64),
+    /// At most so many thousand bits a second.
+    Kbps(f64),
     /// As many as it takes.
     Reach(Target),
 }
@@ -26,6 +28,11 @@ impl Size {
                 bpp,
                 "a positive number such as 0.2",
             )),
+            Self::Kbps(kbps) if !(kbps.is_finite() && kbps > 0.0) => Err(Error::parameter(
+                "kilobits a second",
+                kbps,
+                "a positive number such as 16",
+            )),
             Self::Reach(target) => target.validate(),
             Self::Bytes(0) => Err(Error::parameter("size of the file", 0, "at least 1 byte")),
             _ => Ok(()),
@@ -37,8 +44,17 @@ impl Size {
         match self {
             Self::Bytes(bytes) => bytes,
             Self::Bpp(bpp) => (source.signal().points() as f64 * bpp / 8.0) as u64,
+            Self::Kbps(kbps) => (seconds(source) * kbps * 1000.0 / 8.0) as u64,
             Self::Default | Self::Reach(_) => source.bytes(),
         }
+    }
+}
+
+/// How long a sound is; all else has no time.
+fn seconds(source: &dyn Source) -> f64 {
+    match source.signal() {
+        Signal::Sound { rate, frames, .. } => f64::from(frames) / f64::from(rate),
+        _ => 0.0,
     }
 }
 
@@ -131,7 +147,7 @@ pub(super) fn bytes(layers: u32, width: u32, ends: [u32; 2]) -> u64 {
 }
 
 /// Parameters of a network.
-fn count(layers: u32, width: u32, ends: [u32; 2]) -> f64 {
+pub(super) fn count(layers: u32, width: u32, ends: [u32; 2]) -> f64 {
     let [layers, width, inputs, outputs] = [layers, width, ends[0], ends[1]].map(f64::from);
     width * (inputs + 1.0) + (layers - 1.0) * width * (width + 1.0) + outputs * (width + 1.0)
 }

@@ -18,6 +18,7 @@ use crate::net::{Device, Layer, Network, Objective};
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use rayon::prelude::*;
 use siren_format::{BIT, Header, LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor, Weights};
 
 /// How often parameters are rounded during a fit.
@@ -48,32 +49,28 @@ pub(super) struct Quantiser {
 }
 
 impl Quantiser {
-    /// Measures the sensitivities of `network` on `points` points of `objective`, and chooses step sizes
-    /// that take at most `budget` bits.
+    /// Measures the sensitivities of `network` on `points` points of `objective`. A budget is still to be
+    /// set.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if no step sizes meet the budget, [`Error::Gpu`].
+    /// [`Error::Gpu`].
     pub(super) fn new(
         header: &Header,
         network: &Network,
         device: &Device,
         objective: &dyn Objective,
         points: u64,
-        budget: f64,
     ) -> Result<Self, Error> {
         let tolerance = tolerances(network, device, objective, points)?;
-        let steps = vec![0; tolerance.len()];
-        let mut this = Self {
+        Ok(Self {
             header: header.clone(),
+            steps: vec![0; tolerance.len()],
             tolerance,
-            steps,
             scale: 1e-3,
-            budget,
+            budget: f64::INFINITY,
             frozen: Vec::new(),
             fit: 0,
-        };
-        this.set_budget(budget, network)?;
-        Ok(this)
+        })
     }
 
     /// Prepares for a fit of `steps` steps that begins with `network`.
@@ -93,33 +90,15 @@ impl Quantiser {
     /// [`Error::Parameter`] if there are none.
     pub(super) fn set_budget(&mut self, budget: f64, network: &Network) -> Result<(), Error> {
         self.budget = budget;
-        self.frozen = tensors(network).map(|t| vec![None; t.len()]).collect();
-        // Bracket from where they were, then halve the bracket to a small part of a code.
-        let (mut fine, mut coarse) = (self.scale, self.scale);
-        while self.bits(network, coarse)? > self.budget {
-            coarse *= 2.0;
-            if coarse > 1e6 {
-                let least = (self.bits(network, coarse)? / 8.0).ceil();
-                return Err(Error::parameter(
-                    "bytes for the weights",
-                    self.budget / 8.0,
-                    format!("at least {least} with this network"),
-                ));
-            }
-        }
-        while self.bits(network, fine)? <= self.budget && fine > 1e-9 {
-            fine *= 0.5;
-        }
-        while coarse / fine > 1.005 {
-            let middle = (coarse * fine).sqrt();
-            if self.bits(network, middle)? > self.budget {
-                fine = middle;
-            } else {
-                coarse = middle;
-            }
-        }
-        self.bits(network, coarse)?;
+        self.thaw(network);
+        let scale = finest(self.scale, budget, |scale| self.bits(network, scale))?;
+        self.bits(network, scale)?;
         Ok(())
+    }
+
+    /// Has every parameter of `network` to be rounded again.
+    fn thaw(&mut self, network: &Network) {
+        self.frozen = tensors(network).map(|t| vec![None; t.len()]).collect();
     }
 
     /// Number of tensors.
@@ -139,11 +118,12 @@ impl Quantiser {
         for (step, tolerance) in self.steps.iter_mut().zip(&self.tolerance) {
             *step = step_code(scale * tolerance);
         }
-        Ok(self.weights(network).bits(&self.header)? as f64 / BIT as f64)
+        let weights = Weights::Levels(self.levels(network));
+        Ok(weights.bits(&self.header)? as f64 / BIT as f64)
     }
 
     /// `network` as levels.
-    pub(super) fn weights(&self, network: &Network) -> Weights {
+    pub(super) fn levels(&self, network: &Network) -> Vec<Tensor> {
         let levels = |((tensor, &step), frozen): ((&[f32], &u8), &Vec<Option<i32>>)| {
             let inverse = 1.0 / step_size(step);
             let level =
@@ -156,7 +136,7 @@ impl Quantiser {
         let tensors = tensors(network).zip(&self.steps).zip(&self.frozen);
         let mut levels: Vec<Tensor> = tensors.map(levels).collect();
         symmetry::sort(&mut levels);
-        Weights::Levels(levels)
+        levels
     }
 
     /// Writes the parameters of `latent` to `network`, those that are frozen as their levels say.
@@ -224,6 +204,67 @@ impl Rounding for Quantiser {
             }
         }
     }
+}
+
+/// Sets budgets of several networks, in all `budget` bits, so that the noise of rounding is least in all of
+/// them together: with one c, bits go where they tell most.
+///
+/// # Errors
+/// [`Error::Parameter`] if no step sizes meet the budget.
+pub(super) fn share<'a>(
+    budget: f64,
+    parts: impl Iterator<Item = (&'a Network, &'a mut Quantiser)>,
+) -> Result<(), Error> {
+    let mut parts: Vec<_> = parts.collect();
+    for (network, quantiser) in &mut parts {
+        quantiser.thaw(network);
+    }
+    let mut bits = |scale: f64| {
+        let each = parts.par_iter_mut();
+        let each = each.map(|(network, quantiser)| quantiser.bits(network, scale));
+        each.collect::<Result<Vec<f64>, Error>>()
+    };
+    let total = |scale: f64| Ok(bits(scale)?.iter().sum());
+    let scale = finest(1e-3, budget * (1.0 - RESERVE), total)?;
+    let each = bits(scale)?;
+    for ((_, quantiser), bits) in parts.into_iter().zip(each) {
+        // Rounding begins with a reserve, and must not begin any coarser for it.
+        quantiser.budget = bits * (1.0 + 1.5 * RESERVE);
+    }
+    Ok(())
+}
+
+/// The least c whose step sizes, which take as many bits as `bits` says, keep to a budget: bracketed from `start`
+/// on, then the bracket is halved to a small part of a code.
+fn finest(
+    start: f64,
+    budget: f64,
+    mut bits: impl FnMut(f64) -> Result<f64, Error>,
+) -> Result<f64, Error> {
+    let (mut fine, mut coarse) = (start, start);
+    while bits(coarse)? > budget {
+        coarse *= 2.0;
+        if coarse > 1e6 {
+            let least = (bits(coarse)? / 8.0).ceil();
+            return Err(Error::parameter(
+                "bytes for the weights",
+                budget / 8.0,
+                format!("at least {least} with this network"),
+            ));
+        }
+    }
+    while bits(fine)? <= budget && fine > 1e-9 {
+        fine *= 0.5;
+    }
+    while coarse / fine > 1.005 {
+        let middle = (coarse * fine).sqrt();
+        if bits(middle)? > budget {
+            fine = middle;
+        } else {
+            coarse = middle;
+        }
+    }
+    Ok(coarse)
 }
 
 /// The level nearest to a value in units of its step. What is beyond the largest is lost.
@@ -312,8 +353,8 @@ mod tests {
         let network = Network::random(&shape(&header), 3).unwrap();
         let picture = Picture::new(8, 8, 1, Samples::U8((0..64).collect())).unwrap();
         let task = Image::new(&picture, 0);
-        let mut quantiser =
-            Quantiser::new(&header, &network, &Device::cpu(), &task, 64, 700.0).unwrap();
+        let mut quantiser = Quantiser::new(&header, &network, &Device::cpu(), &task, 64).unwrap();
+        quantiser.set_budget(700.0, &network).unwrap();
         quantiser.begin(100, &network).unwrap();
         let mut rounded = network.clone();
         let mut held = 0;

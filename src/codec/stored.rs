@@ -1,7 +1,8 @@
 //! A file of any kind, read and ready to be evaluated.
 
 use super::{View, weights};
-use crate::net::Network;
+use crate::kernel::TILE;
+use crate::net::{Network, Order};
 use crate::{Error, Limits};
 use siren_format::{Budget, File, Header};
 
@@ -85,6 +86,34 @@ impl Stored {
             .saturating_mul(components as u64);
         budget.multiplications.spend(cost)?;
         Ok(budget)
+    }
+
+    /// Refuses to evaluate networks at `points` points in jets of `order`, on `threads` threads and holding
+    /// `held` bytes of them, where the limits do not allow it.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub(super) fn admit(
+        &self,
+        points: u64,
+        order: Order,
+        held: u64,
+        threads: Option<usize>,
+    ) -> Result<(), Error> {
+        let shape = self.network().shape();
+        let components = order.components(shape.inputs);
+        let mut budget = self.check(points, components)?;
+        budget.memory.spend(held)?;
+        // Of each thread, two rows of a tile for every neuron of the widest layer.
+        let widest = shape.layers().map(|(outputs, _)| outputs).max();
+        let scratch = components * (2 * widest.unwrap_or(0) + shape.inputs);
+        let scratch = (scratch * TILE * size_of::<f32>()) as u64;
+        let threads = threads.filter(|&threads| threads > 0);
+        let threads = threads.unwrap_or_else(rayon::current_num_threads);
+        budget
+            .memory
+            .spend(scratch.saturating_mul(threads as u64))?;
+        Ok(())
     }
 }
 

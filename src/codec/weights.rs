@@ -33,13 +33,9 @@ pub(super) fn shape(header: &Header) -> Shape {
 }
 
 /// Every parameter as the nearest half float.
-pub(super) fn to_halves(network: &Network) -> Weights {
-    Weights::Half(
-        network
-            .parameters()
-            .map(|&value| f16::from_f32(value).to_bits())
-            .collect(),
-    )
+pub(super) fn to_halves(network: &Network) -> Vec<u16> {
+    let half = |&value: &f32| f16::from_f32(value).to_bits();
+    network.parameters().map(half).collect()
 }
 
 /// The networks of a file.

@@ -1,10 +1,12 @@
-//! How far a decoded picture is from its original.
+//! How far a decoded signal is from its original.
 
 mod bd_rate;
 mod ms_ssim;
+mod noise;
 
 pub use bd_rate::bd_rate;
 pub use ms_ssim::ms_ssim;
+pub use noise::{segmental_snr, snr};
 
 use crate::signal::{Picture, Samples};
 

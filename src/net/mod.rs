@@ -21,7 +21,7 @@ mod trace;
 pub use crate::kernel::{Activation, Order};
 pub use device::{Device, Engine};
 pub use differentiate::Differentiator;
-pub(crate) use evaluate::Evaluator;
+pub(crate) use evaluate::{Evaluator, Scratch};
 pub use field::{Field, Jets};
 pub use objective::{Objective, Squares};
 pub(crate) use sweep::Sweep;

@@ -2,10 +2,13 @@
 
 mod grid;
 mod picture;
+mod sound;
 pub(crate) mod spectral;
 mod video;
 
 pub use grid::Grid;
 pub use picture::{Picture, Samples};
+pub use sound::Sound;
+pub(crate) use sound::quantised;
 pub use video::{Clip, Footage};
 pub(crate) use video::{lowest_terms, time};

@@ -4,6 +4,7 @@ mod blend;
 mod image;
 mod poisson;
 mod problem;
+mod sound;
 mod strata;
 mod video;
 
@@ -13,6 +14,7 @@ pub(crate) use image::Image;
 pub use poisson::Derivatives;
 pub(crate) use poisson::{Gradients, Laplacians};
 pub use problem::{Jet, Problem};
+pub(crate) use sound::{Segment, time};
 use strata::Strata;
 pub(crate) use video::Video;
 

@@ -1,0 +1,166 @@
+//! Sounds on the command line: in from WAV, FLAC and MP3, out as WAV.
+
+mod read;
+mod write;
+
+pub(crate) use read::{Format, most_samples, read};
+pub(crate) use write::{Shape, Wav};
+
+use super::args::{Decode, Encode};
+use super::device::Choice;
+use super::encode::{Told, watched};
+use super::failure::Failure;
+use super::input::Input;
+use super::output::Output;
+use super::paths::{Job, Place};
+use super::report::{Report, grouped};
+use serde_json::json;
+use sirenc::{EncodedSound, Encoder, Playback, Sound, SoundDecoder};
+use std::path::Path;
+use std::time::Instant;
+
+/// Encodes the sound that `input` holds.
+pub(crate) fn encode(
+    encoder: &Encoder,
+    args: &Encode,
+    mut input: Input,
+    job: &Job,
+    report: &Report,
+) -> Result<Told, Failure> {
+    if args.checkpoint.is_some() {
+        return Err(Failure::Said(
+            "holds a sound, of whose encoding no checkpoints are made; leave out --checkpoint"
+                .into(),
+        ));
+    }
+    let sound = read(input.source(), most_samples(args.limiting.limits().memory))?;
+    // Opened before the fit: that it cannot be written should not be learnt after it.
+    let output = Output::create(&job.output, args.manner.force)?;
+    let encoded = watched(&job.input, report, |progress| {
+        encoder.encode_sound_with(&sound, progress)
+    })?;
+    output.finish(&encoded.bytes)?;
+    let line = format!(
+        "{} -> {}  {} bytes  {:.1} kbit/s  SNR {:.1} dB  segmental {:.1} dB  {:.1} s",
+        job.input,
+        job.output,
+        grouped(encoded.bytes.len() as u64),
+        encoded.kbps,
+        encoded.snr,
+        encoded.segmental_snr,
+        encoded.elapsed.as_secs_f64()
+    );
+    let facts = facts(job, &sound, &encoded);
+    Ok(Told { line, facts })
+}
+
+fn facts(job: &Job, sound: &Sound, encoded: &EncodedSound) -> serde_json::Value {
+    json!({
+        "input": job.input.to_string(),
+        "output": job.output.to_string(),
+        "kind": "sound",
+        "rate": sound.rate(),
+        "frames": sound.frames(),
+        "channels": sound.channels(),
+        "depth": sound.depth(),
+        "bytes": encoded.bytes.len(),
+        "kbps": encoded.kbps,
+        "snr": encoded.snr,
+        "segmental_snr": encoded.segmental_snr,
+        "segments": encoded.segments,
+        "parameters": encoded.parameters,
+        "steps": encoded.steps,
+        "seconds": encoded.elapsed.as_secs_f64(),
+    })
+}
+
+/// Refuses an output that sounds are not written to.
+pub(crate) fn check_output(output: &Place) -> Result<(), Failure> {
+    let Place::Path(path) = output else {
+        return Ok(());
+    };
+    let extension = path
+        .extension()
+        .map(|it| it.to_string_lossy().to_lowercase());
+    match extension.as_deref() {
+        None | Some("wav") => Ok(()),
+        // A device takes what it is given.
+        _ if Path::new("/dev").join(path.file_name().unwrap_or_default()) == *path => Ok(()),
+        Some(other) => Err(Failure::Usage(format!(
+            "sounds are not written as .{other}; give -o a .wav"
+        ))),
+    }
+}
+
+/// Decodes the sound in `bytes`.
+pub(crate) fn decode(
+    args: &Decode,
+    bytes: &[u8],
+    job: &Job,
+    report: &Report,
+) -> Result<(), Failure> {
+    let begin = Instant::now();
+    check_output(&job.output)?;
+    let picture_only = [
+        (args.derivative.is_some(), "--derivative"),
+        (args.scale.is_some(), "--scale"),
+        (args.size.is_some(), "--size"),
+        (args.region.is_some(), "--region"),
+    ];
+    if let Some((_, option)) = picture_only.iter().find(|(given, _)| *given) {
+        return Err(Failure::Said(format!(
+            "holds a sound, which has no use for {option}; leave it out"
+        )));
+    }
+    if let Choice::Gpu(_) = args.device {
+        return Err(Failure::Said(
+            "holds a sound, which the CPU decodes; leave out --device".into(),
+        ));
+    }
+    let mut decoder = SoundDecoder::with_limits(bytes, &args.limiting.limits())?;
+    if let Some(threads) = args.threads {
+        decoder = decoder.with_threads(threads);
+    }
+    let playback = playback(args, &decoder)?;
+    let shape = Shape {
+        rate: playback.rate(),
+        channels: decoder.channels(),
+        depth: decoder.depth(),
+        frames: playback.frames(),
+    };
+    let mut output = Output::create(&job.output, args.manner.force)?;
+    let bar = report.bar(
+        &job.input,
+        "{prefix}  [{bar:30}] frame {pos} of {len}  {elapsed}, {eta} left",
+    );
+    bar.set_length(shape.frames);
+    let written = Wav::begin(&mut output, &shape).and_then(|mut wav| {
+        decoder.render(&playback, |samples| {
+            bar.inc(samples.len() as u64 / u64::from(shape.channels));
+            wav.write(samples)
+        })?;
+        wav.finish(shape.frames * u64::from(shape.channels))
+    });
+    bar.finish_and_clear();
+    output.commit(written)?;
+    report.say(&format!(
+        "{} -> {}  {:.2} s at {} Hz  {:.1} s",
+        job.input,
+        job.output,
+        shape.frames as f64 / f64::from(shape.rate),
+        shape.rate,
+        begin.elapsed().as_secs_f64()
+    ))
+}
+
+fn playback(args: &Decode, decoder: &SoundDecoder) -> Result<Playback, Failure> {
+    let mut playback = Playback::whole(decoder);
+    if let Some(rate) = args.rate {
+        playback = playback.with_rate(rate)?;
+    }
+    if args.from.is_some() || args.to.is_some() {
+        let end = f64::from(decoder.frames()) / f64::from(decoder.rate());
+        playback = playback.with_range(args.from.unwrap_or(0.0), args.to.unwrap_or(end))?;
+    }
+    Ok(playback)
+}

@@ -1,0 +1,265 @@
+//! Sounds in: WAV by `hound`, FLAC by `claxon`, MP3 by `nanomp3`.
+//!
+//! OGG is not read. `lewton`, the one decoder of Vorbis in Rust that this licence allows, reserves memory for as
+//! many comments and vectors as a file says it has, which ends the process at a file of a hundred bytes.
+
+use crate::cli::failure::Failure;
+use crate::cli::input::Source;
+use crate::cli::picture::MOST_DECODED;
+use claxon::{FlacReader, FlacReaderOptions};
+use hound::{SampleFormat, WavReader};
+use nanomp3::Channels;
+use sirenc::Sound;
+use std::io::{self, Read};
+
+/// The most samples that take at most `memory` bytes. A few bytes of FLAC can ask for more.
+pub(crate) fn most_samples(memory: u64) -> usize {
+    usize::try_from(memory / size_of::<f32>() as u64).unwrap_or(usize::MAX)
+}
+
+/// The formats that are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Wav,
+    Flac,
+    Mp3,
+    Ogg,
+}
+
+impl Format {
+    /// The format of a sound whose file begins with `start`, if it seems to be one.
+    pub(crate) fn of(start: &[u8]) -> Option<Self> {
+        let riff = start.starts_with(b"RIFF") && start.get(8..12) == Some(b"WAVE");
+        // A frame of MPEG audio begins with eleven ones; then come its version and its layer, of which these
+        // are none.
+        let frame = |byte: u8| byte & 0xE0 == 0xE0 && byte & 0x18 != 0x08 && byte & 0x06 != 0;
+        match start {
+            _ if riff => Some(Self::Wav),
+            [b'f', b'L', b'a', b'C', ..] => Some(Self::Flac),
+            [b'O', b'g', b'g', b'S', ..] => Some(Self::Ogg),
+            [b'I', b'D', b'3', ..] => Some(Self::Mp3),
+            [0xFF, second, ..] if frame(*second) => Some(Self::Mp3),
+            _ => None,
+        }
+    }
+}
+
+/// The sound that `source` holds, at its own rate and depth. What comes from an MP3 counts as 16 bits a sample;
+/// integers of 32 bits become floats. More than `most` samples are refused.
+pub(crate) fn read(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
+    let start = source
+        .fill_buf()
+        .map_err(|error| Failure::reading(&error))?;
+    match Format::of(start) {
+        Some(Format::Wav) => wav(source, most),
+        Some(Format::Flac) => flac(source, most),
+        Some(Format::Mp3) => mp3(source, most),
+        Some(Format::Ogg) => Err(Failure::Said(
+            "is an OGG file, which is not read; convert it first: ffmpeg -i INPUT sound.wav".into(),
+        )),
+        None => Err(Failure::Said(
+            "is no sound in a format that is read: WAV, FLAC or MP3".into(),
+        )),
+    }
+}
+
+fn wav(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
+    let mut reader = WavReader::new(source).map_err(|error| explain_wav(&error))?;
+    let spec = reader.spec();
+    check(spec.sample_rate, spec.channels.into())?;
+    let bits = spec.bits_per_sample;
+    let mut samples = Samples::new(most);
+    let mut add = |sample: Result<f32, hound::Error>| {
+        samples.add(sample.map_err(|error| explain_wav(&error))?)
+    };
+    match spec.sample_format {
+        SampleFormat::Float => reader.samples::<f32>().try_for_each(&mut add)?,
+        SampleFormat::Int => {
+            let full = full_scale(bits.into());
+            let sample = |sample: Result<i32, _>| sample.map(|sample| sample as f32 / full);
+            reader.samples::<i32>().map(sample).try_for_each(&mut add)?;
+        }
+    }
+    let depth = if spec.sample_format == SampleFormat::Float {
+        32
+    } else {
+        depth(bits.into())
+    };
+    samples.sound(spec.sample_rate, spec.channels.into(), depth)
+}
+
+fn flac(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
+    let options = FlacReaderOptions {
+        metadata_only: false,
+        read_vorbis_comment: false,
+    };
+    let reader = FlacReader::new_ext(source, options);
+    let mut reader = reader.map_err(|error| explain_flac(&error))?;
+    let info = reader.streaminfo();
+    check(info.sample_rate, info.channels)?;
+    let full = full_scale(info.bits_per_sample);
+    let mut samples = Samples::new(most);
+    for sample in reader.samples() {
+        samples.add(sample.map_err(|error| explain_flac(&error))? as f32 / full)?;
+    }
+    let channels = info.channels as usize;
+    if info
+        .samples
+        .is_some_and(|frames| samples.all.len() as u64 / channels as u64 != frames)
+    {
+        return Err(short());
+    }
+    samples.sound(info.sample_rate, info.channels, depth(info.bits_per_sample))
+}
+
+fn mp3(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
+    let mut bytes = Vec::new();
+    source
+        .take(MOST_DECODED)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::reading(&error))?;
+    // At most 2,304 samples of a frame of at least 24 bytes.
+    if bytes.len() / 24 > most / 2304 {
+        return Err(too_long(most));
+    }
+    let decoded = nanomp3::decode_all::<f32>(&bytes);
+    if decoded.format_changed {
+        let what = "changes its rate or its channels on the way; convert it first: ffmpeg -i INPUT sound.wav";
+        return Err(Failure::Said(what.into()));
+    }
+    let channels = match decoded.channels {
+        Some(Channels::Mono) => 1,
+        Some(Channels::Stereo) => 2,
+        None => {
+            return Err(Failure::Said(
+                "has no sound in it that could be decoded".into(),
+            ));
+        }
+    };
+    let all = decoded.samples;
+    Samples { all, most }.sound(decoded.sample_rate, channels, 16)
+}
+
+/// Samples read so far, of which 1 is full scale.
+struct Samples {
+    all: Vec<f32>,
+    most: usize,
+}
+
+impl Samples {
+    fn new(most: usize) -> Self {
+        let all = Vec::new();
+        Self { all, most }
+    }
+
+    fn add(&mut self, sample: f32) -> Result<(), Failure> {
+        if self.all.len() == self.most {
+            return Err(too_long(self.most));
+        }
+        self.all.push(sample);
+        Ok(())
+    }
+
+    fn sound(self, rate: u32, channels: u32, depth: u8) -> Result<Sound, Failure> {
+        if self.all.is_empty() {
+            return Err(Failure::Said(
+                "has no samples; there is nothing to encode".into(),
+            ));
+        }
+        Ok(Sound::new(rate, channels as u8, depth, self.all)?)
+    }
+}
+
+fn check(rate: u32, channels: u32) -> Result<(), Failure> {
+    if !(1..=2).contains(&channels) {
+        return Err(Failure::Said(format!(
+            "has {channels} channels, but only one or two are stored; mix it down first: ffmpeg -i INPUT -ac 2 sound.wav"
+        )));
+    }
+    if rate == 0 {
+        return Err(Failure::Said(
+            "has a rate of 0 samples a second; it is damaged".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// The size of the most negative sample of `bits` bits.
+fn full_scale(bits: u32) -> f32 {
+    2f32.powi(bits.clamp(1, 32) as i32 - 1)
+}
+
+/// The depth that holds samples of `bits` bits.
+fn depth(bits: u32) -> u8 {
+    match bits {
+        ..=8 => 8,
+        9..=16 => 16,
+        17..=24 => 24,
+        _ => 32,
+    }
+}
+
+fn too_long(most: usize) -> Failure {
+    Failure::Said(format!(
+        "has more than {most} samples; encode it in parts: ffmpeg -ss FROM -t SECONDS -i INPUT part.wav"
+    ))
+}
+
+fn short() -> Failure {
+    Failure::Said("ends too early; the file is not whole".into())
+}
+
+fn explain_wav(error: &hound::Error) -> Failure {
+    match error {
+        hound::Error::IoError(error) => explain_io(error),
+        hound::Error::Unsupported => Failure::Said(
+            "is of a kind of WAV that is not read; convert it first: ffmpeg -i INPUT -c:a pcm_f32le sound.wav".into(),
+        ),
+        error => damaged(&error.to_string()),
+    }
+}
+
+fn explain_flac(error: &claxon::Error) -> Failure {
+    match error {
+        claxon::Error::IoError(error) => explain_io(error),
+        error => damaged(&error.to_string()),
+    }
+}
+
+fn explain_io(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => short(),
+        // What `hound` says of a sample that is cut off.
+        io::ErrorKind::Other => damaged(&error.to_string()),
+        _ => Failure::reading(error),
+    }
+}
+
+fn damaged(detail: &str) -> Failure {
+    Failure::Said(format!(
+        "cannot be decoded ({detail}); the file is damaged, or not quite what it says it is"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_their_first_bytes() {
+        for (start, format) in [
+            (&b"RIFF\x24\0\0\0WAVEfmt "[..], Some(Format::Wav)),
+            (b"RIFF\x24\0\0\0WEBPVP8 ", None),
+            (b"fLaC\0\0\0\x22", Some(Format::Flac)),
+            (b"OggS\0\x02", Some(Format::Ogg)),
+            (b"ID3\x04\0", Some(Format::Mp3)),
+            (b"\xFF\xFB\x90\x64", Some(Format::Mp3)),
+            // A JPEG.
+            (b"\xFF\xD8\xFF\xE0", None),
+            (b"\xFF", None),
+            (b"", None),
+        ] {
+            assert_eq!(Format::of(start), format, "{start:?}");
+        }
+    }
+}
