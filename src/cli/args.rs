@@ -418,6 +418,9 @@ Examples:
 /// has to offer at that size is a --downscaled picture. BlurHash and ThumbHash are for thumbnails, and
 /// only compared if they are named.
 ///
+/// Sounds are compared with Opus and MP3 (opusenc, opusdec and lame) of at most the same bytes, and with
+/// plain samples under zstd, by the ratio of signal to noise.
+///
 /// Pictures are compared with 8 bits a sample and without their colour profile. Those with
 /// transparency are refused. An INPUT with the extension .siren is taken in place of encoding the
 /// picture of the same name: photo.siren belongs to photo.png.

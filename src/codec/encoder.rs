@@ -348,14 +348,6 @@ impl Encoder {
         mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
         self.validate()?;
-        if matches!(self.size, Size::Kbps(_)) || self.segment.is_some() {
-            let allowed = "left to sounds, which alone have time";
-            return Err(Error::parameter(
-                "kilobits a second or segments",
-                "given",
-                allowed,
-            ));
-        }
         let journal = Journal::new(self.key(picture), checkpoint)?;
         on_threads(self.threads, || self.run(picture, &mut progress, journal))?
     }
@@ -403,6 +395,14 @@ impl Encoder {
         tell: Tell<'_>,
         journal: Journal,
     ) -> Result<Encoded, Error> {
+        if matches!(self.size, Size::Kbps(_)) || self.segment.is_some() {
+            let allowed = "left to sounds, which alone have time";
+            return Err(Error::parameter(
+                "kilobits a second or segments",
+                "given",
+                allowed,
+            ));
+        }
         let Finished {
             candidate,
             steps,

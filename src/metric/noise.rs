@@ -19,7 +19,7 @@ pub fn snr(original: &Sound, decoded: &Sound) -> f64 {
 
 /// The mean over segments of 20 ms of their signal-to-noise ratios in dB, each held to -10 to 35 (Hansen and
 /// Pellom 1998): unlike [`snr`], it counts soft passages as much as loud ones. Segments of nothing but zeros
-/// are left out.
+/// are left out; where there are no others, it is not a number.
 ///
 /// # Panics
 /// If the two differ in length or channels.
@@ -51,6 +51,9 @@ fn ratio(original: &[f32], decoded: &[f32]) -> f64 {
     for (&original, &decoded) in original.iter().zip(decoded) {
         power += f64::from(original).powi(2);
         noise += (f64::from(original) - f64::from(decoded)).powi(2);
+    }
+    if noise == 0.0 {
+        return f64::INFINITY;
     }
     10.0 * (power / noise).log10()
 }

@@ -11,6 +11,7 @@ mod limits;
 mod many;
 mod messages;
 mod sizes;
+mod sound;
 mod study;
 mod supervise;
 mod video;

@@ -176,8 +176,13 @@ impl Codec {
             Means::Tool { tool, folder } => {
                 let coded = folder.join("coded").with_extension(tool.extension);
                 remove(&coded)?;
-                let gray = picture.channels() == 1;
-                let seconds = tool.encode(setting, gray, &source.file, &coded)?;
+                let gray = if picture.channels() == 1 {
+                    tool.gray
+                } else {
+                    &[]
+                };
+                let extra: Vec<_> = gray.iter().map(ToString::to_string).collect();
+                let seconds = tool.encode(setting, &extra, &source.file, &coded)?;
                 let bytes = fs::read(&coded).map_err(|error| tool.wrote_nothing(&error))?;
                 Ok((bytes, seconds))
             }

@@ -1,4 +1,4 @@
-//! `sirenc compare`: pictures' .siren files beside the files of other codecs.
+//! `sirenc compare`: pictures' and sounds' .siren files beside the files of other codecs.
 
 mod codec;
 mod curve;
@@ -11,6 +11,7 @@ mod picture;
 mod placeholder;
 mod results;
 mod search;
+mod sound;
 mod table;
 mod tool;
 
@@ -31,6 +32,9 @@ use std::process::ExitCode;
 const CURVE: [f64; 4] = [0.05, 0.1, 0.2, 0.3];
 
 pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
+    if sound::is_wanted(&args.inputs) {
+        return sound::run(args);
+    }
     let inputs = inputs::pair(&args.inputs)?;
     let encoders = encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
     check_rates(args, &inputs, encoders.len())?;

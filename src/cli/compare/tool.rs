@@ -20,13 +20,17 @@ pub(super) struct Tool {
     /// Options of the encoder that are always the same.
     pub(super) options: &'static [&'static str],
     /// Further ones for gray pictures.
-    gray: &'static [&'static str],
+    pub(super) gray: &'static [&'static str],
+    /// The option that keeps the rate of a sound, in kilohertz, if the encoder would change it.
+    rate: Option<&'static str>,
     /// Number of settings.
     pub(super) settings: u32,
     /// The options for a setting, 0 the worst.
     pub(super) setting: fn(u32) -> Vec<String>,
     /// What comes before the name of the output.
     output: &'static [&'static str],
+    /// Options of the decoder.
+    decoding: &'static [&'static str],
 }
 
 /// Steps between the coarsest distance that JPEG XL has and one of hardly any loss.
@@ -41,9 +45,11 @@ pub(super) static WEBP: Tool = Tool {
     extension: "webp",
     options: &["-m", "6"],
     gray: &[],
+    rate: None,
     settings: 101,
     setting: |setting| vec!["-q".into(), setting.to_string()],
     output: &["-o"],
+    decoding: &[],
 };
 
 pub(super) static AVIF: Tool = Tool {
@@ -68,9 +74,11 @@ pub(super) static AVIF: Tool = Tool {
         "end-usage=q",
     ],
     gray: &["-y", "400"],
+    rate: None,
     settings: 64,
     setting: |setting| vec!["-a".into(), format!("cq-level={}", 63 - setting)],
     output: &[],
+    decoding: &[],
 };
 
 pub(super) static JPEG_XL: Tool = Tool {
@@ -82,6 +90,7 @@ pub(super) static JPEG_XL: Tool = Tool {
     extension: "jxl",
     options: &["-e", "7"],
     gray: &[],
+    rate: None,
     settings: DISTANCES + 1,
     setting: |setting| {
         let fraction = f64::from(setting) / f64::from(DISTANCES);
@@ -91,6 +100,43 @@ pub(super) static JPEG_XL: Tool = Tool {
         ]
     },
     output: &[],
+    decoding: &[],
+};
+
+/// The least bits a second, in thousands, that Opus and MP3 take.
+const OPUS_LEAST: u32 = 6;
+const MP3_LEAST: u32 = 8;
+
+pub(super) static OPUS: Tool = Tool {
+    name: "Opus",
+    encoder: "opusenc",
+    decoder: "opusdec",
+    ask_version: "--version",
+    package: "`opus-tools` in Debian, Ubuntu, Homebrew and Fedora",
+    extension: "opus",
+    options: &["--quiet"],
+    gray: &[],
+    rate: None,
+    settings: 251,
+    setting: |setting| vec!["--bitrate".into(), (setting + OPUS_LEAST).to_string()],
+    output: &[],
+    decoding: &["--quiet"],
+};
+
+pub(super) static MP3: Tool = Tool {
+    name: "MP3",
+    encoder: "lame",
+    decoder: "lame",
+    ask_version: "--version",
+    package: "`lame` in Debian, Ubuntu, Homebrew and Fedora",
+    extension: "mp3",
+    options: &["--quiet"],
+    gray: &[],
+    rate: Some("--resample"),
+    settings: 303,
+    setting: |setting| vec!["--abr".into(), (setting + MP3_LEAST).to_string()],
+    output: &[],
+    decoding: &["--quiet", "--decode"],
 };
 
 impl Tool {
@@ -116,17 +162,25 @@ impl Tool {
         Ok(said)
     }
 
-    /// Codes `source`; the seconds that the process took.
+    /// The options that keep a rate of so many `kilohertz`.
+    pub(super) fn at_rate(&self, kilohertz: &str) -> Vec<String> {
+        let option = self.rate.into_iter();
+        option
+            .flat_map(|option| [option.to_owned(), kilohertz.to_owned()])
+            .collect()
+    }
+
+    /// Codes `source` with some `extra` options; the seconds that the process took.
     pub(super) fn encode(
         &self,
         setting: u32,
-        gray: bool,
+        extra: &[String],
         source: &Path,
         coded: &Path,
     ) -> Result<f64, Failure> {
-        let extra = if gray { self.gray } else { &[] };
         let mut arguments: Vec<OsString> = Vec::new();
-        arguments.extend(self.options.iter().chain(extra).map(OsString::from));
+        arguments.extend(self.options.iter().map(OsString::from));
+        arguments.extend(extra.iter().map(OsString::from));
         arguments.extend((self.setting)(setting).into_iter().map(OsString::from));
         arguments.push(source.into());
         arguments.extend(self.output.iter().map(OsString::from));
@@ -134,9 +188,10 @@ impl Tool {
         self.run(self.encoder, &arguments)
     }
 
-    /// Decodes to a PNG file; the seconds that the process took.
+    /// Decodes to a PNG or a WAV file; the seconds that the process took.
     pub(super) fn decode(&self, coded: &Path, decoded: &Path) -> Result<f64, Failure> {
-        let mut arguments: Vec<OsString> = vec![coded.into()];
+        let mut arguments: Vec<OsString> = self.decoding.iter().map(OsString::from).collect();
+        arguments.push(coded.into());
         arguments.extend(self.output.iter().map(OsString::from));
         arguments.push(decoded.into());
         self.run(self.decoder, &arguments)

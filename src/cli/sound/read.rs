@@ -244,6 +244,9 @@ fn damaged(detail: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Cursor;
+
+    const MOST_SAMPLES: usize = 1000;
 
     #[test]
     fn formats_are_told_by_their_first_bytes() {
@@ -261,5 +264,57 @@ mod tests {
         ] {
             assert_eq!(Format::of(start), format, "{start:?}");
         }
+    }
+
+    /// The remainder of `bytes` by a polynomial of `bits` bits without its highest, as FLAC has it.
+    fn crc(bytes: &[u8], bits: u32, polynomial: u32) -> u32 {
+        let step = |sum: u32, byte: &u8| {
+            (0..8).fold(sum ^ u32::from(*byte) << (bits - 8), |sum, _| {
+                let carry = sum >> (bits - 1) & 1;
+                (sum << 1 ^ carry * polynomial) & ((1 << bits) - 1)
+            })
+        };
+        bytes.iter().fold(0, step)
+    }
+
+    /// A FLAC of one frame of mono, its samples as they are.
+    fn flac(samples: &[i16], declared: u8) -> Vec<u8> {
+        let [high, low] = (samples.len() as u16).to_be_bytes();
+        let mut file = b"fLaC\x80\0\0\x22".to_vec();
+        // Block sizes, unknown frame sizes, then 8,000 Hz, 1 channel, 16 bits, and the number of samples.
+        file.extend([high, low, high, low, 0, 0, 0, 0, 0, 0]);
+        file.extend([0x01, 0xF4, 0x00, 0xF0, 0, 0, 0, declared]);
+        file.extend([0; 16]);
+        let [high, low] = (samples.len() as u16 - 1).to_be_bytes();
+        let mut frame = vec![0xFF, 0xF8, 0x70, 0x00, 0x00, high, low];
+        frame.push(crc(&frame, 8, 0x07) as u8);
+        frame.push(0x02);
+        frame.extend(samples.iter().flat_map(|sample| sample.to_be_bytes()));
+        frame.extend((crc(&frame, 16, 0x8005) as u16).to_be_bytes());
+        file.extend(frame);
+        file
+    }
+
+    #[test]
+    fn a_flac_is_read_whole_or_not_at_all() {
+        let samples: Vec<i16> = (0..40).map(|i| i * 700 - 14_000).collect();
+        let read = |bytes: &[u8], most| {
+            read(&mut Cursor::new(bytes), most).map_err(|failure| failure.to_string())
+        };
+        let sound = read(&flac(&samples, 40), MOST_SAMPLES).unwrap();
+        assert_eq!(
+            (sound.rate(), sound.channels(), sound.depth()),
+            (8000, 1, 16)
+        );
+        let scaled = samples.iter().map(|&sample| f32::from(sample) / 32_768.0);
+        assert!(sound.samples().iter().copied().eq(scaled));
+        let refused = read(&flac(&samples, 90), MOST_SAMPLES).unwrap_err();
+        assert!(refused.contains("too early"), "{refused}");
+        let refused = read(&flac(&samples, 40), 39).unwrap_err();
+        assert!(refused.contains("more than 39 samples"), "{refused}");
+        let mut damaged = flac(&samples, 40);
+        damaged[60] ^= 1;
+        let refused = read(&damaged, MOST_SAMPLES).unwrap_err();
+        assert!(refused.contains("damaged"), "{refused}");
     }
 }

@@ -1,6 +1,7 @@
 //! Sounds out: WAV, written from beginning to end, so that it can go through a pipe.
 
 use crate::cli::failure::Failure;
+use sirenc::Sound;
 use std::io::Write;
 
 /// Format tags of WAV: integers and floats.
@@ -84,14 +85,9 @@ impl<W: Write> Wav<W> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::sound::read;
-    use sirenc::Sound;
-    use std::io::Cursor;
-
-    fn written(sound: &Sound) -> Vec<u8> {
+impl Wav<&mut Vec<u8>> {
+    /// The whole file of `sound`.
+    pub(crate) fn file(sound: &Sound) -> Result<Vec<u8>, Failure> {
         let shape = Shape {
             rate: sound.rate(),
             channels: sound.channels(),
@@ -99,11 +95,18 @@ mod tests {
             frames: sound.frames().into(),
         };
         let mut bytes = Vec::new();
-        let mut wav = Wav::begin(&mut bytes, &shape).unwrap();
-        wav.write(sound.samples()).unwrap();
-        wav.finish(sound.samples().len() as u64).unwrap();
-        bytes
+        let mut wav = Wav::begin(&mut bytes, &shape)?;
+        wav.write(sound.samples())?;
+        wav.finish(sound.samples().len() as u64)?;
+        Ok(bytes)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::sound::read;
+    use std::io::Cursor;
 
     #[test]
     fn what_is_written_is_read_again() {
@@ -114,7 +117,7 @@ mod tests {
                 let mut samples: Vec<f32> = (0..9 * i32::from(channels)).map(value).collect();
                 samples[0] = -1.0;
                 let sound = Sound::new(8000, channels, depth, samples).unwrap();
-                let bytes = written(&sound);
+                let bytes = Wav::file(&sound).unwrap();
                 assert!(bytes.len().is_multiple_of(2));
                 let size = u32::from_le_bytes(bytes[4..8].try_into().unwrap());
                 assert_eq!(size as usize + 8, bytes.len());

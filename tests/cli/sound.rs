@@ -1,0 +1,304 @@
+//! Sounds: in, out, and what is refused.
+
+use super::{Folder, QUICK, gradient};
+
+/// A fit that nobody would wait for: what it is asked for has to be refused before it begins.
+const ENDLESS: &str = "--steps 100000000";
+
+/// A WAV file of `bits` bits a sample; 32 are floats.
+fn wav(rate: u32, channels: u16, bits: u16, samples: &[f32]) -> Vec<u8> {
+    let mut data = Vec::new();
+    for sample in samples {
+        match bits {
+            8 => data.push((sample * 127.0 + 128.0) as u8),
+            16 => data.extend(((sample * 32_767.0) as i16).to_le_bytes()),
+            24 => data.extend(&((sample * 8_388_607.0) as i32).to_le_bytes()[..3]),
+            _ => data.extend(sample.to_le_bytes()),
+        }
+    }
+    data.resize(data.len().next_multiple_of(2), 0);
+    let frame = channels * bits / 8;
+    let length = samples.len() as u32 * u32::from(bits / 8);
+    let mut file = Vec::new();
+    file.extend(b"RIFF");
+    file.extend((36 + data.len() as u32).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0");
+    file.extend([if bits == 32 { 3_u8 } else { 1 }, 0]);
+    file.extend(channels.to_le_bytes());
+    file.extend(rate.to_le_bytes());
+    file.extend((rate * u32::from(frame)).to_le_bytes());
+    file.extend(frame.to_le_bytes());
+    file.extend(bits.to_le_bytes());
+    file.extend(b"data");
+    file.extend(length.to_le_bytes());
+    file.extend(data);
+    file
+}
+
+/// Rate, channels and bits of a WAV file as `sirenc` writes it, and its data.
+fn parts(file: &[u8]) -> (u32, u16, u16, &[u8]) {
+    let short = |at: usize| u16::from_le_bytes(file[at..at + 2].try_into().unwrap());
+    let long = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    assert_eq!(&file[36..40], b"data");
+    let data = &file[44..][..long(40) as usize];
+    (long(24), short(22), short(34), data)
+}
+
+fn samples(file: &[u8]) -> Vec<f64> {
+    let (.., bits, data) = parts(file);
+    assert_eq!(bits, 16);
+    let sample = |pair: &[u8]| f64::from(i16::from_le_bytes([pair[0], pair[1]]));
+    data.chunks_exact(2).map(sample).collect()
+}
+
+/// Three partials that swell and fade, at 8,000 samples a second.
+fn chord(frames: u32) -> Vec<f32> {
+    let sample = |n: u32| {
+        let t = n as f32 / 8000.0;
+        let partial = |hertz: f32| (std::f32::consts::TAU * hertz * t).sin();
+        let swell = 0.6 + 0.4 * (9.0 * t).cos();
+        swell * (0.4 * partial(220.0) + 0.2 * partial(277.0) + 0.1 * partial(660.0))
+    };
+    (0..frames).map(sample).collect()
+}
+
+fn with_chord(frames: u32) -> Folder {
+    let folder = Folder::new();
+    folder.write("a.wav", wav(8000, 1, 16, &chord(frames)));
+    folder
+}
+
+#[test]
+fn a_sound_comes_back_as_well_as_is_told() {
+    let folder = with_chord(4000);
+    let run = folder.ok("encode a.wav --bytes 700 --steps 500 --json");
+    let facts = &run.json()[0];
+    assert_eq!(
+        (&facts["kind"], &facts["frames"]),
+        (&"sound".into(), &4000.into())
+    );
+    let size = folder.read("a.siren").len();
+    assert!((660..=700).contains(&size), "{size}");
+    assert_eq!(facts["bytes"], size);
+
+    folder.ok("decode a.siren -o b.wav");
+    let (original, decoded) = (
+        samples(&folder.read("a.wav")),
+        samples(&folder.read("b.wav")),
+    );
+    assert_eq!(original.len(), decoded.len());
+    let power: f64 = original.iter().map(|x| x * x).sum();
+    let noise: f64 = original
+        .iter()
+        .zip(&decoded)
+        .map(|(a, b)| (a - b).powi(2))
+        .sum();
+    let ratio = 10.0 * (power / noise).log10();
+    assert!(ratio > 15.0, "{ratio} dB");
+    let told = facts["snr"].as_f64().expect("a number");
+    assert!((ratio - told).abs() < 1e-6, "{ratio}, not {told}");
+
+    let info = folder.ok("info a.siren");
+    assert!(
+        info.text().contains("0.50 s at 8000 Hz, mono"),
+        "{}",
+        info.text()
+    );
+}
+
+#[test]
+fn sounds_are_evaluated_at_any_rate_and_in_parts() {
+    let folder = with_chord(2000);
+    folder.ok(&format!("encode a.wav --segments 0.06 {QUICK}"));
+    folder.ok("decode a.siren -o b.wav");
+    folder.ok("decode a.siren -o c.wav --rate 16000 --threads 1");
+    let (whole, finer) = (folder.read("b.wav"), folder.read("c.wav"));
+    assert_eq!((parts(&whole).0, parts(&finer).0), (8000, 16_000));
+    let even: Vec<f64> = samples(&finer).into_iter().step_by(2).collect();
+    assert_eq!(samples(&whole), even);
+
+    folder.ok("decode a.siren -o d.wav --from 0.1 --to 0.2");
+    assert_eq!(samples(&folder.read("d.wav")), samples(&whole)[800..1600]);
+    let run = folder.ok("decode a.siren -o -");
+    assert_eq!(run.stdout, whole);
+    folder.fails(
+        1,
+        "decode a.siren -o e.wav --to 0.3",
+        &["a.siren", "within 0 to 0.25 s"],
+    );
+    folder.fails(1, "decode a.siren -o e.wav --rate 0", &["at least 1"]);
+    folder.fails(
+        1,
+        "decode a.siren -o e.wav --rate 4000000000",
+        &["above the limit"],
+    );
+}
+
+#[test]
+fn segments_are_the_same_on_any_number_of_threads() {
+    let folder = with_chord(2400);
+    let encode = |rest: &str| {
+        let run = folder.ok(&format!("encode a.wav -f --steps 30 --json {rest}"));
+        (folder.read("a.siren"), run.json()[0]["segments"].clone())
+    };
+    let (one, segments) = encode("--bytes 600 --segments 0.08 --threads 1");
+    assert_eq!(segments, 4);
+    assert_eq!(encode("--bytes 600 --segments 0.08 --threads 3").0, one);
+    assert!(one.len() <= 600 && one.len() > 570, "{}", one.len());
+    // 0.3 s at 16 thousand bits a second.
+    let size = encode("--kbps 16").0.len();
+    assert!((570..=600).contains(&size), "{size}");
+    let (halves, _) = encode("--weights f16 --layers 2 --width 8");
+    folder.write("halves.siren", halves);
+    folder.ok("decode halves.siren");
+}
+
+#[test]
+fn depth_and_channels_stay() {
+    let folder = Folder::new();
+    let mut both = Vec::new();
+    for (left, right) in chord(300).iter().zip(chord(300).iter().rev()) {
+        both.extend([*left, *right]);
+    }
+    for (bits, channels) in [(8, 1), (24, 2), (32, 1), (16, 2)] {
+        let input = if channels == 1 {
+            chord(300)
+        } else {
+            both.clone()
+        };
+        folder.write("a.wav", wav(11_025, channels, bits, &input));
+        folder.ok(&format!("encode a.wav -f {QUICK}"));
+        folder.ok("decode a.siren -f");
+        let file = folder.read("a.wav");
+        let (rate, found, depth, data) = parts(&file);
+        assert_eq!((rate, found, depth), (11_025, channels, bits));
+        assert_eq!(data.len(), 300 * usize::from(channels * bits / 8));
+    }
+}
+
+#[test]
+fn silence_is_a_sound() {
+    let folder = Folder::new();
+    folder.write("a.wav", wav(8000, 2, 16, &[0.0; 800]));
+    folder.ok(&format!("encode a.wav {QUICK}"));
+    folder.ok("decode a.siren -o b.wav");
+    assert!(
+        samples(&folder.read("b.wav"))
+            .iter()
+            .all(|sample| sample.abs() < 33.0)
+    );
+}
+
+#[test]
+fn what_is_no_whole_sound_is_refused() {
+    let folder = Folder::new();
+    let good = wav(8000, 1, 16, &chord(200));
+    let long = {
+        // 2 GB of samples declared.
+        let mut file = good.clone();
+        file[40..44].copy_from_slice(&2_000_000_000_u32.to_le_bytes());
+        file
+    };
+    let mut ogg = b"OggS\0\x02".to_vec();
+    ogg.resize(80, 0);
+    let frames = wav(8000, 6, 16, &[0.0; 60]);
+    for (name, bytes, words) in [
+        ("empty.wav", wav(8000, 1, 16, &[]), &["no samples"][..]),
+        ("short.wav", good[..300].to_vec(), &["ends too early"]),
+        ("stub.wav", good[..30].to_vec(), &["ends too early"]),
+        ("long.wav", long, &["ends too early"]),
+        (
+            "nan.wav",
+            wav(8000, 1, 32, &[0.0, f32::NAN]),
+            &["NaN in frame 1", "finite"],
+        ),
+        ("six.wav", frames, &["6 channels", "-ac 2"]),
+        ("a.ogg", ogg, &["OGG", "ffmpeg"]),
+        (
+            "a.mp3",
+            b"ID3\x04\0\0\0\0\0\0".to_vec(),
+            &["no sound in it"],
+        ),
+        (
+            "a.flac",
+            b"fLaC\0\0\0\x22\x10\0\x10\0".to_vec(),
+            &["ends too early"],
+        ),
+    ] {
+        folder.write(name, bytes);
+        folder.fails(1, &format!("encode {name} -o out.siren {ENDLESS}"), words);
+    }
+    assert!(!folder.path("out.siren").exists());
+}
+
+#[test]
+fn an_mp3_is_read() {
+    let folder = Folder::new();
+    // Frames of 128 kbit/s at 44,100 Hz, in stereo, with nothing in them.
+    let mut frame = b"\xFF\xFB\x90\x04".to_vec();
+    frame.resize(417, 0);
+    folder.write("a.mp3", frame.repeat(4));
+    let run = folder.ok(&format!("encode a.mp3 --json {QUICK}"));
+    let facts = &run.json()[0];
+    assert_eq!(
+        (&facts["rate"], &facts["channels"]),
+        (&44_100.into(), &2.into())
+    );
+    assert_eq!(
+        facts["frames"].as_u64().map(|frames| frames % 1152),
+        Some(0)
+    );
+}
+
+#[test]
+fn options_of_other_signals_are_refused() {
+    let folder = with_chord(400);
+    gradient(8, 8)
+        .save(folder.path("p.png"))
+        .expect("a picture");
+    for (option, words) in [
+        ("--bpp 1", &["bits per pixel", "kilobits"][..]),
+        ("--psnr 30", &["PSNR", "give a size"]),
+        ("--supervise gradient", &["left to pictures"]),
+        ("--checkpoint c", &["checkpoints"]),
+    ] {
+        folder.fails(1, &format!("encode a.wav {option} {ENDLESS}"), words);
+    }
+    folder.fails(
+        1,
+        &format!("encode p.png --kbps 9 {ENDLESS}"),
+        &["left to sounds"],
+    );
+    folder.fails(
+        1,
+        &format!("encode p.png --segments 1 {ENDLESS}"),
+        &["left to sounds"],
+    );
+    folder.fails(
+        2,
+        &format!("encode a.wav --kbps 0 {ENDLESS}"),
+        &["kilobits a second"],
+    );
+    folder.fails(
+        2,
+        &format!("encode a.wav --segments -1 {ENDLESS}"),
+        &["unexpected argument"],
+    );
+    folder.fails(
+        2,
+        &format!("encode a.wav --segments nan {ENDLESS}"),
+        &["seconds"],
+    );
+    folder.ok(&format!("encode a.wav p.png {QUICK}"));
+    folder.fails(
+        1,
+        "decode a.siren -o b.wav --scale 2",
+        &["a.siren", "--scale"],
+    );
+    folder.fails(2, "decode a.siren -o b.png", &[".png", "-o a .wav"]);
+    folder.fails(
+        1,
+        "decode p.siren -o q.png --rate 8000",
+        &["p.siren", "--rate"],
+    );
+}
