@@ -37,8 +37,8 @@ fn wav(rate: u32, channels: u16, bits: u16, samples: &[f32]) -> Vec<u8> {
 
 /// Rate, channels and bits of a WAV file as `sirenc` writes it, and its data.
 fn parts(file: &[u8]) -> (u32, u16, u16, &[u8]) {
-    let short = |at: usize| u16::from_le_bytes(file[at..at + 2].try_into().unwrap());
-    let long = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let short = |at: usize| u16::from_le_bytes(file[at..at + 2].try_into().expect("bytes"));
+    let long = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("bytes"));
     assert_eq!(&file[36..40], b"data");
     let data = &file[44..][..long(40) as usize];
     (long(24), short(22), short(34), data)

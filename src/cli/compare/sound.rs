@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sirenc::metric::{segmental_snr, snr};
 use sirenc::{Encoder, Playback, Sound, SoundDecoder};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// How hard zstd tries.
@@ -196,7 +196,7 @@ impl Bench<'_> {
     }
 
     /// The highest setting of `tool` that takes at most `most` bytes, or if none does, the lowest.
-    fn best(&self, tool: &Tool, sound: &Sound, plain: &PathBuf, most: u64) -> Result<Row, Failure> {
+    fn best(&self, tool: &Tool, sound: &Sound, plain: &Path, most: u64) -> Result<Row, Failure> {
         let coded = self
             .scratch
             .path()

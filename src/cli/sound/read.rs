@@ -271,7 +271,7 @@ mod tests {
         let step = |sum: u32, byte: &u8| {
             (0..8).fold(sum ^ u32::from(*byte) << (bits - 8), |sum, _| {
                 let carry = sum >> (bits - 1) & 1;
-                (sum << 1 ^ carry * polynomial) & ((1 << bits) - 1)
+                ((sum << 1) ^ (carry * polynomial)) & ((1 << bits) - 1)
             })
         };
         bytes.iter().fold(0, step)
