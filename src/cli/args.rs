@@ -2,7 +2,7 @@
 
 mod study;
 
-pub(crate) use study::{Study, StudyActivations, StudyInit};
+pub(crate) use study::{Study, StudyActivations, StudyInit, StudySound};
 
 use super::compare::Kind;
 use super::device::Choice;

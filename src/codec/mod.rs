@@ -23,6 +23,7 @@ pub(crate) use derivative::fitting_gain;
 pub use derivative::{Derivative, Shading};
 pub use encoder::{DEFAULT_EFFORT, EFFORT_STEPS, Encoded, Encoder};
 pub use sound::{EncodedSound, Playback, SoundDecoder};
+pub(crate) use sound::{Tally, each, omega_first};
 pub use video::{Moments, VideoDecoder};
 pub use view::{Region, View};
 

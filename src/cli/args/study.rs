@@ -2,11 +2,12 @@ use super::{Manner, threads};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Look into networks: how activations compare, and what an initialisation is like
+/// Look into networks: how activations compare, in pictures and in sounds, and what an initialisation is like
 #[derive(Debug, Subcommand)]
 pub(crate) enum Study {
     Activations(StudyActivations),
     Init(StudyInit),
+    Sound(StudySound),
 }
 
 /// Fit the same picture with sines, ReLU, tanh, and ReLU after a positional encoding
@@ -125,3 +126,46 @@ const INIT_EXAMPLES: &str = "\
 Examples:
   sirenc study init
   sirenc study init --layers 30 --width 64 --svg init.svg";
+
+/// Fit the same sound with sines and with ReLU
+///
+/// Both have the same hidden layers, one network for each segment, and take as many steps of the same
+/// optimiser over the same samples; each is fitted with three step sizes, of which the one with the
+/// highest ratio of signal to noise counts. Nothing is rounded.
+#[derive(Args, Debug)]
+pub(crate) struct StudySound {
+    /// Sound to fit; `-` is standard input
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: PathBuf,
+
+    /// Hidden layers of each network
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) layers: u8,
+
+    /// Neurons in each hidden layer
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=2048))]
+    pub(crate) width: u16,
+
+    /// Length of the segments
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
+    pub(crate) segments: f64,
+
+    /// Steps of each fit
+    #[arg(long, value_name = "N", default_value_t = 1500)]
+    pub(crate) steps: u32,
+
+    /// Seed of the random initial weights and of the order of samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Write all figures as JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}

@@ -3,6 +3,7 @@
 mod activations;
 mod init;
 mod page;
+mod sound;
 
 use super::args::Study;
 use super::failure::Failure;
@@ -12,5 +13,6 @@ pub(crate) fn run(args: &Study) -> Result<ExitCode, Failure> {
     match args {
         Study::Activations(args) => activations::run(args),
         Study::Init(args) => init::run(args),
+        Study::Sound(args) => sound::run(args),
     }
 }

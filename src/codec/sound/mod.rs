@@ -10,6 +10,8 @@ mod plan;
 
 pub use decode::{Playback, SoundDecoder};
 pub use encode::EncodedSound;
+pub(crate) use parallel::{Tally, each};
+pub(crate) use plan::omega_first;
 
 /// How a sound is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

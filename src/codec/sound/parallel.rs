@@ -16,7 +16,7 @@ use std::time::Instant;
 ///
 /// # Errors
 /// The first there was.
-pub(super) fn each<T: Send, R: Send>(
+pub(crate) fn each<T: Send, R: Send>(
     items: Vec<T>,
     work: impl Fn(usize, T) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
@@ -52,7 +52,7 @@ pub(super) fn each<T: Send, R: Send>(
 }
 
 /// Tells of the fits of all segments as of one.
-pub(super) struct Tally<'a> {
+pub(crate) struct Tally<'a> {
     tell: &'a mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
     begin: Instant,
     /// Steps done and latest loss of each segment, no steps and no loss at first.
@@ -67,7 +67,7 @@ pub(super) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         tell: &'a mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
         segments: usize,
         steps: u32,
@@ -85,13 +85,13 @@ impl<'a> Tally<'a> {
     }
 
     /// Steps taken for each segment, at most.
-    pub(super) fn steps(&self) -> u32 {
+    pub(crate) fn steps(&self) -> u32 {
         let steps = self.segments.iter().map(|&(steps, _)| steps);
         steps.max().unwrap_or(0)
     }
 
     /// Passes on what is told of one segment. Once it has been stopped, so are all.
-    pub(super) fn report(&mut self, segment: usize, report: &Progress) -> ControlFlow<()> {
+    pub(crate) fn report(&mut self, segment: usize, report: &Progress) -> ControlFlow<()> {
         if self.stopped {
             return ControlFlow::Break(());
         }

@@ -26,6 +26,12 @@ const OMEGA_HIDDEN: f64 = 30.0;
 /// Largest omega_0 that a file can tell (SPEC 3.4).
 const OMEGA_MOST: f64 = 8191.0;
 
+/// omega_0 of the first layer for segments of `span` frames: see `frequencies.md`.
+pub(crate) fn omega_first(span: u32) -> f64 {
+    let nyquist = PI * f64::from(span) / 2.0;
+    (NYQUIST_SHARE * nyquist).clamp(1.0, OMEGA_MOST)
+}
+
 /// A sound as it is to be stored.
 pub(super) struct Plan<'a> {
     pub(super) sound: &'a Sound,
@@ -107,13 +113,8 @@ impl Source for Plan<'_> {
         OVERHEAD + (samples * RATE / 8.0) as u64
     }
 
-    /// See `frequencies.md`.
     fn omegas(&self) -> [f64; 2] {
-        let nyquist = PI * f64::from(self.segments.span) / 2.0;
-        [
-            (NYQUIST_SHARE * nyquist).clamp(1.0, OMEGA_MOST),
-            OMEGA_HIDDEN,
-        ]
+        [omega_first(self.segments.span), OMEGA_HIDDEN]
     }
 
     /// The ratio of signal to noise.
