@@ -170,7 +170,7 @@ mod tests {
         let study = SoundStudy {
             hidden: vec![16, 16],
             span: 600,
-            steps: 150,
+            steps: 400,
             seed: 0,
         };
         let mut fits = [0; SOUND_FITS];
@@ -180,7 +180,7 @@ mod tests {
         })
         .unwrap();
         // Two segments each.
-        assert_eq!(fits, [300; SOUND_FITS]);
+        assert_eq!(fits, [800; SOUND_FITS]);
         let [siren, relu] = &heard[..] else {
             panic!("{heard:?}");
         };

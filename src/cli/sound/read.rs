@@ -286,7 +286,8 @@ mod tests {
         file.extend([0x01, 0xF4, 0x00, 0xF0, 0, 0, 0, declared]);
         file.extend([0; 16]);
         let [high, low] = (samples.len() as u16 - 1).to_be_bytes();
-        let mut frame = vec![0xFF, 0xF8, 0x70, 0x00, 0x00, high, low];
+        // Block size in 16 bits, the rate of the stream; one channel of 16 bits; frame 0.
+        let mut frame = vec![0xFF, 0xF8, 0x70, 0x08, 0x00, high, low];
         frame.push(crc(&frame, 8, 0x07) as u8);
         frame.push(0x02);
         frame.extend(samples.iter().flat_map(|sample| sample.to_be_bytes()));

@@ -391,7 +391,8 @@ mod tests {
                 let wanted = sample(&decoder, tau, index % channels).clamp(-1.0, 1.0);
                 let far = (f64::from(found) - wanted).abs();
                 assert!(
-                    far < 1.1 / full,
+                    // 32 bits are finer than floats.
+                    far < 1.1 / full + 1e-7,
                     "{index} at {rate} Hz: {found}, not {wanted}"
                 );
             }
@@ -415,7 +416,7 @@ mod tests {
             (-0.1, 0.5),
             (0.0, 1.01),
             (f64::NAN, 1.0),
-            (0.5, 0.5 + 1e-9),
+            (0.5 + 1e-9, 0.5 + 2e-9),
         ] {
             assert!(
                 whole.with_range(from * end, to * end).is_err(),
