@@ -71,7 +71,7 @@ fn with_chord(frames: u32) -> Folder {
 #[test]
 fn a_sound_comes_back_as_well_as_is_told() {
     let folder = with_chord(4000);
-    let run = folder.ok("encode a.wav --bytes 700 --steps 500 --json");
+    let run = folder.ok("encode a.wav --bytes 700 --steps 2000 --json");
     let facts = &run.json()[0];
     assert_eq!(
         (&facts["kind"], &facts["frames"]),

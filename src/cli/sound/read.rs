@@ -228,9 +228,8 @@ fn explain_flac(error: &claxon::Error) -> Failure {
 
 fn explain_io(error: &io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => short(),
-        // What `hound` says of a sample that is cut off.
-        io::ErrorKind::Other => damaged(&error.to_string()),
+        // Other is what `hound` says of a sample that is cut off.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::Other => short(),
         _ => Failure::reading(error),
     }
 }
