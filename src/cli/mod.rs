@@ -1,6 +1,6 @@
-//! The command line. Arguments are described in [`args`]; each command has a file of its own; files
-//! are read, written and named in one place each ([`picture`], [`output`], [`paths`]). What several commands
-//! show is made in one place each, too ([`table`], [`plot`], [`html`], [`gallery`]).
+//! The command line. Arguments are described in `args`; each command has a file of its own; files
+//! are read, written and named in one place each (`picture`, `output`, `paths`). What several commands
+//! show is made in one place each, too (`table`, `plot`, `html`, `gallery`).
 //!
 //! It is a part of the library, if a hidden one, so that fuzzers reach what it reads ([`READERS`]).
 
