@@ -23,13 +23,14 @@ for trial in $(seq "$trials"); do
         # Past ten it may end by itself.
         if [ $attempts -lt 10 ]; then
             sleep "$(awk -v most=$whole -v seed=$RANDOM 'BEGIN { srand(seed); print rand() * most / 1500 }')"
-            kill -9 $child 2>/dev/null && kills=$((kills + 1))
+            if kill -9 $child 2>/dev/null; then kills=$((kills + 1)); fi
         fi
         status=0
         wait $child 2>/dev/null || status=$?
         case $status in 0 | 137) ;; *) echo "trial $trial: status $status"; exit 1 ;; esac
     done
-    cmp -s "$out/whole.siren" "$out/$trial.siren" && same=$((same + 1))
+    if cmp -s "$out/whole.siren" "$out/$trial.siren"; then same=$((same + 1)); fi
+    echo "trial $trial: done after $attempts starts, $same the same so far, $kills kills"
     rm -f "$out/state" "$out"/.sirenc-*
 done
 echo "$same of $trials encodes have the same bytes after $kills kills"
