@@ -7,6 +7,8 @@ mod derivative;
 mod draft;
 mod encoder;
 mod plan;
+#[cfg(test)]
+mod properties;
 mod quantise;
 mod search;
 mod sound;
