@@ -18,6 +18,7 @@ pub fn roundtrip(bytes: &[u8]) {
         let limits = Limits::default()
             .with_side(all)
             .with_pixels(all)
+            .with_frames(all)
             .with_multiplications(all);
         rewrite(&file, &limits);
         let written = file.to_bytes().expect("a valid model is written");
@@ -27,17 +28,10 @@ pub fn roundtrip(bytes: &[u8]) {
 
 /// Any valid file of at most [`PARAMETERS`] parameters.
 fn file(source: &mut Unstructured<'_>) -> Result<File> {
-    let side = |source: &mut Unstructured<'_>| source.int_in_range(1..=u32::MAX);
+    let (signal, samples) = signal(source)?;
     let header = Header {
-        signal: Signal::Picture {
-            width: side(source)?,
-            height: side(source)?,
-        },
-        samples: Samples {
-            channels: source.int_in_range(1..=4)?,
-            depth: *source.choose(&[8, 16])?,
-            colour: Colour::Direct,
-        },
+        signal,
+        samples,
         network: Network {
             activation: Activation::Sine,
             input: Input::Coordinates,
@@ -60,6 +54,53 @@ fn file(source: &mut Unstructured<'_>) -> Result<File> {
         weights,
         icc,
     })
+}
+
+/// Any kind of signal, and samples that suit it.
+fn signal(source: &mut Unstructured<'_>) -> Result<(Signal, Samples)> {
+    let any = 1..=u32::MAX;
+    let (mut channels, mut depths): (_, &[u8]) = (1..=4, &[8, 16]);
+    let signal = match source.int_in_range(0..=3)? {
+        0 => Signal::Picture {
+            width: source.int_in_range(any.clone())?,
+            height: source.int_in_range(any)?,
+        },
+        1 => {
+            (channels, depths) = (1..=1, &[32]);
+            // Without the exponent's highest bit nothing is infinite or no number; without the sign and with
+            // its lowest nothing is subnormal or negative.
+            let finite = |bits: u32| bits & !(1 << 30);
+            let centre: [u32; 3] = source.arbitrary()?;
+            Signal::Shape {
+                centre: centre.map(finite),
+                scale: finite(source.arbitrary::<u32>()? & !(1 << 31) | 1 << 23),
+            }
+        }
+        2 => {
+            (channels, depths) = (1..=2, &[8, 16, 24, 32]);
+            let rate = source.int_in_range(any)?;
+            let segment = source.int_in_range(1..=4000)?;
+            let more = source.int_in_range(0..=4 * segment)?;
+            Signal::Sound {
+                rate,
+                frames: segment + more,
+                segment,
+                overlap: source.int_in_range(0..=segment / 2 * u32::from(more > 0))?,
+            }
+        }
+        _ => Signal::Video {
+            width: source.int_in_range(any.clone())?,
+            height: source.int_in_range(any.clone())?,
+            frames: source.int_in_range(any.clone())?,
+            rate: *source.choose(&[[25, 1], [30_000, 1001], [1, u32::MAX], [u32::MAX, 1]])?,
+        },
+    };
+    let samples = Samples {
+        channels: source.int_in_range(channels)?,
+        depth: *source.choose(depths)?,
+        colour: Colour::Direct,
+    };
+    Ok((signal, samples))
 }
 
 /// Widths in runs, as the header codes them.
@@ -90,7 +131,8 @@ fn halves(source: &mut Unstructured<'_>, header: &Header) -> Result<Weights> {
 pub(crate) fn tensors(source: &mut Unstructured<'_>, header: &Header) -> Result<Vec<Tensor>> {
     let layers: Vec<_> = header.layers().collect();
     let mut tensors = Vec::new();
-    for (index, &(outputs, inputs)) in layers.iter().enumerate() {
+    let networks = (0..header.networks()).flat_map(|_| layers.iter().enumerate());
+    for (index, &(outputs, inputs)) in networks {
         tensors.push(tensor(source, outputs * inputs)?);
         let mut biases = tensor(source, outputs)?;
         if index + 1 < layers.len() {
