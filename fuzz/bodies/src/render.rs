@@ -1,7 +1,10 @@
 //! Decoding under limits, and what the command reads beside `.siren` files.
 
 use siren_format::Limits;
-use sirenc::{Decoder, Derivative, Error, Picture, Region, Samples, Shading, View};
+use sirenc::{
+    Decoder, Derivative, Error, Moments, Picture, Playback, Region, Samples, Shading, SoundDecoder,
+    VideoDecoder, View,
+};
 
 use crate::resealed;
 
@@ -15,22 +18,16 @@ fn small() -> Limits {
         .with_metadata(1 << 10)
 }
 
-/// Parses under limits and renders a few pixels, and again a part of them, which must be the same. The last
-/// four bytes, where the checksum goes, say which.
+/// Parses under limits and renders a few pixels, moments or frames, and again a part of them, which must be the
+/// same. The last four bytes, where the checksum goes, say which.
 pub fn decode_limited(bytes: &[u8]) {
     let Some(&[columns, rows, part, kind]) = bytes.last_chunk() else {
         return;
     };
-    let Ok(decoder) = Decoder::with_limits(&resealed(bytes), &small()) else {
-        return;
-    };
+    let sealed = resealed(bytes);
     let side = |byte: u8| u32::from(byte % 16) + 1;
-    let (width, height) = (side(columns), side(rows));
-    let whole = View::sized(width, height).expect("not empty");
-    let whole = match shading(kind) {
-        Some(shading) => whole.with_shading(shading),
-        None => whole,
-    };
+    let whole = View::sized(side(columns), side(rows)).expect("not empty");
+    let (width, height) = (whole.width(), whole.height());
     let (x, y) = (u32::from(part % 16) % width, u32::from(part / 16) % height);
     let region = Region {
         x,
@@ -38,11 +35,71 @@ pub fn decode_limited(bytes: &[u8]) {
         width: width - x,
         height: height - y,
     };
+    let whole = match shading(kind) {
+        Some(shading) => whole.with_shading(shading),
+        None => whole,
+    };
+    if let Ok(decoder) = Decoder::with_limits(&sealed, &small()) {
+        parts(&whole, region, |view| decoder.picture(view));
+    } else if let Ok(decoder) = VideoDecoder::with_limits(&sealed, &small()) {
+        let seconds = Moments::stored(&decoder).seconds();
+        let start = seconds * f64::from(kind) / 256.0;
+        if let Ok(moments) = Moments::stored(&decoder).within(start, seconds) {
+            parts(&whole, region, |view| frame(&decoder, view, &moments));
+        }
+    } else if let Ok(decoder) = SoundDecoder::with_limits(&sealed, &small()) {
+        play(&decoder, f64::from(part) / 256.0, [columns, rows]);
+    }
+}
+
+/// Draws the whole and the part of it in `region`, and compares them.
+fn parts(whole: &View, region: Region, draw: impl Fn(&View) -> Result<Picture, Error>) {
     let part = whole.with_region(region).expect("within");
-    match (decoder.picture(&whole), decoder.picture(&part)) {
+    match (draw(whole), draw(&part)) {
         (Ok(whole), Ok(part)) => compare(&whole, &part, region),
         (Err(Error::Limit { .. }), _) => {}
         (whole, part) => panic!("{:?}, {:?}", whole.err(), part.err()),
+    }
+}
+
+/// The last of `moments`.
+fn frame(decoder: &VideoDecoder, view: &View, moments: &Moments) -> Result<Picture, Error> {
+    let (mut bytes, mut words) = (Vec::new(), Vec::new());
+    decoder.render(view, moments, moments.frames() - 1, |strip| {
+        match strip.samples {
+            Samples::U8(samples) => bytes.extend(samples),
+            Samples::U16(samples) => words.extend(samples),
+            _ => unreachable!("samples have 8 or 16 bits"),
+        }
+        Ok::<_, Error>(())
+    })?;
+    let samples = match decoder.depth() {
+        8 => Samples::U8(bytes),
+        _ => Samples::U16(words),
+    };
+    let Region { width, height, .. } = view.region();
+    Picture::new(width, height, decoder.channels(), samples)
+}
+
+/// Plays a few frames from the share `start` of the sound on, and fewer of them, which must begin as those do.
+fn play(decoder: &SoundDecoder, start: f64, lengths: [u8; 2]) {
+    let whole = Playback::whole(decoder);
+    let [rate, frames] = [decoder.rate(), decoder.frames()].map(f64::from);
+    let from = start * frames / rate;
+    let part = |length: u8| {
+        let to = from + (f64::from(length) + 1.0) / rate;
+        whole.with_range(from, to.min(frames / rate))
+    };
+    let (Ok(a), Ok(b)) = (part(lengths[0]), part(lengths[1])) else {
+        return;
+    };
+    match (decoder.sound(&a), decoder.sound(&b)) {
+        (Ok(a), Ok(b)) => {
+            let equal = a.samples().iter().zip(b.samples()).all(|(a, b)| a == b);
+            assert!(equal, "a part of a sound is another than in the whole");
+        }
+        (Err(Error::Limit { .. }), _) | (_, Err(Error::Limit { .. })) => {}
+        (a, b) => panic!("{:?}, {:?}", a.err(), b.err()),
     }
 }
 
