@@ -1,10 +1,11 @@
-//! Pictures stored as the weights of a small sine network.
+//! Signals stored as the weights of a small sine network.
 //!
 //! A picture is a function, and the file is that function's weights. A SIREN (a multilayer perceptron
 //! with sine activations, Sitzmann et al. 2020, arXiv 2006.09661) maps a coordinate to a colour.
 //! [`Encoder`] fits it to a [`Picture`] and writes a `.siren` file; [`Decoder`] evaluates it, at any
 //! resolution and in any region; [`Field`] evaluates it at arbitrary points. Scaling interpolates; it
 //! does not invent detail. The function has exact derivatives, which can be rendered too: see [`Derivative`].
+//! A [`Surface`] is stored as the signed distance to it, which [`ShapeDecoder`] makes a mesh or a picture of.
 //!
 //! ```
 //! use sirenc::{Decoder, Encoder, Picture, Samples, View};
@@ -51,8 +52,9 @@ pub mod study;
 mod task;
 
 pub use codec::{
-    Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, EncodedSound, Encoder,
-    FloatStrip, Moments, Playback, Region, Shading, SoundDecoder, Strip, VideoDecoder, View,
+    Camera, Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, EncodedShape,
+    EncodedSound, Encoder, FloatStrip, Mesh, Moments, Playback, Region, Shading, ShapeDecoder,
+    SoundDecoder, Strip, VideoDecoder, View,
 };
 pub use error::{Checkpointing, Error, GpuError};
 pub use fit::{Fitted, Fitter, Progress};
@@ -61,7 +63,7 @@ pub use net::{
     Activation, Device, Differentiator, Engine, Field, Jets, Layer, Network, Objective, Order,
     Shape, Squares, Trace,
 };
-pub use signal::{Clip, Footage, Grid, Picture, Samples, Sound};
+pub use signal::{Clip, Footage, Grid, Picture, Placement, Point, Samples, Sound, Surface};
 pub use simd::name as simd_level;
 pub use siren_format::Limits;
 pub use task::{Blend, Derivatives, Jet, Problem};

@@ -2,7 +2,7 @@
 
 mod study;
 
-pub(crate) use study::{Study, StudyActivations, StudyInit, StudySound};
+pub(crate) use study::{Study, StudyActivations, StudyInit, StudyShapes, StudySound};
 
 use super::compare::Kind;
 use super::device::Choice;
@@ -12,10 +12,10 @@ use siren_format::{Limits, Quantity};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Stores pictures as the weights of a small sine network.
+/// Stores pictures and shapes as the weights of a small sine network.
 ///
-/// `encode` fits a network to a picture and stores it in a .siren file; `decode` evaluates it, at
-/// any resolution. Scaling interpolates smoothly; it does not invent detail.
+/// `encode` fits a network to a picture or a shape and stores it in a .siren file; `decode` evaluates
+/// it, at any resolution. Scaling interpolates smoothly; it does not invent detail.
 #[derive(Debug, Parser)]
 #[command(name = "sirenc", version, max_term_width = 100, after_help = ROOT_EXAMPLES)]
 pub(crate) struct Arguments {
@@ -45,9 +45,9 @@ Examples:
 
 `sirenc encode --help` and so on tell more about each command.";
 
-/// Fit a network to each picture or video and store it as a .siren file
+/// Fit a network to each picture, shape or video and store it as a .siren file
 ///
-/// Reads PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI and TGA: gray or RGB, with or without
+/// Reads pictures in PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI and TGA: gray or RGB, with or without
 /// transparency, 8 or 16 bits a sample. Pictures are turned upright as their EXIF orientation says,
 /// and keep their ICC colour profile. Transparency that is opaque everywhere is dropped.
 ///
@@ -57,13 +57,16 @@ Examples:
 /// first frame is taken. Sizes in bits per pixel are of the pixels of all frames, the PSNR is the mean of
 /// the frames'.
 ///
-/// The same picture, options, seed and device give the same file, whatever the number of threads. Several
+/// Shapes are surfaces: triangles (.ply, .obj, .stl) or points with normals (.ply, .xyz), oriented
+/// outwards. The network learns the signed distance to them. 12,000 bytes are the default.
+///
+/// The same input, options, seed and device give the same file, whatever the number of threads. Several
 /// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;
 /// with --checkpoint it can go on later.
 #[derive(Args, Debug)]
 #[command(after_help = ENCODE_EXAMPLES)]
 pub(crate) struct Encode {
-    /// Pictures and videos to encode; `-` is standard input
+    /// Pictures, shapes and videos to encode; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -156,7 +159,7 @@ pub(crate) struct Fitting {
     pub(crate) width: Option<u32>,
 
     /// Frequency factor omega_0 of all sines; higher fits finer detail, but less stably
-    /// [default: 20 in the first layer, 10 for videos, 30 in the others]
+    /// [default: 20 in the first layer, 10 for shapes and videos, 30 in the others]
     #[arg(long, value_name = "F")]
     pub(crate) omega: Option<f64>,
 
@@ -217,9 +220,10 @@ Examples:
   sirenc encode photo.png --effort 7              a better one, more slowly
   sirenc encode *.png -o small --json             many, into the folder small
   ffmpeg -i film.mp4 -t 2 -f yuv4mpegpipe - | sirenc encode - -o film.siren
+  sirenc encode bunny.ply                         a shape, as bunny.siren
   convert photo.psd png:- | sirenc encode - > photo.siren";
 
-/// Evaluate .siren files, as pictures and videos of any size
+/// Evaluate .siren files, as pictures and videos of any size, meshes of any resolution
 ///
 /// The format of the picture follows the extension of OUT: .png (the default), .jpg, .webp
 /// (lossless), .tif, .bmp, .tga, .qoi, .pgm, .ppm, .pnm or .pam; .npy has raw floats, of rows x
@@ -230,6 +234,9 @@ Examples:
 ///
 /// Videos become .y4m (the default), .gif, or a picture a frame where OUT is like frame-%04d.png. Frames are
 /// evaluated one after another, at any size and rate.
+///
+/// A shape becomes a mesh with normals, as .ply (the default), .obj or .stl, or, if OUT is a picture, a
+/// shaded picture of itself.
 #[derive(Args, Debug)]
 #[command(after_help = DECODE_EXAMPLES)]
 pub(crate) struct Decode {
@@ -238,8 +245,8 @@ pub(crate) struct Decode {
     pub(crate) inputs: Vec<PathBuf>,
 
     /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
-    /// output. By default beside the input, with the extension .png, or .y4m for videos; for standard
-    /// input, standard output
+    /// output. By default beside the input, with the extension .png, .y4m for videos or .ply for
+    /// shapes; for standard input, standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
@@ -294,6 +301,15 @@ pub(crate) struct Decode {
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Subsampling::Quarter)]
     pub(crate) chroma: Subsampling,
 
+    /// Of a shape: cells of the mesh along the longest side of its cube [default: 256]
+    #[arg(long, value_name = "N")]
+    pub(crate) resolution: Option<u32>,
+
+    /// Of a shape: from where its picture is taken, in degrees: around the vertical axis y, from z towards
+    /// x, and above the horizon; --size is its size, 768x768 by default [default: 30,20]
+    #[arg(long, value_name = "AZIMUTH,ELEVATION", value_parser = angles, allow_hyphen_values = true)]
+    pub(crate) view: Option<[f32; 2]>,
+
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
@@ -343,7 +359,9 @@ Examples:
   sirenc decode photo.siren --derivative gradient -o gradient.npy
   sirenc decode *.siren -o pictures                many, into the folder pictures
   sirenc decode film.siren -o slow.gif --fps 50 --from 0.5 --to 2
-  sirenc decode film.siren -o - | ffmpeg -i - film.mp4";
+  sirenc decode film.siren -o - | ffmpeg -i - film.mp4
+  sirenc decode bunny.siren --resolution 512       writes bunny.ply
+  sirenc decode bunny.siren -o bunny.png --view 30,20";
 
 /// Fuse two pictures into one .siren file, without a seam
 ///
@@ -624,6 +642,14 @@ pub(crate) fn rate(text: &str) -> Result<[u32; 2], String> {
         .map(<[u32; 2]>::from)
         .filter(|fraction| !fraction.contains(&0))
         .ok_or_else(|| "a positive number or fraction is needed, such as 50 or 30000/1001".into())
+}
+
+fn angles(text: &str) -> Result<[f32; 2], String> {
+    text.split_once(',')
+        .and_then(|(azimuth, elevation)| {
+            Some([azimuth.trim().parse().ok()?, elevation.trim().parse().ok()?])
+        })
+        .ok_or_else(|| "two angles in degrees are needed, such as 30,20".into())
 }
 
 pub(crate) fn region(text: &str) -> Result<sirenc::Region, String> {

@@ -85,7 +85,7 @@ fn one(
     };
     // Opened before the fit: that it cannot be written should not be learnt after it.
     let output = Output::create(&job.output, args.manner.force)?;
-    let encoded = encode::watched(&job.input, report, |progress| {
+    let encoded = encode::watched(&job.input, report, encode::decibels, |progress| {
         encoder.blend_with(&a, &b, &how, progress)
     })?;
     output.finish(&encoded.bytes)?;

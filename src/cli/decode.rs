@@ -9,6 +9,7 @@ use super::paths::{self, Job, Place};
 use super::picture;
 use super::render::render;
 use super::report::Report;
+use super::shape;
 use super::sound;
 use super::video;
 use clap::ValueEnum;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
     let extension = |input: &Place| match (input::stored(input), &derivative) {
         (Some(Signal::Sound { .. }), _) => "wav".into(),
         (Some(Signal::Video { .. }), _) => "y4m".into(),
+        (Some(Signal::Shape { .. }), _) => "ply".into(),
         (_, Some(which)) => format!("{}.png", which.get_name()),
         (_, None) => "png".into(),
     };
@@ -46,6 +48,10 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
             }
             Some(Signal::Video { .. }) => {
                 video::Form::of(&job.output)?;
+                continue;
+            }
+            Some(Signal::Shape { .. }) => {
+                shape::Form::of(&job.output)?;
                 continue;
             }
             _ => {}
@@ -67,6 +73,7 @@ fn one(args: &Decode, job: &Job, device: &Device, report: &Report) -> Result<(),
     let start = Instant::now();
     let bytes = picture::read_siren(&job.input)?;
     match input::signal(&bytes) {
+        Some(Signal::Shape { .. }) => return shape::decode(args, &bytes, job, report),
         Some(Signal::Sound { .. }) => return sound::decode(args, &bytes, job, report),
         Some(Signal::Video { .. }) => {
             return video::decode(args, &bytes, job, device, report);
@@ -78,6 +85,8 @@ fn one(args: &Decode, job: &Job, device: &Device, report: &Report) -> Result<(),
         (args.rate.is_some(), "--rate", "sound"),
         (args.from.is_some(), "--from", "video and no sound"),
         (args.to.is_some(), "--to", "video and no sound"),
+        (args.resolution.is_some(), "--resolution", "shape"),
+        (args.view.is_some(), "--view", "shape"),
     ] {
         if given {
             return Err(Failure::Said(format!(

@@ -9,6 +9,7 @@ use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
 use super::report::{Report, grouped};
+use super::shape;
 use super::sound;
 use super::video;
 use serde_json::{Map, Value, json};
@@ -142,8 +143,9 @@ pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
 
 fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<Told, Failure> {
     let mut input = Input::open(&job.input)?;
-    match input.kind()? {
+    match input.kind(&job.input)? {
         Kind::Picture => {}
+        Kind::Shape => return shape::encode(encoder, args, input, job, report),
         Kind::Sound => return sound::encode(encoder, args, input, job, report),
         Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
     }
@@ -151,7 +153,7 @@ fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<T
     // Opened before the fit: that it cannot be written should not be learnt after it.
     let output = Output::create(&job.output, args.manner.force)?;
     let mut keeper = Keeper::new(args)?;
-    let encoded = watched(&job.input, report, |progress| match &mut keeper {
+    let encoded = watched(&job.input, report, decibels, |progress| match &mut keeper {
         None => encoder.encode_with(&picture, progress),
         Some(keeper) => {
             let from = keeper.from.take();
@@ -175,15 +177,26 @@ pub(crate) fn fit(
     name: &Place,
     report: &Report,
 ) -> Result<Encoded, Failure> {
-    watched(name, report, |progress| {
+    watched(name, report, decibels, |progress| {
         encoder.encode_with(picture, progress)
     })
 }
 
-/// Does `work`, which reports its progress, under a progress bar.
+/// How good a fit of samples is so far.
+pub(crate) fn decibels(progress: &Progress) -> String {
+    format!("{:.1} dB", progress.psnr)
+}
+
+/// How good a fit is so far of which the loss is no error of samples.
+pub(crate) fn loss(progress: &Progress) -> String {
+    format!("loss {:.4}", progress.loss)
+}
+
+/// Does `work`, which reports its progress, under a progress bar that shows what `message` makes of it.
 pub(crate) fn watched<T>(
     name: &Place,
     report: &Report,
+    message: fn(&Progress) -> String,
     work: impl FnOnce(&mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send)) -> Result<T, sirenc::Error>,
 ) -> Result<T, Failure> {
     let bar = report.bar(
@@ -193,7 +206,7 @@ pub(crate) fn watched<T>(
     let encoded = work(&mut |progress| {
         bar.set_length(u64::from(progress.steps));
         bar.set_position(u64::from(progress.step));
-        bar.set_message(format!("{:.1} dB", progress.psnr));
+        bar.set_message(message(progress));
         // An interruption ends the process by itself.
         ControlFlow::Continue(())
     });

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::paths::Place;
-use super::{picture, sound, video};
+use super::{picture, shape, sound, video};
 use siren_format::{Limits, Quantity, Signal};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
@@ -14,6 +14,7 @@ const MOST_ON_DISK: u64 = 16 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Picture,
+    Shape,
     Sound,
     Video,
 }
@@ -68,9 +69,9 @@ impl Input {
         }
     }
 
-    /// What it seems to hold. An animation of one frame is a picture, and so is what cannot be told, of which the
-    /// reader of pictures says more.
-    pub(crate) fn kind(&mut self) -> Result<Kind, Failure> {
+    /// What it seems to hold, by how it begins, or where that says nothing by its name. An animation of one frame
+    /// is a picture, and so is what cannot be told, of which the reader of pictures says more.
+    pub(crate) fn kind(&mut self, place: &Place) -> Result<Kind, Failure> {
         let mut kind = || {
             let source = self.source();
             let start = source.fill_buf()?;
@@ -79,6 +80,9 @@ impl Input {
             }
             if sound::Format::of(start).is_some() {
                 return Ok(Kind::Sound);
+            }
+            if shape::is_shape(start, place) {
+                return Ok(Kind::Shape);
             }
             if !video::is_gif(start) {
                 return Ok(Kind::Picture);

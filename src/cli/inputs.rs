@@ -3,7 +3,9 @@
 use super::args;
 use super::failure::Failure;
 use super::input;
+use super::paths::Place;
 use super::picture;
+use super::shape;
 use super::sound;
 use super::video;
 use image::ImageReader;
@@ -23,6 +25,10 @@ pub const READERS: &[(&str, Reader)] = &[
     ("rate", rate),
     ("limit", limit),
     ("sound", sound),
+    ("ply", |bytes| surface(bytes, "a.ply")),
+    ("obj", |bytes| surface(bytes, "a.obj")),
+    ("stl", |bytes| surface(bytes, "a.stl")),
+    ("xyz", |bytes| surface(bytes, "a.xyz")),
 ];
 
 /// The most memory that a picture may take here, in bytes.
@@ -74,6 +80,14 @@ fn limit(bytes: &[u8]) {
 
 fn sound(bytes: &[u8]) {
     let _ = sound::read(&mut Cursor::new(bytes), MOST_SAMPLES);
+}
+
+/// A surface in a file of this name.
+fn surface(bytes: &[u8], name: &str) {
+    let place = Place::Path(name.into());
+    if let Ok(surface) = shape::read(&mut Cursor::new(bytes), &place) {
+        assert!(surface.points().iter().flatten().all(|x| x.is_finite()));
+    }
 }
 
 /// A size and a region, as they are typed.

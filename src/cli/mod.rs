@@ -1,5 +1,5 @@
 //! The command line. Arguments are described in `args`; each command has a file of its own; files
-//! are read, written and named in one place each (`picture`, `output`, `paths`). What several commands
+//! are opened, written and named in one place each (`input`, `output`, `paths`). What several commands
 //! show is made in one place each, too (`table`, `plot`, `html`, `gallery`).
 //!
 //! It is a part of the library, if a hidden one, so that fuzzers reach what it reads ([`READERS`]).
@@ -27,6 +27,7 @@ mod picture;
 mod plot;
 mod render;
 mod report;
+mod shape;
 mod sound;
 mod study;
 mod table;

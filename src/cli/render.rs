@@ -8,7 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat};
-use sirenc::{Decoder, FloatStrip, Samples, Strip, View};
+use sirenc::{Decoder, FloatStrip, Picture, Samples, Strip, View};
 use std::borrow::Cow;
 use std::io::{Cursor, Write};
 
@@ -37,6 +37,68 @@ pub(crate) fn render(
         Writer::Floats => layout.write_npy(output, rows),
         Writer::Whole(format) => layout.write_whole(format, output, rows),
     }
+}
+
+/// Writes a picture that is in memory, of 8-bit RGB.
+pub(crate) fn whole(
+    picture: &Picture,
+    format: &Format,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (Samples::U8(samples), Ok((3, _))) = (picture.samples(), format.stored(3, 8)) else {
+        let name = format.name;
+        let message =
+            format!("cannot be shown as {name}, which has no colours; write a .png instead");
+        return Err(Failure::Said(message));
+    };
+    let image = image::RgbImage::from_raw(picture.width(), picture.height(), samples.clone())
+        .expect("a picture has the samples of its size");
+    let format = match format.writer {
+        Writer::Png => ImageFormat::Png,
+        Writer::Netpbm => ImageFormat::Pnm,
+        Writer::Whole(format) => format,
+        Writer::Floats => {
+            let message = "has no samples that are numbers; write a .png instead";
+            return Err(Failure::Said(message.into()));
+        }
+    };
+    Ok(output.write_all(&file_of(&image.into(), format, None)?)?)
+}
+
+/// The file of an image whose encoder wants all of it, and to seek in its file.
+fn file_of(
+    image: &DynamicImage,
+    format: ImageFormat,
+    icc: Option<&[u8]>,
+) -> Result<Vec<u8>, Failure> {
+    let mut file = Cursor::new(Vec::new());
+    match format {
+        ImageFormat::Jpeg => {
+            let encoder = JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY);
+            encode_with(encoder, image, icc)
+        }
+        ImageFormat::WebP => encode_with(WebPEncoder::new_lossless(&mut file), image, icc),
+        ImageFormat::Tiff => encode_with(TiffEncoder::new(&mut file), image, icc),
+        other => image.write_to(&mut file, other),
+    }
+    .map_err(|error| {
+        Failure::Said(format!(
+            "cannot be written in this format ({error}); write a .png instead"
+        ))
+    })?;
+    Ok(file.into_inner())
+}
+
+fn encode_with(
+    mut encoder: impl ImageEncoder,
+    image: &DynamicImage,
+    icc: Option<&[u8]>,
+) -> image::ImageResult<()> {
+    if let Some(icc) = icc {
+        // A format that cannot carry the profile is still what was asked for.
+        let _ = encoder.set_icc_profile(icc.to_vec());
+    }
+    image.write_with_encoder(encoder)
 }
 
 /// A view and the form its samples take in the file.
@@ -176,34 +238,7 @@ impl Layout<'_> {
         let image = self
             .to_image(bytes, words)
             .expect("a view has the samples of its size");
-        let mut file = Cursor::new(Vec::new());
-        match format {
-            ImageFormat::Jpeg => self.encode_with(
-                JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY),
-                &image,
-            ),
-            ImageFormat::WebP => self.encode_with(WebPEncoder::new_lossless(&mut file), &image),
-            ImageFormat::Tiff => self.encode_with(TiffEncoder::new(&mut file), &image),
-            other => image.write_to(&mut file, other),
-        }
-        .map_err(|error| {
-            Failure::Said(format!(
-                "cannot be written in this format ({error}); write a .png instead"
-            ))
-        })?;
-        Ok(output.write_all(file.get_ref())?)
-    }
-
-    fn encode_with(
-        &self,
-        mut encoder: impl ImageEncoder,
-        image: &DynamicImage,
-    ) -> image::ImageResult<()> {
-        if let Some(icc) = self.icc() {
-            // A format that cannot carry the profile is still what was asked for.
-            let _ = encoder.set_icc_profile(icc.to_vec());
-        }
-        image.write_with_encoder(encoder)
+        Ok(output.write_all(&file_of(&image, format, self.icc())?)?)
     }
 
     /// The samples, of which one vector is filled, as an image with 1, 3 or 4 channels: no format

@@ -187,8 +187,9 @@ impl Encoder {
         }
     }
 
-    /// omega_0 of the first layer, rounded to eighths (default 20 for pictures, 10 for videos): the highest frequency a fit starts
-    /// from, in radians per half of the longer side. More suits fine detail, less is smoother.
+    /// omega_0 of the first layer, rounded to eighths (default 20 for pictures, 10 for shapes and videos): the
+    /// highest frequency a fit starts from, in radians per half of the longer side. More suits fine detail, less
+    /// is smoother.
     #[must_use]
     pub fn with_omega_first(self, omega_first: f64) -> Self {
         Self {
@@ -508,6 +509,19 @@ impl Encoder {
             Steps::Effort(steps) => plan::steps(steps, parameters),
             Steps::Exactly(steps) => steps,
         }
+    }
+
+    /// Refuses what a shape has no use for: sizes by pixels or by seconds, and what is seen of a picture.
+    pub(super) fn refuse_samples(&self) -> Result<(), Error> {
+        let allowed = "left out for shapes, which have no samples; ask for bytes";
+        let given = match self.size {
+            Size::Bpp(_) => Some("bits per pixel"),
+            Size::Reach(_) => Some("PSNR or quality"),
+            Size::Kbps(_) => Some("kilobits a second"),
+            Size::Default | Size::Bytes(_) if self.segment.is_some() => Some("segments"),
+            Size::Default | Size::Bytes(_) => self.supervision.map(|_| "supervision"),
+        };
+        given.map_or(Ok(()), |name| Err(Error::parameter(name, "given", allowed)))
     }
 
     pub(super) fn header(

@@ -39,7 +39,7 @@ pub(super) trait Source: Sync {
 /// How good a file is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quality {
-    /// As it is told, the more the better: a picture's PSNR in dB.
+    /// In dB: a picture's PSNR, and for a shape the side of its cube by the root mean square distance.
     pub(super) figure: f64,
     /// The mean loss that a task of the signal's values would have; none if that cannot be compared.
     pub(super) loss: Option<f64>,

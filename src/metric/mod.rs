@@ -3,10 +3,12 @@
 mod bd_rate;
 mod ms_ssim;
 mod noise;
+mod shape;
 
 pub use bd_rate::bd_rate;
 pub use ms_ssim::ms_ssim;
 pub use noise::{segmental_snr, snr};
+pub use shape::{Likeness, likeness};
 
 use crate::signal::{Picture, Samples};
 

@@ -3,12 +3,17 @@
 mod grid;
 mod picture;
 mod sound;
+pub(crate) mod space;
 pub(crate) mod spectral;
+mod surface;
 mod video;
 
 pub use grid::Grid;
 pub use picture::{Picture, Samples};
 pub use sound::Sound;
 pub(crate) use sound::quantised;
+pub use space::Point;
+pub(crate) use surface::MARGIN;
+pub use surface::{Placement, Surface};
 pub use video::{Clip, Footage};
 pub(crate) use video::{lowest_terms, time};

@@ -1,6 +1,7 @@
 //! Which points to draw from a signal, and which loss to put on the network there.
 
 mod blend;
+mod distance;
 mod image;
 mod poisson;
 mod problem;
@@ -10,6 +11,7 @@ mod video;
 
 pub use blend::Blend;
 pub(crate) use blend::Blended;
+pub(crate) use distance::Distance;
 pub(crate) use image::Image;
 pub use poisson::Derivatives;
 pub(crate) use poisson::{Gradients, Laplacians};
@@ -23,9 +25,9 @@ use crate::net::{Network, Objective};
 /// Points that cover a picture evenly, about.
 pub(crate) const ROUND: u64 = 8192;
 
-/// An objective over a picture, and what it cannot tell the network.
+/// An objective over a signal, and what it cannot tell the network.
 pub(crate) trait Task: Objective {
-    /// Points that cover the picture evenly `rounds` times, but no more than it has pixels.
+    /// Points that cover the signal evenly `rounds` times, but of a picture no more than it has pixels.
     fn batch(&self, rounds: u64) -> u64;
 
     /// What to add to the outputs of a fitted network, where the loss leaves constants open.

@@ -10,6 +10,7 @@ mod interrupt;
 mod limits;
 mod many;
 mod messages;
+mod shapes;
 mod sizes;
 mod sound;
 mod study;

@@ -2,8 +2,8 @@
 
 use siren_format::Limits;
 use sirenc::{
-    Decoder, Derivative, Error, Moments, Picture, Playback, Region, Samples, Shading, SoundDecoder,
-    VideoDecoder, View,
+    Camera, Decoder, Derivative, Error, Moments, Picture, Playback, Region, Samples, Shading,
+    ShapeDecoder, SoundDecoder, VideoDecoder, View,
 };
 
 use crate::resealed;
@@ -19,7 +19,7 @@ fn small() -> Limits {
 }
 
 /// Parses under limits and renders a few pixels, moments or frames, and again a part of them, which must be the
-/// same. The last four bytes, where the checksum goes, say which.
+/// same; of a shape a picture and a mesh. The last four bytes, where the checksum goes, say which.
 pub fn decode_limited(bytes: &[u8]) {
     let Some(&[columns, rows, part, kind]) = bytes.last_chunk() else {
         return;
@@ -49,6 +49,10 @@ pub fn decode_limited(bytes: &[u8]) {
         }
     } else if let Ok(decoder) = SoundDecoder::with_limits(&sealed, &small()) {
         play(&decoder, f64::from(part) / 256.0, [columns, rows]);
+    } else if let Ok(decoder) = ShapeDecoder::with_limits(&sealed, &small()) {
+        let angle = f32::from(part) - 128.0;
+        let camera = Camera::new(angle, 0.5 * angle, width, height).expect("a view");
+        enclose(&decoder, &camera, side(kind) + 1);
     }
 }
 
@@ -100,6 +104,23 @@ fn play(decoder: &SoundDecoder, start: f64, lengths: [u8; 2]) {
         }
         (Err(Error::Limit { .. }), _) | (_, Err(Error::Limit { .. })) => {}
         (a, b) => panic!("{:?}, {:?}", a.err(), b.err()),
+    }
+}
+
+/// Makes a picture and a mesh, whose corners must be there.
+fn enclose(decoder: &ShapeDecoder, camera: &Camera, resolution: u32) {
+    match decoder.picture(camera) {
+        Ok(_) | Err(Error::Limit { .. }) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+    match decoder.mesh(resolution) {
+        Ok(mesh) => {
+            assert_eq!(mesh.vertices.len(), mesh.normals.len());
+            let mut corners = mesh.triangles.iter().flatten();
+            assert!(corners.all(|&corner| (corner as usize) < mesh.vertices.len()));
+        }
+        Err(Error::Limit { .. }) => {}
+        Err(error) => panic!("{error:?}"),
     }
 }
 

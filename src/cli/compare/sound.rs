@@ -26,8 +26,9 @@ const ZSTD_LEVEL: i32 = 19;
 /// Whether one of the inputs is a sound, and all of them are so to be compared as sounds.
 pub(super) fn is_wanted(inputs: &[PathBuf]) -> bool {
     let is_sound = |typed: &PathBuf| {
-        let opened = input::Input::open(&Place::input(typed));
-        opened.and_then(|mut input| input.kind()).ok() == Some(input::Kind::Sound)
+        let place = Place::input(typed);
+        let opened = input::Input::open(&place);
+        opened.and_then(|mut input| input.kind(&place)).ok() == Some(input::Kind::Sound)
     };
     // Standard input can be read only once.
     inputs
@@ -162,9 +163,10 @@ impl Bench<'_> {
                 .collect();
         }
         let encode = |encoder: &Encoder| {
-            let encoded = encode::watched(&input.picture, self.report, |progress| {
-                encoder.encode_sound_with(sound, progress)
-            })?;
+            let encoded =
+                encode::watched(&input.picture, self.report, encode::decibels, |progress| {
+                    encoder.encode_sound_with(sound, progress)
+                })?;
             Ok((encoded.bytes, Some(encoded.elapsed.as_secs_f64())))
         };
         self.encoders.iter().map(encode).collect()

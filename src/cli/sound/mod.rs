@@ -8,7 +8,7 @@ pub(crate) use write::{Shape, Wav};
 
 use super::args::{Decode, Encode};
 use super::device::Choice;
-use super::encode::{Told, watched};
+use super::encode::{Told, decibels, watched};
 use super::failure::Failure;
 use super::input::Input;
 use super::output::Output;
@@ -36,7 +36,7 @@ pub(crate) fn encode(
     let sound = read(input.source(), most_samples(args.limiting.limits().memory))?;
     // Opened before the fit: that it cannot be written should not be learnt after it.
     let output = Output::create(&job.output, args.manner.force)?;
-    let encoded = watched(&job.input, report, |progress| {
+    let encoded = watched(&job.input, report, decibels, |progress| {
         encoder.encode_sound_with(&sound, progress)
     })?;
     output.finish(&encoded.bytes)?;

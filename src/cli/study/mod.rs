@@ -3,6 +3,7 @@
 mod activations;
 mod init;
 mod page;
+mod shapes;
 mod sound;
 
 use super::args::Study;
@@ -13,6 +14,7 @@ pub(crate) fn run(args: &Study) -> Result<ExitCode, Failure> {
     match args {
         Study::Activations(args) => activations::run(args),
         Study::Init(args) => init::run(args),
+        Study::Shapes(args) => shapes::run(args),
         Study::Sound(args) => sound::run(args),
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use write::Form;
 
 use super::args::{Decode, Encode};
 use super::checkpoint::Keeper;
-use super::encode::watched;
+use super::encode::{decibels, watched};
 use super::failure::Failure;
 use super::input::Input;
 use super::output::Output;
@@ -50,7 +50,7 @@ pub(crate) fn encode(
     // Opened before the fit: that it cannot be written should not be learnt after it.
     let output = Output::create(&job.output, args.manner.force)?;
     let mut keeper = Keeper::new(args)?;
-    let encoded = watched(&job.input, report, |progress| match &mut keeper {
+    let encoded = watched(&job.input, report, decibels, |progress| match &mut keeper {
         None => encoder.encode_video_with(&recording, progress),
         Some(keeper) => {
             let from = keeper.from.take();

@@ -1,0 +1,170 @@
+//! Shapes on the command line: surfaces in and out of files, and pictures of them.
+
+mod read;
+mod write;
+
+pub(super) use read::{is_shape, read};
+pub(super) use write::binary_ply;
+
+use super::args::{Decode, Encode};
+use super::checkpoint::Keeper;
+use super::device::Choice;
+use super::encode::{Told, loss, watched};
+use super::failure::Failure;
+use super::format::Format;
+use super::input::Input;
+use super::output::Output;
+use super::paths::{Job, Place};
+use super::render;
+use super::report::{Report, grouped};
+use serde_json::json;
+use sirenc::{Camera, EncodedShape, Encoder, ShapeDecoder};
+use std::time::Instant;
+
+/// Cells along the longest side of a mesh, unless another number is asked for.
+const RESOLUTION: u32 = 256;
+/// Azimuth and elevation in degrees, and sides in pixels, of a picture, likewise.
+const VIEW: [f32; 2] = [30.0, 20.0];
+const SIZE: (u32, u32) = (768, 768);
+
+/// Encodes the surface that `input` holds.
+pub(super) fn encode(
+    encoder: &Encoder,
+    args: &Encode,
+    mut input: Input,
+    job: &Job,
+    report: &Report,
+) -> Result<Told, Failure> {
+    let surface = read(input.source(), &job.input)?;
+    // Opened before the fit: that it cannot be written should not be learnt after it.
+    let output = Output::create(&job.output, args.manner.force)?;
+    let mut keeper = Keeper::new(args)?;
+    let encoded = watched(&job.input, report, loss, |progress| match &mut keeper {
+        None => encoder.encode_shape_with(&surface, progress),
+        Some(keeper) => {
+            let from = keeper.from.take();
+            encoder.encode_shape_resumable(&surface, from.as_deref(), |report, checkpoint| {
+                keeper.step(checkpoint);
+                progress(report)
+            })
+        }
+    })?;
+    output.finish(&encoded.bytes)?;
+    if let Some(keeper) = keeper {
+        keeper.finish();
+    }
+    let line = format!(
+        "{} -> {}  {} bytes  off by {:.3} %  {:.1} s",
+        job.input,
+        job.output,
+        grouped(encoded.bytes.len() as u64),
+        100.0 * encoded.relative,
+        encoded.elapsed.as_secs_f64()
+    );
+    let facts = facts(job, &encoded);
+    Ok(Told { line, facts })
+}
+
+fn facts(job: &Job, encoded: &EncodedShape) -> serde_json::Value {
+    json!({
+        "input": job.input.to_string(),
+        "output": job.output.to_string(),
+        "kind": "shape",
+        "bytes": encoded.bytes.len(),
+        "distance": encoded.distance,
+        "relative_distance": encoded.relative,
+        "parameters": encoded.parameters,
+        "steps": encoded.steps,
+        "seconds": encoded.elapsed.as_secs_f64(),
+    })
+}
+
+/// Decodes the shape in `bytes`: to a mesh, or to a picture of it, as the output's extension says.
+pub(super) fn decode(
+    args: &Decode,
+    bytes: &[u8],
+    job: &Job,
+    report: &Report,
+) -> Result<(), Failure> {
+    let start = Instant::now();
+    let form = Form::of(&job.output)?;
+    let mesh = matches!(form, Form::Mesh(_));
+    let given = [
+        (args.scale.is_some(), "--scale"),
+        (args.region.is_some(), "--region"),
+        (args.derivative.is_some(), "--derivative"),
+        (args.fps.is_some(), "--fps"),
+        (args.rate.is_some(), "--rate"),
+        (args.from.is_some(), "--from"),
+        (args.to.is_some(), "--to"),
+        (args.view.is_some() && mesh, "--view"),
+        (args.size.is_some() && mesh, "--size"),
+        (args.resolution.is_some() && !mesh, "--resolution"),
+    ];
+    if let Some((_, name)) = given.iter().find(|(given, _)| *given) {
+        return Err(Failure::Said(format!(
+            "holds a shape; {name} has no use here: a mesh takes --resolution, a picture --view and --size"
+        )));
+    }
+    if let Choice::Gpu(_) = args.device {
+        return Err(Failure::Said(
+            "holds a shape, which the CPU decodes; leave out --device".into(),
+        ));
+    }
+    let mut shape = ShapeDecoder::with_limits(bytes, &args.limiting.limits())?;
+    if let Some(threads) = args.threads {
+        shape = shape.with_threads(threads);
+    }
+    let told = match form {
+        Form::Mesh(format) => {
+            let mesh = shape.mesh(args.resolution.unwrap_or(RESOLUTION))?;
+            if mesh.triangles.is_empty() {
+                let message = "has no surface: the distance is nowhere zero";
+                return Err(Failure::Said(message.into()));
+            }
+            let mut output = Output::create(&job.output, args.manner.force)?;
+            let written = format.write(&mesh, &mut output);
+            output.commit(written)?;
+            format!("{} triangles", grouped(mesh.triangles.len() as u64))
+        }
+        Form::Picture(format) => {
+            let [azimuth, elevation] = args.view.unwrap_or(VIEW);
+            let (width, height) = args.size.unwrap_or(SIZE);
+            let picture = shape.picture(&Camera::new(azimuth, elevation, width, height)?)?;
+            let mut output = Output::create(&job.output, args.manner.force)?;
+            let written = render::whole(&picture, format, &mut output);
+            output.commit(written)?;
+            format!("{width}x{height}")
+        }
+    };
+    report.say(&format!(
+        "{} -> {}  {told}  {:.1} s",
+        job.input,
+        job.output,
+        start.elapsed().as_secs_f64()
+    ))
+}
+
+/// What a shape is decoded to.
+pub(super) enum Form {
+    Mesh(write::Format),
+    Picture(&'static Format),
+}
+
+impl Form {
+    /// What the extension of an output stands for: a mesh where there is none.
+    pub(super) fn of(output: &Place) -> Result<Self, Failure> {
+        let extension = match output {
+            Place::Standard => None,
+            Place::Path(path) => path.extension(),
+        };
+        let Some(extension) = extension else {
+            return Ok(Self::Mesh(write::Format::Ply));
+        };
+        let extension = extension.to_string_lossy().to_lowercase();
+        match write::Format::of(&extension) {
+            Some(format) => Ok(Self::Mesh(format)),
+            None => Format::of(output).map(Self::Picture),
+        }
+    }
+}
