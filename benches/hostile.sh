@@ -7,11 +7,11 @@ sirenc=${SIRENC:-target/release/sirenc}
 cargo run --quiet -p siren-format --example hostile -- "$out"
 run() {
     local status=0
-    /usr/bin/time -o "$out/time" -f '%e s | %M KiB' timeout 900 "$sirenc" "$@" >"$out/said" 2>&1 || status=$?
+    /usr/bin/time -o "$out/time" -f '%e s | %U s | %M KiB' timeout 900 "$sirenc" "$@" >"$out/said" 2>&1 || status=$?
     printf '%s | %s | %s | %s\n' "$(tail -n 1 "$out/time")" "$status" "sirenc $*" "$(head -c 160 "$out/said" | head -n 1)" |
         sed "s|$out/||g"
 }
-echo 'time | most memory | status | command | what it said'
+echo 'time | of processors | most memory | status | command | what it said'
 for file in "$out"/*.siren; do
     run info "$file" --json
     run decode "$file" -o /dev/null

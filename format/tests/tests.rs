@@ -9,6 +9,7 @@ mod allocations;
 mod cases;
 mod damage;
 mod golden;
+mod interpreted;
 mod levels;
 mod limits;
 mod plain;
