@@ -37,7 +37,7 @@ fn every_seed_passes_every_body() {
         .flat_map(|kind| files(&golden.join(kind)))
     {
         let bytes = fs::read(&seed).expect("a golden file");
-        for (name, body) in BODIES {
+        for &(name, body) in BODIES {
             for end in 0..=bytes.len().min(64) {
                 replay(name, body, &bytes[..end], &seed);
             }
@@ -52,7 +52,7 @@ fn every_seed_passes_every_body() {
 /// this machine have found, in the folder `SIRENC_FUZZ_CORPUS`, if that is set.
 #[test]
 fn every_corpus_passes_its_body() {
-    for (name, body) in BODIES {
+    for &(name, body) in BODIES {
         let path = here().join("corpus").join(name).with_extension("hex");
         let lines = fs::read_to_string(&path).unwrap_or_default();
         for line in lines.lines() {
@@ -72,7 +72,7 @@ fn every_corpus_passes_its_body() {
 /// What a body once failed on lies in `regressions/BODY/`, under a name that says what was wrong.
 #[test]
 fn no_regression_returns() {
-    for (name, body) in BODIES {
+    for &(name, body) in BODIES {
         for path in files(&here().join("regressions").join(name)) {
             let bytes = fs::read(&path).expect("a regression");
             replay(name, body, &bytes, &path);
