@@ -64,9 +64,9 @@ impl Weights {
     /// What these weights take in a file, in units of 1/65,536 bit ([`BIT`]): the payload of the weights
     /// section, steps and scales included.
     ///
-    /// Of [`Weights::Levels`] this is the ideal cost under the model that codes them, at most two bytes
-    /// from what is then written, and takes about as long as reading the levels three times; fits call it
-    /// as they go. [`Weights::Half`] is compressed to find out.
+    /// Of [`Weights::Levels`] this is the ideal cost under the model that codes them, and takes about as long
+    /// as reading the levels three times; fits call it as they go. At most two bytes more are then written, or
+    /// fewer: zeros at the end are left out, and now and then there are some. [`Weights::Half`] is compressed to find out.
     ///
     /// # Errors
     /// [`Error::Invalid`] as in [`File::to_bytes`](crate::File::to_bytes).
