@@ -161,8 +161,7 @@ impl Gpu {
             })
     }
 
-    /// Binds `buffers` to the numbers beside them, for `pipeline`.
-    pub(super) fn bind(
+    fn bind(
         &self,
         pipeline: &wgpu::ComputePipeline,
         buffers: &[(u32, &wgpu::Buffer)],
@@ -181,6 +180,60 @@ impl Gpu {
         })
     }
 
+    /// No commands yet.
+    pub(super) fn commands(&self) -> wgpu::CommandEncoder {
+        self.device.create_command_encoder(&Default::default())
+    }
+
+    /// Records that so many workgroups run `pipeline` on `buffers`, bound to the numbers beside them.
+    pub(super) fn dispatch(
+        &self,
+        commands: &mut wgpu::CommandEncoder,
+        pipeline: &wgpu::ComputePipeline,
+        buffers: &[(u32, &wgpu::Buffer)],
+        [x, y]: [usize; 2],
+    ) {
+        let mut pass = commands.begin_compute_pass(&Default::default());
+        pass.set_pipeline(pipeline);
+        pass.set_bind_group(0, &self.bind(pipeline, buffers), &[]);
+        pass.dispatch_workgroups(x as u32, y as u32, 1);
+    }
+
+    /// Asks for the floats at the beginning of `staging` as they are when all that is queued is done.
+    pub(super) fn map(&self, staging: &wgpu::Buffer, floats: usize) {
+        let failure = Arc::clone(&self.failure);
+        staging.map_async(wgpu::MapMode::Read, 0..4 * floats as u64, move |mapped| {
+            if let Err(error) = mapped {
+                lock(&failure).get_or_insert(GpuError::Lost(error.to_string()));
+            }
+        });
+    }
+
+    /// Waits for the work up to `last`, or all of it, and hands the floats asked for with [`Gpu::map`] to `take`.
+    pub(super) fn take<T>(
+        &self,
+        staging: &wgpu::Buffer,
+        floats: usize,
+        last: Option<wgpu::SubmissionIndex>,
+        take: impl FnOnce(&[f32]) -> T,
+    ) -> Result<T, GpuError> {
+        let lost = |error: &dyn fmt::Display| GpuError::Lost(error.to_string());
+        self.device
+            .poll(wgpu::PollType::Wait {
+                submission_index: last,
+                timeout: None,
+            })
+            .map_err(|error| lost(&error))?;
+        self.check()?;
+        let view = staging
+            .get_mapped_range(0..4 * floats as u64)
+            .map_err(|error| lost(&error))?;
+        let taken = take(bytemuck::cast_slice(&view));
+        drop(view);
+        staging.unmap();
+        Ok(taken)
+    }
+
     /// Waits for all work, and hands the floats at the beginning of `staging` to `take`.
     pub(super) fn read<T>(
         &self,
@@ -188,25 +241,8 @@ impl Gpu {
         floats: usize,
         take: impl FnOnce(&[f32]) -> T,
     ) -> Result<T, GpuError> {
-        let range = 0..4 * floats as u64;
-        let failure = Arc::clone(&self.failure);
-        staging.map_async(wgpu::MapMode::Read, range.clone(), move |mapped| {
-            if let Err(error) = mapped {
-                lock(&failure).get_or_insert(GpuError::Lost(error.to_string()));
-            }
-        });
-        let lost = |error: &dyn fmt::Display| GpuError::Lost(error.to_string());
-        self.device
-            .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|error| lost(&error))?;
-        self.check()?;
-        let view = staging
-            .get_mapped_range(range)
-            .map_err(|error| lost(&error))?;
-        let taken = take(bytemuck::cast_slice(&view));
-        drop(view);
-        staging.unmap();
-        Ok(taken)
+        self.map(staging, floats);
+        self.take(staging, floats, None, take)
     }
 }
 

@@ -13,11 +13,11 @@ pub(super) struct Engine {
     pipeline: wgpu::ComputePipeline,
     table: wgpu::Buffer,
     batch: wgpu::Buffer,
-    parameters: wgpu::Buffer,
+    pub(super) parameters: wgpu::Buffer,
     points: wgpu::Buffer,
     pub(super) results: wgpu::Buffer,
     padded: Vec<f32>,
-    rows: Rows,
+    pub(super) rows: Rows,
     drawn: Vec<f32>,
 }
 
@@ -51,7 +51,7 @@ impl Engine {
             pipeline: gpu.pipeline(&plan.shader(), entry),
             table: gpu.buffer(4 * table.len(), Use::UNIFORM | Use::COPY_DST),
             batch: gpu.buffer(32, Use::UNIFORM | Use::COPY_DST),
-            parameters: gpu.buffer(16 * plan.parameters, storage),
+            parameters: gpu.buffer(16 * plan.parameters, storage | Use::COPY_SRC),
             points: gpu.buffer(16, storage),
             results: gpu.buffer(16, storage | Use::COPY_SRC),
             padded: vec![0.0; 4 * plan.parameters],
@@ -85,10 +85,12 @@ impl Engine {
         }
     }
 
-    /// Puts the work on `count` points in the queue: `draw(first, count, record)` writes the rows of up to
-    /// [`TILE`] of them. Results go to `groups` slices of `stride` vec4s, on from what is there if `resumed`.
-    pub(super) fn submit(
+    /// Records the work on `count` points: `draw(first, count, record)` writes the rows of up to [`TILE`] of them.
+    /// Results go to `groups` slices of `stride` vec4s, on from what is there if `resumed`. The points are queued
+    /// at once, so these commands must be, too, before others are recorded.
+    pub(super) fn record(
         &mut self,
+        commands: &mut wgpu::CommandEncoder,
         count: usize,
         draw: impl Fn(usize, usize, &mut [f32]) + Sync,
         [groups, stride]: [usize; 2],
@@ -127,23 +129,15 @@ impl Engine {
         ];
         let batch = batch.map(|number| number as u32);
         queue.write_buffer(&self.batch, 0, bytemuck::cast_slice(&batch));
-        let bound = self.gpu.bind(
-            &self.pipeline,
-            &[
-                (0, &self.table),
-                (1, &self.batch),
-                (2, &self.parameters),
-                (3, &self.points),
-                (4, &self.results),
-            ],
-        );
-        let mut commands = self.gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = commands.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&self.pipeline);
-            pass.set_bind_group(0, &bound, &[]);
-            pass.dispatch_workgroups(groups.min(tiles).max(1) as u32, 1, 1);
-        }
-        queue.submit([commands.finish()]);
+        let buffers = [
+            (0, &self.table),
+            (1, &self.batch),
+            (2, &self.parameters),
+            (3, &self.points),
+            (4, &self.results),
+        ];
+        let groups = groups.min(tiles).max(1);
+        self.gpu
+            .dispatch(commands, &self.pipeline, &buffers, [groups, 1]);
     }
 }

@@ -13,10 +13,10 @@ const PARTIAL: usize = 64 << 20;
 
 /// The weighted mean of squares, and its gradient with respect to all parameters.
 pub(crate) struct Gradient {
-    engine: Engine,
+    pub(super) engine: Engine,
     reduce: wgpu::ComputePipeline,
     sum: wgpu::Buffer,
-    total: wgpu::Buffer,
+    pub(super) total: wgpu::Buffer,
     staging: wgpu::Buffer,
 }
 
@@ -58,8 +58,6 @@ impl Gradient {
     /// The mean over `count` points, its gradient written to `gradient`; weights row by row, and biases, of
     /// every layer. `draw(first, count, rows)` draws up to [`crate::TILE`] points.
     ///
-    /// Sums run in an order that depends on the shape and on the number of points alone.
-    ///
     /// # Errors
     /// [`GpuError::OutOfMemory`] and [`GpuError::Lost`].
     pub(crate) fn mean<'a, 'b>(
@@ -69,42 +67,55 @@ impl Gradient {
         draw: impl Fn(usize, usize, &mut [f32]) + Sync,
         gradient: impl Iterator<Item = [&'b mut [f32]; 2]>,
     ) -> Result<f64, GpuError> {
+        self.engine.load(layers);
+        let mut commands = self.record(count, draw);
+        commands.copy_buffer_to_buffer(&self.total, 0, &self.staging, 0, None);
+        let gpu = &self.engine.gpu;
+        gpu.queue.submit([commands.finish()]);
+        gpu.read(&self.staging, 4 * stride(&self.engine), |total| {
+            self.engine.plan.strip(total, gradient);
+            f64::from(total[self.loss()])
+        })
+    }
+
+    /// Commands, the last ones, after which `total` holds the mean over `count` points: its gradient by the
+    /// parameters that the engine has then, laid out as they are, and itself in place [`Gradient::loss`].
+    ///
+    /// Sums run in an order that depends on the shape and on the number of points alone.
+    pub(super) fn record(
+        &mut self,
+        count: usize,
+        draw: impl Fn(usize, usize, &mut [f32]) + Sync,
+    ) -> wgpu::CommandEncoder {
         let stride = stride(&self.engine);
         let tiles = count.min(CHUNK).div_ceil(self.engine.plan.points);
         let groups = tiles.min(GROUPS).min(PARTIAL / (16 * stride)).max(1);
         self.engine.reserve(count.min(CHUNK), 4 * groups * stride);
-        self.engine.load(layers);
+        let gpu = Arc::clone(&self.engine.gpu);
+        let mut commands = gpu.commands();
         for first in (0..count).step_by(CHUNK) {
+            if first > 0 {
+                let commands = std::mem::replace(&mut commands, gpu.commands());
+                gpu.queue.submit([commands.finish()]);
+            }
             let points = CHUNK.min(count - first);
             let draw = |at: usize, count: usize, rows: &mut [f32]| draw(first + at, count, rows);
             self.engine
-                .submit(points, draw, [groups, stride], first > 0);
+                .record(&mut commands, points, draw, [groups, stride], first > 0);
         }
-
-        let gpu = &self.engine.gpu;
-        let sum = [
-            stride as u32,
-            groups as u32,
-            (1.0 / count as f32).to_bits(),
-            0,
-        ];
+        let scale = (1.0 / count as f32).to_bits();
+        let sum = [stride as u32, groups as u32, scale, 0];
         gpu.queue
             .write_buffer(&self.sum, 0, bytemuck::cast_slice(&sum));
         let buffers = [(0, &self.sum), (1, &self.engine.results), (2, &self.total)];
-        let bound = gpu.bind(&self.reduce, &buffers);
-        let mut commands = gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = commands.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&self.reduce);
-            pass.set_bind_group(0, &bound, &[]);
-            pass.dispatch_workgroups(stride.div_ceil(32) as u32, 1, 1);
-        }
-        commands.copy_buffer_to_buffer(&self.total, 0, &self.staging, 0, None);
-        gpu.queue.submit([commands.finish()]);
-        gpu.read(&self.staging, 4 * stride, |total| {
-            self.engine.plan.strip(total, gradient);
-            f64::from(total[4 * (stride - 1)])
-        })
+        let groups = [stride.div_ceil(32), 1];
+        gpu.dispatch(&mut commands, &self.reduce, &buffers, groups);
+        commands
+    }
+
+    /// Which float of `total` is the mean.
+    pub(super) fn loss(&self) -> usize {
+        4 * self.engine.plan.parameters
     }
 }
 

@@ -61,8 +61,9 @@ impl Values {
             self.staging = gpu.buffer(4 * floats, Use::MAP_READ | Use::COPY_DST);
         }
         self.engine.reserve(count, floats);
-        self.engine.submit(count, draw, [GROUPS, 0], false);
-        let mut commands = gpu.device.create_command_encoder(&Default::default());
+        let mut commands = gpu.commands();
+        self.engine
+            .record(&mut commands, count, draw, [GROUPS, 0], false);
         let bytes = 4 * floats as u64;
         commands.copy_buffer_to_buffer(&self.engine.results, 0, &self.staging, 0, bytes);
         gpu.queue.submit([commands.finish()]);
