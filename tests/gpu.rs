@@ -1,9 +1,10 @@
 //! A GPU does what the CPU does. Any adapter will do, a software one too.
 
 use sirenc::{
-    Decoder, Device, Encoder, Error, GpuError, Layer, Network, Objective, Picture, Samples, Shape,
-    Squares, TILE, View,
+    Decoder, Device, Encoder, Error, Fitter, GpuError, Layer, Network, Objective, Picture, Samples,
+    Shape, Squares, TILE, View,
 };
+use std::ops::ControlFlow;
 
 /// The device to test, or none, and that is said.
 fn device() -> Option<Device> {
@@ -129,6 +130,52 @@ fn a_step_has_the_gradient_of_the_cpu() {
     }
 }
 
+/// One step, and thirty with ten refreshes of the bases. Bases hang on the last digits of gradients where these have
+/// hardly been, and Adam makes as much of them as of all others, so that fits part soon: but a device's goes no
+/// farther from the CPU's than the CPU's own does, from a start that differs in the last digits.
+#[test]
+fn a_fit_goes_where_that_of_the_cpu_goes() {
+    let Some(device) = device() else { return };
+    let objective = Strewn(Squares {
+        outputs: 3,
+        weighted: 0,
+    });
+    let start = Network::random(&shape(&[16, 5, 64, 33], 3), 5).expect("a shape");
+    let mut layers = start.layers().to_vec();
+    for parameter in layers.iter_mut().flat_map(Layer::parameters_mut) {
+        *parameter *= 1.0 + f32::EPSILON;
+    }
+    let nudged = Network::from_layers(start.shape(), layers).expect("layers of that shape");
+    let run = |device: &Device, start: &Network, steps: u32| {
+        let mut network = start.clone();
+        let fitter = Fitter::new(steps, 2_000).with_device(device.clone());
+        let fitted = fitter.fit(&mut network, &objective).expect("a fit");
+        (network, fitted.loss)
+    };
+    let between = |a: &Network, b: &Network| {
+        let pairs = a.parameters().zip(b.parameters());
+        let square = |(a, b): (&f32, &f32)| f64::from(a - b).powi(2);
+        pairs.map(square).sum::<f64>().sqrt()
+    };
+    for (steps, least) in [(1, 1e-5), (30, 0.0)] {
+        let (expected, loss) = run(&Device::cpu(), &start, steps);
+        let (other, _) = run(&Device::cpu(), &nudged, steps);
+        let (found, there) = run(&device, &start, steps);
+        let way = between(&start, &expected);
+        let [apart, own] = [&found, &other].map(|end| between(&expected, end) / way);
+        println!(
+            "{steps} steps: {apart:.1e} of the way apart, {own:.1e} nudged; losses {loss} {there}"
+        );
+        assert!(apart < least + 2.0 * own, "{apart:e} of the way apart");
+        assert!(
+            (there / loss - 1.0).abs() < 0.01,
+            "loss {there}, not {loss}"
+        );
+        let again = run(&device, &start, steps);
+        assert_eq!(again, (found, there), "not the same again");
+    }
+}
+
 fn picture() -> Picture {
     let at = |i: u32| {
         let (x, y) = (f64::from(i % 96) / 96.0, f64::from(i / 96) / 64.0);
@@ -195,6 +242,30 @@ fn an_encoding_is_as_good_as_that_of_the_cpu() {
     let (expected, found) = (psnr(Device::cpu()), psnr(device));
     println!("{expected:.2} dB by the CPU, {found:.2} dB");
     assert!((expected - found).abs() < 0.3, "{found} dB, not {expected}");
+}
+
+/// Free steps, which stay on the device, and rounded ones; from whichever moment it goes on.
+#[test]
+fn an_encode_repeats_itself_and_goes_on_from_checkpoints() {
+    let Some(device) = device() else { return };
+    let encoder = Encoder::new()
+        .with_layers(2)
+        .with_bytes(300)
+        .with_steps(130);
+    let encoder = encoder.with_device(device);
+    let mut kept = Vec::new();
+    let whole = encoder.encode_resumable(&picture(), None, |_, checkpoint| {
+        kept.push(checkpoint.to_bytes().expect("a checkpoint"));
+        ControlFlow::Continue(())
+    });
+    let whole = whole.expect("a picture that can be fitted").bytes;
+    for checkpoint in [None, kept.get(1), kept.get(4), kept.last()] {
+        let checkpoint = checkpoint.map(Vec::as_slice);
+        let again = encoder
+            .encode_resumable(&picture(), checkpoint, |_, _| ControlFlow::Continue(()))
+            .expect("a picture that can be fitted");
+        assert!(again.bytes == whole, "another file");
+    }
 }
 
 #[test]

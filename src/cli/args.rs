@@ -186,7 +186,7 @@ pub(crate) struct Fitting {
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
 
-    /// What computes gradients: `cpu`, `gpu` (`gpu:N` for number N of `sirenc devices`), or `auto`, a GPU
+    /// What fits: `cpu`, `gpu` (`gpu:N` for number N of `sirenc devices`), or `auto`, a GPU
     /// where there is one that can do it. Needs a build with GPUs; derivatives are the CPU's
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: Choice,

@@ -257,7 +257,7 @@ impl Encoder {
         }
     }
 
-    /// What computes gradients (default: the CPU). The same device gives the same file.
+    /// What fits (default: the CPU). The same device gives the same file.
     #[must_use]
     pub fn with_device(self, device: Device) -> Self {
         Self { device, ..self }
@@ -322,7 +322,7 @@ impl Encoder {
         self.encode_with(picture, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Encoder::encode`], reporting to `progress` after every step. Breaking ends the fit early;
+    /// As [`Encoder::encode`], reporting to `progress` after every step, on a GPU after every few. Breaking ends the fit early;
     /// the best weights so far are kept and coded.
     ///
     /// # Errors

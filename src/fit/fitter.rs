@@ -30,7 +30,7 @@ impl Fitter {
         }
     }
 
-    /// What computes gradients (default: the CPU).
+    /// What takes the steps (default: the CPU).
     #[must_use]
     pub fn with_device(self, device: Device) -> Self {
         Self { device, ..self }
@@ -52,7 +52,7 @@ impl Fitter {
         self.fit_with(network, objective, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Fitter::fit`], reporting to `progress` after every step. Breaking ends the fit early, with the
+    /// As [`Fitter::fit`], reporting to `progress` after every step, on a GPU after every few. Breaking ends the fit early, with the
     /// best weights so far.
     ///
     /// # Errors

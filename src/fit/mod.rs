@@ -8,6 +8,7 @@ mod persist;
 mod schedule;
 mod soap;
 mod state;
+mod stepper;
 
 pub use fitter::Fitter;
 pub(crate) use persist::{Archive, Persist};
@@ -16,12 +17,12 @@ pub(crate) use state::Moment;
 
 use crate::Error;
 use crate::net::{Device, Layer, Network, Objective};
-use optimiser::zeros_like;
 use state::State;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use stepper::Stepper;
 
-/// What the progress callback is told after every step.
+/// What the progress callback is told after every step, on a GPU after every few.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress {
@@ -131,16 +132,16 @@ pub(crate) fn watch(
     progress: &mut dyn FnMut(&Progress, &mut Moment<'_>) -> ControlFlow<()>,
 ) -> Result<Fitted, Error> {
     let begin = Instant::now();
-    let mut engine = device.engine(network.shape(), objective)?;
-    let mut gradient = zeros_like(network);
     let mut rounded = network.clone();
     let mut state = State::new(network);
     if let Some(from) = from {
-        moment(network, &mut state, &mut rounding).load(from)?;
+        moment(network, &mut state, &mut rounding, None).load(from)?;
     }
+    // Rounding raises the loss by itself, and in steps too small to explode.
+    let free = rounding.is_none();
+    let mut stepper = Stepper::new(device, objective, schedule, network, &mut state, free)?;
     let mut stopped = false;
-    while state.step < schedule.steps {
-        let batch = schedule.batch(state.step);
+    'fit: while state.step < schedule.steps {
         let evaluated = match &mut rounding {
             Some(rounding) => {
                 rounding.round(state.step, network, &mut rounded)?;
@@ -148,38 +149,35 @@ pub(crate) fn watch(
             }
             None => &*network,
         };
-        let points = state.position..state.position + batch;
-        let loss = engine.gradient(evaluated, objective, points, &mut gradient)?;
-        state.position += batch;
-        if let Some(rounding) = &rounding {
-            rounding.hold(&mut gradient);
-        }
-        let recent = state.smoothed.push(loss);
-        // Rounding raises the loss by itself, and in steps too small to explode.
-        let free = rounding.is_none();
-        let grown = free && recent > EXPLODED * state.good.loss.max(GOOD_ENOUGH);
-        let exploded = grown || !recent.is_finite();
-        let drifted = free && state.drifts < DRIFTS && state.window.drifts(loss);
-        if exploded || drifted {
-            state.attempts += u32::from(exploded);
-            state.drifts += u32::from(drifted);
-            if state.attempts > RETRIES {
-                let State { step, attempts, .. } = state;
-                return Err(Error::Diverged { step, attempts });
+        for loss in stepper.losses(evaluated, &mut state)? {
+            state.position += schedule.batch(state.step);
+            let recent = state.smoothed.push(loss);
+            let grown = free && recent > EXPLODED * state.good.loss.max(GOOD_ENOUGH);
+            let exploded = grown || !recent.is_finite();
+            let drifted = free && state.drifts < DRIFTS && state.window.drifts(loss);
+            if exploded || drifted {
+                state.attempts += u32::from(exploded);
+                state.drifts += u32::from(drifted);
+                if state.attempts > RETRIES {
+                    let State { step, attempts, .. } = state;
+                    return Err(Error::Diverged { step, attempts });
+                }
+                state.fall_back(network);
+                stepper.restart();
+                continue 'fit;
             }
-            state.fall_back(network);
-            continue;
+            let good = &mut state.good;
+            // `network` is still as it was before the first of several steps, which no other one of them meets.
+            if state.step.is_multiple_of(SNAPSHOT) && recent <= good.loss * 1.5 {
+                good.network.clone_from(network);
+                good.step = state.step;
+                good.loss = recent.min(good.loss);
+            }
+            state.step += 1;
+            state.last = recent;
         }
-        let good = &mut state.good;
-        if state.step.is_multiple_of(SNAPSHOT) && recent <= good.loss * 1.5 {
-            good.network.clone_from(network);
-            good.step = state.step;
-            good.loss = recent.min(good.loss);
-        }
-        let rate = state.damping * schedule.rate(state.step);
-        state.optimiser.step(network, &gradient, rate);
-        state.step += 1;
-        state.last = recent;
+        stepper.step(network, &mut state, rounding.as_deref());
+        let recent = state.last;
         let report = Progress {
             step: state.step,
             steps: schedule.steps,
@@ -187,7 +185,7 @@ pub(crate) fn watch(
             psnr: psnr(recent),
             elapsed: begin.elapsed(),
         };
-        let mut moment = moment(network, &mut state, &mut rounding);
+        let mut moment = moment(network, &mut state, &mut rounding, Some(&stepper));
         if progress(&report, &mut moment).is_break() {
             if recent > state.good.loss {
                 network.clone_from(&state.good.network);
@@ -221,11 +219,13 @@ fn moment<'a>(
     network: &'a mut Network,
     state: &'a mut State,
     rounding: &'a mut Option<&mut dyn Rounding>,
+    stepper: Option<&'a Stepper<'a>>,
 ) -> Moment<'a> {
     Moment {
         network,
         state,
         rounding: rounding.as_mut().map(|rounding| &mut **rounding as _),
+        stepper,
     }
 }
 

@@ -7,6 +7,11 @@ use crate::net::{Layer, Network};
 pub(crate) trait Optimiser: Persist {
     /// Moves the parameters of `network` against `gradient` by about `rate` each.
     fn step(&mut self, network: &mut Network, gradient: &[Layer], rate: f32);
+
+    /// The one that devices know too, if it is that.
+    fn soap(&mut self) -> Option<&mut Soap> {
+        None
+    }
 }
 
 /// The optimiser that suits `network`: SOAP, unless a layer is so wide that products of its square

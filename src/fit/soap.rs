@@ -3,7 +3,7 @@
 use super::optimiser::{EPSILON, Optimiser, bias_correction};
 use super::persist::{Archive, Persist};
 use crate::Error;
-use crate::net::{Layer, Network};
+use crate::net::{Layer, Network, Stride};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Zip, s};
 use rayon::prelude::*;
@@ -14,6 +14,14 @@ const BETA_2: f32 = 0.98;
 const BETA_SHAMPOO: f32 = 0.9;
 /// Steps between refreshes of the eigenbases.
 const REFRESH: i32 = 3;
+
+/// What a device must know to take the same steps.
+pub(super) const CONSTANTS: [(&str, f32); 4] = [
+    ("BETA_1", BETA_1),
+    ("BETA_2", BETA_2),
+    ("BETA_SHAMPOO", BETA_SHAMPOO),
+    ("EPSILON", EPSILON),
+];
 
 /// SOAP for the weights and biases of each layer together, as the matrix (W b).
 ///
@@ -56,27 +64,20 @@ impl Soap {
             layers: layers.collect(),
         }
     }
-}
 
-impl Persist for Soap {
-    fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
-        self.steps.visit(archive)?;
-        for layer in &mut self.layers {
-            for basis in [&mut layer.left, &mut layer.right] {
-                basis.mean.visit(archive)?;
-                basis.vectors.visit(archive)?;
-            }
-            layer.momentum.visit(archive)?;
-            layer.squares.visit(archive)?;
+    /// The step after `ahead` more, of size `rate`.
+    pub(super) fn stride(&self, ahead: i32, rate: f32) -> Stride {
+        let step = self.steps.saturating_add(ahead).saturating_add(1);
+        let (unbias_mean, unbias_square) = bias_correction(BETA_1, BETA_2, step);
+        Stride {
+            rate,
+            unbias: [unbias_mean, unbias_square],
+            refresh: step % REFRESH == 1,
         }
-        Ok(())
     }
-}
 
-impl Optimiser for Soap {
-    fn step(&mut self, network: &mut Network, gradient: &[Layer], rate: f32) {
-        self.steps = self.steps.saturating_add(1);
-        let steps = self.steps;
+    /// Takes a step, without counting it.
+    pub(super) fn take(&mut self, network: &mut Network, gradient: &[Layer], stride: Stride) {
         let layers = network
             .layers
             .par_iter_mut()
@@ -88,10 +89,46 @@ impl Optimiser for Soap {
                 .slice_mut(s![.., ..-1])
                 .assign(&gradient.weights);
             state.gradient.slice_mut(s![.., -1]).assign(&gradient.bias);
-            let step = state.step(steps);
-            layer.weights.scaled_add(-rate, &step.slice(s![.., ..-1]));
-            layer.bias.scaled_add(-rate, &step.slice(s![.., -1]));
+            let step = state.step(stride);
+            layer
+                .weights
+                .scaled_add(-stride.rate, &step.slice(s![.., ..-1]));
+            layer.bias.scaled_add(-stride.rate, &step.slice(s![.., -1]));
         });
+    }
+
+    /// Counts steps that a device has taken.
+    pub(super) fn skip(&mut self, steps: i32) {
+        self.steps = self.steps.saturating_add(steps);
+    }
+
+    /// All that one step leaves to the next, in the order of [`Persist`] and of `gpu/soap.wgsl`.
+    pub(super) fn numbers(&mut self) -> impl Iterator<Item = &mut f32> {
+        self.layers.iter_mut().flat_map(|layer| {
+            let bases = [&mut layer.left, &mut layer.right].into_iter();
+            let bases = bases.flat_map(|basis| basis.mean.iter_mut().chain(&mut basis.vectors));
+            bases.chain(&mut layer.momentum).chain(&mut layer.squares)
+        })
+    }
+}
+
+impl Persist for Soap {
+    fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
+        self.steps.visit(archive)?;
+        let mut numbers = self.numbers();
+        numbers.try_for_each(|number| number.visit(archive))
+    }
+}
+
+impl Optimiser for Soap {
+    fn step(&mut self, network: &mut Network, gradient: &[Layer], rate: f32) {
+        let stride = self.stride(0, rate);
+        self.take(network, gradient, stride);
+        self.skip(1);
+    }
+
+    fn soap(&mut self) -> Option<&mut Soap> {
+        Some(self)
     }
 }
 
@@ -110,7 +147,7 @@ impl State {
     }
 
     /// Takes in `self.gradient` and returns the direction of the step, of about unit coordinates.
-    fn step(&mut self, steps: i32) -> &Array2<f32> {
+    fn step(&mut self, stride: Stride) -> &Array2<f32> {
         let Self {
             left,
             right,
@@ -138,7 +175,7 @@ impl State {
             .and(&*rotated)
             .for_each(|mean, &g| *mean += (1.0 - BETA_2) * (g * g - *mean));
 
-        let (unbias_mean, unbias_square) = bias_correction(BETA_1, BETA_2, steps);
+        let [unbias_mean, unbias_square] = stride.unbias;
         rotate(
             left.vectors.t(),
             momentum.view(),
@@ -160,7 +197,7 @@ impl State {
             gradient,
         );
 
-        if steps % REFRESH == 1 {
+        if stride.refresh {
             left.refresh();
             right.refresh();
         }

@@ -2,6 +2,7 @@
 
 use super::optimiser::{Optimiser, suited};
 use super::persist::{Archive, Persist};
+use super::stepper::Stepper;
 use super::{DRIFTED, GOOD_ENOUGH, Rounding, SNAPSHOT};
 use crate::Error;
 use crate::net::Network;
@@ -90,6 +91,8 @@ pub(crate) struct Moment<'a> {
     pub(super) network: &'a mut Network,
     pub(super) state: &'a mut State,
     pub(super) rounding: Option<&'a mut dyn Rounding>,
+    /// None before the first step.
+    pub(super) stepper: Option<&'a Stepper<'a>>,
 }
 
 impl Moment<'_> {
@@ -101,6 +104,9 @@ impl Moment<'_> {
 
 impl Persist for Moment<'_> {
     fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
+        if let Some(stepper) = self.stepper {
+            stepper.complete(self.state);
+        }
         self.network.visit(archive)?;
         self.state.visit(archive)?;
         match &mut self.rounding {

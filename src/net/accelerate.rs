@@ -1,6 +1,6 @@
 //! Networks and objectives as [`crate::gpu`] knows them.
 
-use super::device::{Accelerator, Gradient, Values};
+use super::device::{Accelerator, Descent, Gradient, Stride, Values};
 use super::{Activation, Layer, Network, Objective, Shape, Squares};
 use crate::error::GpuError;
 use crate::gpu::{self, Gpu, Perceptron};
@@ -24,16 +24,22 @@ impl Accelerator for Shared {
     }
 
     fn gradient(&self, shape: &Shape, squares: Squares) -> Result<Box<dyn Gradient>, GpuError> {
-        let perceptron = perceptron(shape)?;
-        if squares.outputs != shape.outputs {
-            let what = format!("a loss of {} of {} outputs", squares.outputs, shape.outputs);
-            return Err(GpuError::Unsupported(what));
-        }
-        Ok(Box::new(gpu::Gradient::new(
-            &self.0,
-            &perceptron,
-            squares.weighted,
-        )?))
+        let perceptron = losing(shape, squares)?;
+        let gradient = gpu::Gradient::new(&self.0, &perceptron, squares.weighted)?;
+        Ok(Box::new(gradient))
+    }
+
+    fn descent(
+        &self,
+        shape: &Shape,
+        squares: Squares,
+        constants: &[(&str, f32)],
+        most: usize,
+    ) -> Result<Box<dyn Descent>, GpuError> {
+        let perceptron = losing(shape, squares)?;
+        let weighted = squares.weighted;
+        let descent = gpu::Descent::new(&self.0, &perceptron, weighted, constants, most)?;
+        Ok(Box::new(descent))
     }
 
     fn values(&self, network: &Network) -> Result<Box<dyn Values>, GpuError> {
@@ -41,6 +47,15 @@ impl Accelerator for Shared {
         let layers = network.layers().iter().map(Layer::tensors);
         Ok(Box::new(gpu::Values::new(&self.0, &perceptron, layers)?))
     }
+}
+
+/// The perceptron of `shape`, of whose outputs `squares` must be.
+fn losing(shape: &Shape, squares: Squares) -> Result<Perceptron, GpuError> {
+    if squares.outputs != shape.outputs {
+        let what = format!("a loss of {} of {} outputs", squares.outputs, shape.outputs);
+        return Err(GpuError::Unsupported(what));
+    }
+    perceptron(shape)
 }
 
 fn perceptron(shape: &Shape) -> Result<Perceptron, GpuError> {
@@ -64,16 +79,60 @@ impl Gradient for gpu::Gradient {
         gradient: &mut [Layer],
     ) -> Result<f64, GpuError> {
         let inputs = network.shape().inputs;
-        let draw = |first: usize, count: usize, rows: &mut [f32]| {
-            let (coordinates, known) = rows.split_at_mut(inputs * TILE);
-            objective.draw(range.start + first as u64, count, coordinates, known);
-        };
+        let first = range.start;
         self.mean(
             network.layers().iter().map(Layer::tensors),
-            (range.end - range.start) as usize,
-            draw,
+            (range.end - first) as usize,
+            |at, count, rows| draw(objective, inputs, first + at as u64, count, rows),
             gradient.iter_mut().map(Layer::tensors_mut),
         )
+    }
+}
+
+/// Draws points into the rows of `inputs` coordinates, and the rows after these.
+fn draw(objective: &dyn Objective, inputs: usize, first: u64, count: usize, rows: &mut [f32]) {
+    let (coordinates, known) = rows.split_at_mut(inputs * TILE);
+    objective.draw(first, count, coordinates, known);
+}
+
+impl Descent for gpu::Descent {
+    fn begin(&mut self, network: &Network, state: &[f32]) -> Result<(), GpuError> {
+        gpu::Descent::begin(self, network.layers().iter().map(Layer::tensors), state)
+    }
+
+    fn queue(
+        &mut self,
+        objective: &dyn Objective,
+        steps: &[(Range<u64>, Stride)],
+    ) -> Result<(), GpuError> {
+        let inputs = self.inputs();
+        let strides: Vec<_> = steps
+            .iter()
+            .map(|(points, stride)| {
+                let stride = gpu::Stride {
+                    rate: stride.rate,
+                    unbias: stride.unbias,
+                    refresh: stride.refresh,
+                };
+                ((points.end - points.start) as usize, stride)
+            })
+            .collect();
+        gpu::Descent::queue(self, &strides, |step, at, count, rows| {
+            let first = steps[step].0.start + at as u64;
+            draw(objective, inputs, first, count, rows);
+        })
+    }
+
+    fn finish(&mut self) -> Result<Vec<f64>, GpuError> {
+        gpu::Descent::finish(self)
+    }
+
+    fn network(&self, network: &mut Network) {
+        self.parameters(network.layers.iter_mut().map(Layer::tensors_mut));
+    }
+
+    fn state(&self) -> &[f32] {
+        gpu::Descent::state(self)
     }
 }
 

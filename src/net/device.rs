@@ -15,10 +15,13 @@ pub struct Device {
     fallback: Option<Arc<Fallback>>,
 }
 
+/// Is told why.
+type Tell = Box<dyn Fn(&GpuError) + Send + Sync>;
+
 /// How a [`Device`] that may do so tells that it falls back to the CPU.
 struct Fallback {
     told: AtomicBool,
-    tell: Box<dyn Fn(&GpuError) + Send + Sync>,
+    tell: Tell,
 }
 
 impl Fallback {
@@ -75,6 +78,19 @@ impl Device {
         })
     }
 
+    /// What `accelerator` does, and where it fails the CPU, if anybody is there to be told.
+    #[cfg(test)]
+    pub(crate) fn pretended(accelerator: impl Accelerator + 'static, tell: Option<Tell>) -> Self {
+        let fallback = tell.map(|tell| Fallback {
+            told: AtomicBool::new(false),
+            tell,
+        });
+        Self {
+            accelerator: Some(Arc::new(accelerator)),
+            fallback: fallback.map(Arc::new),
+        }
+    }
+
     /// The names of all GPUs.
     ///
     /// # Errors
@@ -114,6 +130,25 @@ impl Device {
         })
     }
 
+    /// What takes steps of SOAP, of these constants, down `objective` for networks of `shape`, at most so many at
+    /// once, unless the CPU does. It may compute their gradients still.
+    pub(crate) fn descent(
+        &self,
+        shape: &Shape,
+        objective: &dyn Objective,
+        constants: &[(&str, f32)],
+        most: usize,
+    ) -> Result<Option<Box<dyn Descent>>, Error> {
+        let (Some(accelerator), Some(squares)) = (&self.accelerator, objective.squares()) else {
+            return Ok(None);
+        };
+        match accelerator.descent(shape, squares, constants, most) {
+            // If gradients are impossible too, whoever asks for them is told.
+            Err(GpuError::Unsupported(_)) => Ok(None),
+            descent => self.or_cpu(descent),
+        }
+    }
+
     /// What evaluates `network`, unless the CPU does.
     pub(super) fn values(&self, network: &Network) -> Result<Option<Box<dyn Values>>, Error> {
         match &self.accelerator {
@@ -131,7 +166,7 @@ impl Device {
     }
 
     /// Nothing, for an error that the CPU may make up for.
-    pub(super) fn or_cpu<T>(&self, result: Result<T, GpuError>) -> Result<Option<T>, Error> {
+    pub(crate) fn or_cpu<T>(&self, result: Result<T, GpuError>) -> Result<Option<T>, Error> {
         match (result, &self.fallback) {
             (Ok(value), _) => Ok(Some(value)),
             (Err(error), Some(fallback)) => {
@@ -157,18 +192,27 @@ fn list() -> Result<Vec<String>, GpuError> {
 }
 
 /// What takes work off the CPU.
-pub(super) trait Accelerator: Send + Sync {
+pub(crate) trait Accelerator: Send + Sync {
     fn name(&self) -> &str;
 
     /// For gradients of networks of `shape`.
     fn gradient(&self, shape: &Shape, squares: Squares) -> Result<Box<dyn Gradient>, GpuError>;
+
+    /// For steps of SOAP, up to `most` at once; its constants by the names they have in `gpu/soap.wgsl`.
+    fn descent(
+        &self,
+        shape: &Shape,
+        squares: Squares,
+        constants: &[(&str, f32)],
+        most: usize,
+    ) -> Result<Box<dyn Descent>, GpuError>;
 
     /// For values of `network`.
     fn values(&self, network: &Network) -> Result<Box<dyn Values>, GpuError>;
 }
 
 /// As [`Differentiator::gradient`].
-pub(super) trait Gradient: Send {
+pub(crate) trait Gradient: Send {
     fn gradient(
         &mut self,
         network: &Network,
@@ -178,9 +222,42 @@ pub(super) trait Gradient: Send {
     ) -> Result<f64, GpuError>;
 }
 
+/// A fit that stays on the device: gradients and SOAP. Steps are queued in bursts, without waiting for any.
+pub(crate) trait Descent: Send {
+    /// Begins anew at `network`, with an optimiser in the state `state`. What is queued is forgotten.
+    fn begin(&mut self, network: &Network, state: &[f32]) -> Result<(), GpuError>;
+
+    /// Queues a burst of steps, each over a range of the objective's stream.
+    fn queue(
+        &mut self,
+        objective: &dyn Objective,
+        steps: &[(Range<u64>, Stride)],
+    ) -> Result<(), GpuError>;
+
+    /// Waits for the first burst in the queue, and returns the loss before each of its steps.
+    fn finish(&mut self) -> Result<Vec<f64>, GpuError>;
+
+    /// Writes the network after that burst to `network`.
+    fn network(&self, network: &mut Network);
+
+    /// The optimiser's state after that burst.
+    fn state(&self) -> &[f32];
+}
+
+/// What tells one step of SOAP from another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stride {
+    /// About how much every parameter changes.
+    pub(crate) rate: f32,
+    /// What undoes the bias of the mean gradient, and of its mean square.
+    pub(crate) unbias: [f32; 2],
+    /// Whether the bases are refreshed after it.
+    pub(crate) refresh: bool,
+}
+
 /// Hands the outputs at `count` points to `take`: a row of [`crate::TILE`] floats for each output, those of the
 /// first [`crate::TILE`] points, then of the next. `draw(first, count, rows)` writes coordinates likewise.
-pub(super) trait Values: Send {
+pub(crate) trait Values: Send {
     fn at(
         &mut self,
         count: usize,
@@ -244,6 +321,16 @@ mod tests {
             Ok(Box::new(Self))
         }
 
+        fn descent(
+            &self,
+            _: &Shape,
+            _: Squares,
+            _: &[(&str, f32)],
+            _: usize,
+        ) -> Result<Box<dyn Descent>, GpuError> {
+            Err(GpuError::Unsupported("descents".into()))
+        }
+
         fn values(&self, _: &Network) -> Result<Box<dyn Values>, GpuError> {
             Ok(Box::new(Self))
         }
@@ -300,23 +387,15 @@ mod tests {
     fn what_fails_is_done_by_the_cpu_and_told_once() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let tell = Arc::clone(&told);
-        let device = Device {
-            accelerator: Some(Arc::new(Broken)),
-            ..Device::auto(move |reason| tell.lock().unwrap().push(reason.clone()))
-        };
-        told.lock().unwrap().clear();
-        let fallback = device.fallback.as_ref().unwrap();
-        fallback.told.store(false, Ordering::Relaxed);
+        let tell = move |reason: &GpuError| tell.lock().unwrap().push(reason.clone());
+        let device = Device::pretended(Broken, Some(Box::new(tell)));
         assert_eq!(work(&device).unwrap(), work(&Device::cpu()).unwrap());
         assert_eq!(*told.lock().unwrap(), [GpuError::OutOfMemory]);
     }
 
     #[test]
     fn what_was_asked_for_and_fails_is_an_error() {
-        let device = Device {
-            accelerator: Some(Arc::new(Broken)),
-            fallback: None,
-        };
+        let device = Device::pretended(Broken, None);
         assert!(matches!(
             work(&device),
             Err(Error::Gpu(GpuError::OutOfMemory))

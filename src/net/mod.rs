@@ -19,6 +19,9 @@ mod sweep;
 mod trace;
 
 pub use crate::kernel::{Activation, Order};
+#[cfg(test)]
+pub(crate) use device::{Accelerator, Gradient, Values};
+pub(crate) use device::{Descent, Stride};
 pub use device::{Device, Engine};
 pub use differentiate::Differentiator;
 pub(crate) use evaluate::{Evaluator, Scratch};
