@@ -322,8 +322,8 @@ impl Encoder {
         self.encode_with(picture, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Encoder::encode`], reporting to `progress` after every step, on a GPU after every few. Breaking ends the fit early;
-    /// the best weights so far are kept and coded.
+    /// As [`Encoder::encode`], reporting to `progress` after every step, on a GPU after every few. Breaking ends
+    /// the fit early; the best weights so far are kept and coded.
     ///
     /// # Errors
     /// As [`Encoder::encode`], and [`Error::Stopped`] if `progress` breaks at the first step.

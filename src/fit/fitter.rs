@@ -52,8 +52,8 @@ impl Fitter {
         self.fit_with(network, objective, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Fitter::fit`], reporting to `progress` after every step, on a GPU after every few. Breaking ends the fit early, with the
-    /// best weights so far.
+    /// As [`Fitter::fit`], reporting to `progress` after every step, on a GPU after every few. Breaking ends the
+    /// fit early, with the best weights so far.
     ///
     /// # Errors
     /// As [`Fitter::fit`].

@@ -117,8 +117,8 @@ pub(crate) fn fit(
     )
 }
 
-/// As [`fit`], with every step shown to `progress`; it begins where the fit was whose [`Moment`] the bytes
-/// `from` are.
+/// As [`fit`], with every step, on a device every few, shown to `progress`; it begins where the fit was whose
+/// [`Moment`] the bytes `from` are.
 ///
 /// # Errors
 /// As [`fit`], and [`Error::Checkpoint`] if `from` is not from a fit like this.

@@ -201,12 +201,8 @@ impl Gpu {
 
     /// Asks for the floats at the beginning of `staging` as they are when all that is queued is done.
     pub(super) fn map(&self, staging: &wgpu::Buffer, floats: usize) {
-        let failure = Arc::clone(&self.failure);
-        staging.map_async(wgpu::MapMode::Read, 0..4 * floats as u64, move |mapped| {
-            if let Err(error) = mapped {
-                lock(&failure).get_or_insert(GpuError::Lost(error.to_string()));
-            }
-        });
+        // Whether that succeeds is seen when they are taken. If nobody wants them any more, failing is no failure.
+        staging.map_async(wgpu::MapMode::Read, 0..4 * floats as u64, |_| ());
     }
 
     /// Waits for the work up to `last`, or all of it, and hands the floats asked for with [`Gpu::map`] to `take`.
@@ -217,7 +213,10 @@ impl Gpu {
         last: Option<wgpu::SubmissionIndex>,
         take: impl FnOnce(&[f32]) -> T,
     ) -> Result<T, GpuError> {
-        let lost = |error: &dyn fmt::Display| GpuError::Lost(error.to_string());
+        let lost = |error: &dyn fmt::Display| {
+            let failure = GpuError::Lost(error.to_string());
+            lock(&self.failure).get_or_insert(failure).clone()
+        };
         self.device
             .poll(wgpu::PollType::Wait {
                 submission_index: last,

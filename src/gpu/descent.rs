@@ -176,7 +176,8 @@ mod tests {
             omegas: vec![30.0, 1.0],
         };
         let constants = ["BETA_1", "BETA_2", "BETA_SHAMPOO", "EPSILON"].map(|name| (name, 0.5));
-        let mut descent = Descent::new(&gpu, &perceptron, 0, &constants, 2).unwrap();
+        let new = || Descent::new(&gpu, &perceptron, 0, &constants, 2).unwrap();
+        let mut descent = new();
         let layers = [[&[0.1; 8][..], &[0.0; 4]], [&[0.1; 12], &[0.0; 3]]];
         let state = vec![0.0; descent.soap.state];
         let stride = Stride {
@@ -192,8 +193,18 @@ mod tests {
         queue(&mut descent).unwrap();
         let losses = descent.finish().unwrap();
         assert!(losses.len() == 2 && losses.iter().all(|&loss| loss > 0.0));
+        // One that is given up with a burst in the queue does the device no harm.
+        let mut other = new();
+        other.begin(layers.into_iter(), &state).unwrap();
+        queue(&mut other).unwrap();
+        drop(other);
+        assert_eq!(descent.finish().map(|losses| losses.len()), Ok(2));
+        queue(&mut descent).unwrap();
         gpu.device.destroy();
+        // Seen at the latest when losses are due.
+        let late = queue(&mut descent).and_then(|()| descent.begin(layers.into_iter(), &state));
+        assert!(late.is_err());
+        // And stays so.
         assert!(queue(&mut descent).is_err());
-        assert!(descent.begin(layers.into_iter(), &state).is_err());
     }
 }

@@ -72,7 +72,16 @@ fn add(sums: vec4f, down: vec2f, across: vec2f) -> vec4f {
 
 // Writes `scale` a b, of `rows` x `columns` numbers, to `to`, on top of `keep` times what is there.
 fn product(
-    to: u32, rows: u32, columns: u32, a: Matrix, b: Matrix, inner: u32, scale: f32, keep: f32, thread: u32, threads: u32,
+    to: u32,
+    rows: u32,
+    columns: u32,
+    a: Matrix,
+    b: Matrix,
+    inner: u32,
+    scale: f32,
+    keep: f32,
+    thread: u32,
+    threads: u32,
 ) {
     let below = (rows + 1u) / 2u;
     let beside = (columns + 1u) / 2u;
@@ -161,7 +170,7 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     }
 }
 
-// What a column of a square matrix is divided by to become a unit vector; 1 for one of zeros.
+// What the column of a square matrix that begins at `column` is divided by to become a unit vector; 1 if it is zero.
 fn length(column: u32, size: u32) -> f32 {
     var square = 0.0;
     for (var i = 0u; i < size; i++) {
