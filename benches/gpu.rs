@@ -1,14 +1,20 @@
-//! The engine on a device: time and rate of the gradient of a step, and of evaluation.
+//! The engine on a device: time and rate of a gradient, of a step of a fit, and of evaluation.
 //!
-//! `cargo bench --features gpu --bench gpu -- gpu:0`; without an argument, the most promising adapter. The
-//! CPU comes after it for comparison. Operations are counted as 6 (2 for evaluation) a parameter and point,
-//! and include what a step takes beside them: drawing points, sending, waiting, and fetching the gradient.
+//! `cargo bench --features gpu --bench gpu -- gpu:0 16384 65536`; without a device, the most promising adapter;
+//! without numbers, batches of several sizes. The CPU comes after it for comparison. Operations are counted as 6
+//! (2 for evaluation) a parameter and point. A gradient includes drawing points, sending, waiting, and fetching
+//! it. A step is one of many in a row, of which nobody waits for any: drawing, sending, gradient and optimiser.
 
 use sirenc::{
-    Decoder, Device, Encoder, Network, Objective, Picture, Samples, Shape, Squares, TILE, View,
+    Decoder, Device, Encoder, Fitter, Network, Objective, Picture, Samples, Shape, Squares, TILE,
+    View,
 };
 use std::hint::black_box;
-use std::time::Instant;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+const BATCHES: [u64; 3] = [16_384, 65_536, 393_216];
+const WIDTHS: [usize; 2] = [28, 64];
 
 /// Points on a lattice; targets that cost nothing to make.
 struct Lattice;
@@ -52,32 +58,75 @@ fn report(name: &str, operations: f64, mut work: impl FnMut()) {
         seconds.push(begin.elapsed().as_secs_f64());
     }
     seconds.sort_by(f64::total_cmp);
-    let median = seconds[seconds.len() / 2];
-    let (milliseconds, rate) = (median * 1e3, operations / median / 1e9);
+    print(name, operations, seconds[seconds.len() / 2]);
+}
+
+fn print(name: &str, operations: f64, seconds: f64) {
+    let (milliseconds, rate) = (seconds * 1e3, operations / seconds / 1e9);
     println!("{name}  {milliseconds:>9.3} ms  {rate:>8.1} GFLOP/s");
 }
 
-fn steps(device: &Device) {
-    for (width, points) in [28, 64]
-        .into_iter()
-        .flat_map(|width| [16_384, 65_536, 393_216].map(|points| (width, points)))
-    {
-        let shape = Shape {
-            hidden: vec![width; 10],
-            ..Shape::default()
-        };
+fn shape(width: usize) -> Shape {
+    Shape {
+        hidden: vec![width; 10],
+        ..Shape::default()
+    }
+}
+
+/// Every width with every batch.
+fn cases(batches: &[u64]) -> impl Iterator<Item = (usize, u64)> {
+    let widths = WIDTHS.into_iter();
+    widths.flat_map(|width| batches.iter().map(move |&points| (width, points)))
+}
+
+/// Steps of a fit from the first report on, for at least two seconds.
+fn steps(device: &Device, batches: &[u64]) {
+    for (width, points) in cases(batches) {
+        let shape = shape(width);
+        let mut network = Network::random(&shape, 1).expect("the shape is valid");
+        // Too small to lead anywhere, as there is nowhere to go.
+        let fitter = Fitter::new(1_000_000, points).with_rate(1e-6);
+        let mut first = None;
+        let (mut taken, mut elapsed) = (0, Duration::ZERO);
+        let fitted =
+            fitter
+                .with_device(device.clone())
+                .fit_with(&mut network, &Lattice, |report| {
+                    let &mut (step, begin) = first.get_or_insert((report.step, Instant::now()));
+                    (taken, elapsed) = (report.step - step, begin.elapsed());
+                    if taken > 0 && elapsed.as_secs() >= 2 {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                });
+        let operations = 6.0 * shape.parameters() as f64 * points as f64;
+        match fitted {
+            Ok(_) => print(
+                &format!("step      10 x {width}  {points:>7} points"),
+                operations,
+                elapsed.as_secs_f64() / f64::from(taken),
+            ),
+            Err(error) => println!("step      10 x {width}  {error}"),
+        }
+    }
+}
+
+fn gradients(device: &Device, batches: &[u64]) {
+    for (width, points) in cases(batches) {
+        let shape = shape(width);
         let network = Network::random(&shape, 1).expect("the shape is valid");
         let mut engine = match device.engine(&shape, &Lattice) {
             Ok(engine) => engine,
             Err(error) => {
-                println!("step      10 x {width}  {error}");
-                return;
+                println!("gradient  10 x {width}  {error}");
+                continue;
             }
         };
         let mut gradient = network.layers().to_vec();
         let operations = 6.0 * shape.parameters() as f64 * points as f64;
         report(
-            &format!("step      10 x {width}  {points:>7} points"),
+            &format!("gradient  10 x {width}  {points:>7} points"),
             operations,
             || {
                 let loss = engine.gradient(&network, &Lattice, 0..points, &mut gradient);
@@ -109,10 +158,16 @@ fn decoding(device: &Device) {
 }
 
 fn main() {
-    let named = std::env::args()
-        .skip(1)
-        .find(|argument| argument.starts_with("gpu:"));
-    let index = named.map(|name| name["gpu:".len()..].parse().expect("gpu:N"));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let index = arguments
+        .iter()
+        .find_map(|argument| argument.strip_prefix("gpu:")?.parse().ok());
+    let batches: Vec<u64> = arguments.iter().flat_map(|text| text.parse()).collect();
+    let batches = if batches.is_empty() {
+        &BATCHES[..]
+    } else {
+        &batches
+    };
     let gpu = match Device::gpu(index) {
         Ok(gpu) => gpu,
         Err(error) => return println!("{error}"),
@@ -120,7 +175,8 @@ fn main() {
     let threads = rayon::current_num_threads();
     for device in [gpu, Device::cpu()] {
         println!("{} ({threads} CPU threads)", device.name());
-        steps(&device);
+        gradients(&device, batches);
+        steps(&device, batches);
         decoding(&device);
     }
 }
