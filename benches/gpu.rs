@@ -1,9 +1,11 @@
 //! The engine on a device: time and rate of a gradient, of a step of a fit, and of evaluation.
 //!
 //! `cargo bench --features gpu --bench gpu -- gpu:0 16384 65536`; without a device, the most promising adapter;
-//! without numbers, batches of several sizes. The CPU comes after it for comparison. Operations are counted as 6
-//! (2 for evaluation) a parameter and point. A gradient includes drawing points, sending, waiting, and fetching
-//! it. A step is one of many in a row, of which nobody waits for any: drawing, sending, gradient and optimiser.
+//! without numbers, batches of several sizes. The CPU comes after it for comparison, or with `cpu` alone.
+//!
+//! Operations are counted as 6 (2 for evaluation) a parameter and point. A gradient includes drawing points,
+//! sending, waiting, and fetching it. A step is one of many in a row, of which nobody waits for any: drawing,
+//! sending, gradient and optimiser.
 
 use sirenc::{
     Decoder, Device, Encoder, Fitter, Network, Objective, Picture, Samples, Shape, Squares, TILE,
@@ -169,11 +171,15 @@ fn main() {
         &batches
     };
     let gpu = match Device::gpu(index) {
-        Ok(gpu) => gpu,
-        Err(error) => return println!("{error}"),
+        _ if arguments.iter().any(|argument| argument == "cpu") => None,
+        Ok(gpu) => Some(gpu),
+        Err(error) => {
+            println!("{error}");
+            None
+        }
     };
     let threads = rayon::current_num_threads();
-    for device in [gpu, Device::cpu()] {
+    for device in gpu.into_iter().chain([Device::cpu()]) {
         println!("{} ({threads} CPU threads)", device.name());
         gradients(&device, batches);
         steps(&device, batches);
