@@ -91,7 +91,7 @@ fn signal(source: &mut Unstructured<'_>) -> Result<(Signal, Samples)> {
         _ => Signal::Video {
             width: source.int_in_range(any.clone())?,
             height: source.int_in_range(any.clone())?,
-            frames: source.int_in_range(any.clone())?,
+            frames: source.int_in_range(any)?,
             rate: *source.choose(&[[25, 1], [30_000, 1001], [1, u32::MAX], [u32::MAX, 1]])?,
         },
     };
