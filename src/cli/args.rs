@@ -12,9 +12,9 @@ use siren_format::{Limits, Quantity};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Stores pictures and shapes as the weights of a small sine network.
+/// Stores pictures, shapes and sounds as the weights of a small sine network.
 ///
-/// `encode` fits a network to a picture or a shape and stores it in a .siren file; `decode` evaluates
+/// `encode` fits a network to a picture, say, and stores it in a .siren file; `decode` evaluates
 /// it, at any resolution. Scaling interpolates smoothly; it does not invent detail.
 #[derive(Debug, Parser)]
 #[command(name = "sirenc", version, max_term_width = 100, after_help = ROOT_EXAMPLES)]
@@ -45,7 +45,7 @@ Examples:
 
 `sirenc encode --help` and so on tell more about each command.";
 
-/// Fit a network to each picture, shape or video and store it as a .siren file
+/// Fit a network to each picture, shape, sound or video and store it as a .siren file
 ///
 /// Reads pictures in PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI and TGA: gray or RGB, with or without
 /// transparency, 8 or 16 bits a sample. Pictures are turned upright as their EXIF orientation says,
@@ -60,13 +60,16 @@ Examples:
 /// Shapes are surfaces: triangles (.ply, .obj, .stl) or points with normals (.ply, .xyz), oriented
 /// outwards. The network learns the signed distance to them. 12,000 bytes are the default.
 ///
+/// Sounds are read from WAV (8, 16 or 24 bits a sample, or floats), FLAC, MP3 and OGG (Vorbis), mono or stereo, and
+/// cut into segments that fade into each other, with a network each.
+///
 /// The same input, options, seed and device give the same file, whatever the number of threads. Several
 /// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;
 /// with --checkpoint it can go on later.
 #[derive(Args, Debug)]
 #[command(after_help = ENCODE_EXAMPLES)]
 pub(crate) struct Encode {
-    /// Pictures, shapes and videos to encode; `-` is standard input
+    /// Pictures, shapes, sounds and videos to encode; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 

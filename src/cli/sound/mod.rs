@@ -1,4 +1,4 @@
-//! Sounds on the command line: in from WAV, FLAC and MP3, out as WAV.
+//! Sounds on the command line: in from WAV, FLAC, MP3 and OGG, out as WAV.
 
 mod read;
 mod write;

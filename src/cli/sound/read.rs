@@ -1,7 +1,7 @@
-//! Sounds in: WAV by `hound`, FLAC by `claxon`, MP3 by `nanomp3`.
+//! Sounds in: WAV by `hound`, FLAC by `claxon`, MP3 by `nanomp3`, OGG by `vorbis_rs`.
 //!
-//! OGG is not read. `lewton`, the one decoder of Vorbis in Rust that this licence allows, reserves memory for as
-//! many comments and vectors as a file says it has, which ends the process at a file of a hundred bytes.
+//! The last is libvorbis, and C. `lewton`, in Rust, reserves memory for as many comments and vectors as a file says
+//! it has, which ends the process at a file of a hundred bytes.
 
 use crate::cli::failure::Failure;
 use crate::cli::input::Source;
@@ -11,6 +11,7 @@ use hound::{SampleFormat, WavReader};
 use nanomp3::Channels;
 use sirenc::Sound;
 use std::io::{self, Read};
+use vorbis_rs::{VorbisDecoder, VorbisError};
 
 /// The most samples that take at most `memory` bytes. A few bytes of FLAC can ask for more.
 pub(crate) fn most_samples(memory: u64) -> usize {
@@ -44,8 +45,8 @@ impl Format {
     }
 }
 
-/// The sound that `source` holds, at its own rate and depth. What comes from an MP3 counts as 16 bits a sample;
-/// integers of 32 bits become floats. More than `most` samples are refused.
+/// The sound that `source` holds, at its own rate and depth. What comes from an MP3 or OGG counts as 16 bits a
+/// sample; integers of 32 bits become floats. More than `most` samples are refused.
 pub(crate) fn read(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
     let start = source
         .fill_buf()
@@ -54,11 +55,9 @@ pub(crate) fn read(source: &mut dyn Source, most: usize) -> Result<Sound, Failur
         Some(Format::Wav) => wav(source, most),
         Some(Format::Flac) => flac(source, most),
         Some(Format::Mp3) => mp3(source, most),
-        Some(Format::Ogg) => Err(Failure::Said(
-            "is an OGG file, which is not read; convert it first: ffmpeg -i INPUT sound.wav".into(),
-        )),
+        Some(Format::Ogg) => vorbis(source, most),
         None => Err(Failure::Said(
-            "is no sound in a format that is read: WAV, FLAC or MP3".into(),
+            "is no sound in a format that is read: WAV, FLAC, MP3 or OGG".into(),
         )),
     }
 }
@@ -138,6 +137,26 @@ fn mp3(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
     };
     let all = decoded.samples;
     Samples { all, most }.sound(decoded.sample_rate, channels, 16)
+}
+
+fn vorbis(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
+    let decoder = VorbisDecoder::<&mut dyn Source>::new(source);
+    let mut decoder = decoder.map_err(|error| explain_vorbis(&error))?;
+    let (rate, channels) = (decoder.sampling_frequency().get(), decoder.channels().get());
+    check(rate, channels.into())?;
+    let mut samples = Samples::new(most);
+    while let Some(block) = decoder
+        .decode_audio_block()
+        .map_err(|error| explain_vorbis(&error))?
+    {
+        let block = block.samples();
+        for frame in 0..block.first().map_or(0, |channel| channel.len()) {
+            for channel in block {
+                samples.add(channel[frame])?;
+            }
+        }
+    }
+    samples.sound(rate, channels.into(), 16)
 }
 
 /// Samples read so far, of which 1 is full scale.
@@ -224,6 +243,12 @@ fn explain_flac(error: &claxon::Error) -> Failure {
         claxon::Error::IoError(error) => explain_io(error),
         error => damaged(&error.to_string()),
     }
+}
+
+fn explain_vorbis(error: &VorbisError) -> Failure {
+    Failure::Said(format!(
+        "cannot be decoded as Vorbis ({error}); if it is other OGG, such as Opus, convert it first: ffmpeg -i INPUT sound.wav"
+    ))
 }
 
 fn explain_io(error: &io::Error) -> Failure {
@@ -316,5 +341,50 @@ mod tests {
         damaged[60] ^= 1;
         let refused = read(&damaged, MOST_SAMPLES).unwrap_err();
         assert!(refused.contains("damaged"), "{refused}");
+    }
+
+    #[test]
+    fn an_ogg_is_read_in_order_and_not_beyond_what_is_allowed() {
+        use std::num::{NonZeroU8, NonZeroU32};
+        let wave = |hertz: f32, size: f32| -> Vec<f32> {
+            let phase = |n: u32| std::f32::consts::TAU * hertz * n as f32 / 8000.0;
+            (0..400).map(|n| size * phase(n).sin()).collect()
+        };
+        let sides = [wave(220.0, 0.6), wave(330.0, 0.3)];
+        let (rate, channels) = (NonZeroU32::new(8000).unwrap(), NonZeroU8::new(2).unwrap());
+        let mut builder =
+            vorbis_rs::VorbisEncoderBuilder::new_with_serial(rate, channels, Vec::new(), 1);
+        let mut encoder = builder.build().unwrap();
+        encoder.encode_audio_block(&sides).unwrap();
+        let file = encoder.finish().unwrap();
+        let read = |bytes: &[u8], most| {
+            read(&mut Cursor::new(bytes), most).map_err(|failure| failure.to_string())
+        };
+
+        let sound = read(&file, MOST_SAMPLES).unwrap();
+        assert_eq!(
+            (sound.rate(), sound.channels(), sound.frames()),
+            (8000, 2, 400)
+        );
+        for (channel, side) in sides.iter().enumerate() {
+            let heard = sound.samples().iter().skip(channel).step_by(2);
+            let noise: f32 = heard.zip(side).map(|(a, b)| (a - b).powi(2)).sum();
+            let power: f32 = side.iter().map(|a| a.powi(2)).sum();
+            assert!(noise < 0.05 * power, "{noise} {power}");
+        }
+        let refused = read(&file, 799).unwrap_err();
+        assert!(refused.contains("more than 799 samples"), "{refused}");
+        // Cut off or damaged it is a shorter sound or none.
+        for end in (0..file.len()).step_by(13) {
+            if let Ok(sound) = read(&file[..end], MOST_SAMPLES) {
+                assert!(sound.frames() <= 400, "{end}");
+            }
+        }
+        let mut changed = file.clone();
+        for at in (0..file.len()).step_by(29) {
+            changed[at] ^= 0x10;
+            let _ = read(&changed, MOST_SAMPLES);
+            changed[at] ^= 0x10;
+        }
     }
 }
