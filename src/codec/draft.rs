@@ -381,3 +381,34 @@ fn settle(task: &dyn Task, fitted: &Network, network: &mut Network) -> bool {
     }
     !constants.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::signal::{Picture, Samples};
+    use crate::{Decoder, Encoder};
+
+    /// Rounding that lasted a fixed share of so many steps undid the fit.
+    #[test]
+    fn what_long_fits_find_survives_rounding() {
+        let sample = |i: usize| {
+            let (x, y, c) = ((i / 3 % 48) as f64, (i / 144) as f64, (i % 3) as f64);
+            let waves = (0.21 * x + c).sin() * (0.37 * y).cos() + 0.5 * (0.05 * x * y).sin();
+            (128.0 + 60.0 * waves) as u8
+        };
+        let picture = Picture::new(
+            48,
+            32,
+            3,
+            Samples::U8((0..48 * 32 * 3).map(sample).collect()),
+        );
+        let picture = picture.unwrap();
+        let psnr = |steps| {
+            let encoder = Encoder::new().with_bytes(250).with_steps(steps);
+            let encoded = encoder.encode(&picture).unwrap();
+            assert!(Decoder::new(&encoded.bytes).is_ok());
+            encoded.psnr
+        };
+        let [short, long] = [psnr(1500), psnr(30_000)];
+        assert!(long > short, "{short} dB, then {long}");
+    }
+}
