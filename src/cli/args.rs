@@ -12,7 +12,7 @@ use siren_format::{Limits, Quantity};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Stores pictures, shapes and sounds as the weights of a small sine network.
+/// Stores pictures, shapes, sounds and videos as the weights of a small sine network.
 ///
 /// `encode` fits a network to a picture, say, and stores it in a .siren file; `decode` evaluates
 /// it, at any resolution. Scaling interpolates smoothly; it does not invent detail.
