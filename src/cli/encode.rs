@@ -14,7 +14,7 @@ use super::sound;
 use super::video;
 use serde_json::{Map, Value, json};
 use siren_format::{Limits, Signal};
-use sirenc::{Derivatives, Encoded, Encoder, Picture, Progress};
+use sirenc::{Checkpoint, Derivatives, Encoded, Encoder, Picture, Progress};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -150,23 +150,9 @@ fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<T
         Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
     }
     let picture = picture::read_from(input.source(), &job.input, args.limiting.limits().memory)?;
-    // Opened before the fit: that it cannot be written should not be learnt after it.
-    let output = Output::create(&job.output, args.manner.force)?;
-    let mut keeper = Keeper::new(args)?;
-    let encoded = watched(&job.input, report, decibels, |progress| match &mut keeper {
-        None => encoder.encode_with(&picture, progress),
-        Some(keeper) => {
-            let from = keeper.from.take();
-            encoder.encode_resumable(&picture, from.as_deref(), |report, checkpoint| {
-                keeper.step(checkpoint);
-                progress(report)
-            })
-        }
+    let encoded = stored(args, job, report, decibels, bytes, |from, progress| {
+        encoder.encode_resumable(&picture, from, progress)
     })?;
-    output.finish(&encoded.bytes)?;
-    if let Some(keeper) = keeper {
-        keeper.finish();
-    }
     told(job, &encoded)
 }
 
@@ -212,6 +198,44 @@ pub(crate) fn watched<T>(
     });
     bar.finish_and_clear();
     Ok(encoded?)
+}
+
+/// Does `work` under a progress bar, going on from the checkpoint and keeping those that `args` ask for, and writes
+/// the `bytes` of what it returns to the output of `job`.
+pub(crate) fn stored<T>(
+    args: &Encode,
+    job: &Job,
+    report: &Report,
+    message: fn(&Progress) -> String,
+    bytes: fn(&T) -> &[u8],
+    work: impl FnOnce(Option<&[u8]>, Step<'_>) -> Result<T, sirenc::Error>,
+) -> Result<T, Failure> {
+    // Opened before the fit: that it cannot be written should not be learnt after it.
+    let output = Output::create(&job.output, args.manner.force)?;
+    let mut keeper = Keeper::new(args)?;
+    let from = keeper.as_mut().and_then(|keeper| keeper.from.take());
+    let encoded = watched(&job.input, report, message, |progress| {
+        work(from.as_deref(), &mut |report, checkpoint| {
+            if let Some(keeper) = &mut keeper {
+                keeper.step(checkpoint);
+            }
+            progress(report)
+        })
+    })?;
+    output.finish(bytes(&encoded))?;
+    if let Some(keeper) = keeper {
+        keeper.finish();
+    }
+    Ok(encoded)
+}
+
+/// Is told of every step of a fit, and what it takes to go on from there.
+pub(crate) type Step<'a> =
+    &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
+
+/// The file that an encoding is.
+pub(crate) fn bytes(encoded: &Encoded) -> &[u8] {
+    &encoded.bytes
 }
 
 /// What is told of a finished file: a line for people, facts for programs.

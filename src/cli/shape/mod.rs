@@ -7,9 +7,8 @@ pub(super) use read::{is_shape, read};
 pub(super) use write::binary_ply;
 
 use super::args::{Decode, Encode};
-use super::checkpoint::Keeper;
 use super::device::Choice;
-use super::encode::{Told, loss, watched};
+use super::encode::{Told, loss, stored};
 use super::failure::Failure;
 use super::format::Format;
 use super::input::Input;
@@ -36,23 +35,14 @@ pub(super) fn encode(
     report: &Report,
 ) -> Result<Told, Failure> {
     let surface = read(input.source(), &job.input)?;
-    // Opened before the fit: that it cannot be written should not be learnt after it.
-    let output = Output::create(&job.output, args.manner.force)?;
-    let mut keeper = Keeper::new(args)?;
-    let encoded = watched(&job.input, report, loss, |progress| match &mut keeper {
-        None => encoder.encode_shape_with(&surface, progress),
-        Some(keeper) => {
-            let from = keeper.from.take();
-            encoder.encode_shape_resumable(&surface, from.as_deref(), |report, checkpoint| {
-                keeper.step(checkpoint);
-                progress(report)
-            })
-        }
-    })?;
-    output.finish(&encoded.bytes)?;
-    if let Some(keeper) = keeper {
-        keeper.finish();
-    }
+    let encoded = stored(
+        args,
+        job,
+        report,
+        loss,
+        |shape: &EncodedShape| &shape.bytes,
+        |from, progress| encoder.encode_shape_resumable(&surface, from, progress),
+    )?;
     let line = format!(
         "{} -> {}  {} bytes  off by {:.3} %  {:.1} s",
         job.input,

@@ -10,11 +10,9 @@ pub(crate) use gif::is_animated;
 pub(crate) use write::Form;
 
 use super::args::{Decode, Encode};
-use super::checkpoint::Keeper;
-use super::encode::{decibels, watched};
+use super::encode::{bytes, decibels, stored};
 use super::failure::Failure;
 use super::input::Input;
-use super::output::Output;
 use super::paths::Job;
 use super::report::Report;
 use sirenc::{Device, Encoded, Encoder, Moments, VideoDecoder, View};
@@ -47,24 +45,9 @@ pub(crate) fn encode(
     } else {
         y4m::open(input.into_file().map_err(reading)?)?
     };
-    // Opened before the fit: that it cannot be written should not be learnt after it.
-    let output = Output::create(&job.output, args.manner.force)?;
-    let mut keeper = Keeper::new(args)?;
-    let encoded = watched(&job.input, report, decibels, |progress| match &mut keeper {
-        None => encoder.encode_video_with(&recording, progress),
-        Some(keeper) => {
-            let from = keeper.from.take();
-            encoder.encode_video_resumable(&recording, from.as_deref(), |report, checkpoint| {
-                keeper.step(checkpoint);
-                progress(report)
-            })
-        }
-    })?;
-    output.finish(&encoded.bytes)?;
-    if let Some(keeper) = keeper {
-        keeper.finish();
-    }
-    Ok(encoded)
+    stored(args, job, report, decibels, bytes, |from, progress| {
+        encoder.encode_video_resumable(&recording, from, progress)
+    })
 }
 
 /// Decodes the video in `bytes`.
