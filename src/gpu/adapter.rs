@@ -245,6 +245,21 @@ impl Gpu {
     }
 }
 
+#[cfg(test)]
+impl Gpu {
+    /// Any adapter, for a test, which is skipped where there is none.
+    pub(super) fn any() -> Option<Arc<Self>> {
+        match Self::open(None, true) {
+            Ok(gpu) => Some(Arc::new(gpu)),
+            Err(GpuError::NotFound) => {
+                println!("skipped: no adapter");
+                None
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 fn lock(failure: &Mutex<Option<GpuError>>) -> std::sync::MutexGuard<'_, Option<GpuError>> {
     failure.lock().unwrap_or_else(PoisonError::into_inner)
 }
