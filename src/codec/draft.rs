@@ -1,20 +1,20 @@
 //! One network on its way into a file: fitted freely, then while its weights are rounded.
 
 use super::checkpoint::{Checkpoint, Entry, Journal, Outcome};
-use super::plan::{self, Room};
-use super::quantise::Quantiser;
+use super::plan::{self, OVERHEAD, Room};
+use super::quantise::{Probe, Quantiser};
 use super::source::Source;
+use super::weights::tensors_mut;
 use super::{symmetry, weights};
 use crate::fit::{self, Fitted, Persist, Progress, Rounding, Schedule};
+use crate::kernel::TILE;
 use crate::net::{Device, Network};
+use crate::signal::Gain;
 use crate::task::Task;
 use crate::{Error, Limits};
 use siren_format::{BIT, File, Header, Tensor, Weights};
 use std::ops::ControlFlow;
 use std::time::Instant;
-
-/// A decoded file whose squared error is this many times that of the fit is not a success.
-const DAMAGED: f64 = 8.0;
 
 /// Rounds of them per step, in the first half of a fit and in the second.
 const GROWTH: [u64; 2] = [1, 3];
@@ -27,12 +27,30 @@ const MOST_ROUNDED: u32 = 1600;
 /// Largest step size during those, as a share of that before.
 const ROUNDED_RATE: f32 = 0.08;
 
+/// What measuring the sensitivity of a tensor may take, in shares of the fit: one in so many for each tensor.
+const PROBES: u64 = 8;
+
+/// The least loss that f32 can be trusted with.
+const LEAST_LOSS: f64 = 1e-9;
+
 /// What is to be fitted, and the signal that files of it are measured against.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) task: &'a dyn Task,
     pub(super) device: &'a Device,
+}
+
+impl Job<'_> {
+    /// A file of `weights`.
+    pub(super) fn file(&self, header: &Header, weights: Weights) -> Result<Vec<u8>, Error> {
+        let file = File {
+            header: header.clone(),
+            weights,
+            icc: self.source.icc().map(<[u8]>::to_vec),
+        };
+        Ok(file.to_bytes()?)
+    }
 }
 
 /// A network fitted to a signal, of which files of about the size it was made for can be written.
@@ -53,6 +71,44 @@ pub(super) struct Candidate {
     pub(super) parameters: u64,
     /// Whether its fit was ended early.
     pub(super) stopped: bool,
+}
+
+impl Candidate {
+    /// The file `bytes`, whose header is `header`; `stopped` if its fit was ended early.
+    ///
+    /// # Errors
+    /// As [`super::source::Source::measure`].
+    pub(super) fn of(
+        job: Job<'_>,
+        header: &Header,
+        bytes: Vec<u8>,
+        stopped: bool,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            quality: job.source.measure(&bytes)?,
+            bytes,
+            parameters: header.parameters(),
+            stopped,
+        })
+    }
+
+    /// Whether no file could be better.
+    pub(super) fn is_exact(&self) -> bool {
+        self.quality == f64::INFINITY
+    }
+
+    /// Puts `candidate` in place of `best` if it is better, or as good and smaller.
+    pub(super) fn keep(best: &mut Option<Self>, candidate: Self) {
+        let worse = |best: &Self| {
+            let quality = candidate.quality.total_cmp(&best.quality);
+            quality
+                .then(best.bytes.len().cmp(&candidate.bytes.len()))
+                .is_gt()
+        };
+        if best.as_ref().is_none_or(worse) {
+            *best = Some(candidate);
+        }
+    }
 }
 
 /// Is told of every step, and may end the fit.
@@ -85,9 +141,9 @@ impl<'a> Meter<'a> {
         Self { done, ..self }
     }
 
-    /// `steps` more are planned from here on.
-    fn plan(&mut self, steps: u32) {
-        self.planned = self.done.saturating_add(steps);
+    /// At least `steps` more are planned from here on.
+    pub(super) fn plan(&mut self, steps: u32) {
+        self.planned = self.planned.max(self.done.saturating_add(steps));
     }
 
     fn fit(
@@ -123,6 +179,8 @@ impl<'a> Meter<'a> {
         from: Option<&[u8]>,
     ) -> Result<Fitted, Error> {
         let rounding = rounding.as_mut().map(|rounding| &mut **rounding as _);
+        // Reported in the units of the signal.
+        let power = f64::from(job.task.gain().factor()).powi(2);
         fit::watch(
             job.device,
             network,
@@ -134,6 +192,8 @@ impl<'a> Meter<'a> {
                 let report = Progress {
                     step: self.done + report.step,
                     steps: self.planned,
+                    loss: report.loss * power,
+                    psnr: fit::psnr(report.loss * power),
                     elapsed: self.begin.elapsed(),
                     ..*report
                 };
@@ -168,7 +228,7 @@ impl<'a> Draft<'a> {
         };
         let task = job.task;
         let mut network = Network::random(&weights::shape(&header), seed)?;
-        job.source.begin(&mut network);
+        task.begin(&mut network);
         let schedule = Schedule {
             steps: steps - rounded,
             points: GROWTH.map(|rounds| task.batch(rounds)),
@@ -191,7 +251,12 @@ impl<'a> Draft<'a> {
 
     /// PSNR in dB of the network as it is, estimated from the last batches of a picture.
     pub(super) fn psnr(&self) -> f64 {
-        fit::psnr(self.fitted.loss)
+        fit::psnr(self.fitted.loss * f64::from(self.job.task.gain().factor()).powi(2))
+    }
+
+    /// The mean loss over the last batches of the fit.
+    pub(super) fn loss(&self) -> f64 {
+        self.fitted.loss
     }
 
     /// Weights and biases of the network.
@@ -206,7 +271,8 @@ impl<'a> Draft<'a> {
 
     /// The network as half floats.
     pub(super) fn halves(&self) -> Result<Candidate, Error> {
-        let file = self.file(Weights::Half(weights::to_halves(&self.network)))?;
+        let halves = weights::halves(&self.network, self.job.task.gain());
+        let file = self.job.file(&self.header, Weights::Half(halves))?;
         self.candidate(file, self.fitted)
     }
 
@@ -215,31 +281,60 @@ impl<'a> Draft<'a> {
         &self.network
     }
 
-    /// The network fitted on while it is rounded into at most as many bytes as there is `room` for.
-    pub(super) fn round(
-        &self,
-        mut room: Room,
-        meter: &mut Meter<'_>,
-    ) -> Result<Rounded<'_>, Error> {
-        let (network, mut quantiser) = self.quantiser()?;
+    /// The network rounded as it is into at most `bytes` bytes. If it was fitted so well that fitting on while it is
+    /// rounded only does harm, that is the best there is.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if no step sizes are coarse enough, [`Error::Gpu`].
+    pub(super) fn round(&self, bytes: u64) -> Result<Rounded<'_>, Error> {
+        let (network, mut quantiser, mut probe) = self.quantiser(self.job.task.gain())?;
+        let mut room = Room {
+            bytes,
+            overhead: OVERHEAD,
+        };
         quantiser.set_budget(room.bits(), &network)?;
-        room.overhead = self.overhead(&Weights::Levels(quantiser.levels(&network)))?;
+        room.overhead = self.overhead(quantiser.levels(&network))?;
         quantiser.set_budget(room.bits(), &network)?;
-        self.fit_rounded(network, quantiser, room, meter)
+        quantiser.adapt(&network, &mut probe)?;
+        Ok(Rounded {
+            draft: self,
+            network,
+            quantiser,
+            fitted: self.fitted,
+            room,
+        })
     }
 
-    /// The network in the form that is rounded, and what its parameters can bear, still without a budget.
+    /// The network in the form that is rounded, what its parameters can bear, still without a budget, and what
+    /// measures that. In the file, its outputs are multiplied by `gain`.
     ///
     /// # Errors
     /// [`Error::Gpu`].
-    pub(super) fn quantiser(&self) -> Result<(Network, Quantiser), Error> {
+    pub(super) fn quantiser(&self, gain: Gain) -> Result<(Network, Quantiser, Probe<'a>), Error> {
         let mut network = self.network.clone();
         symmetry::fold(&mut network);
+        let mut probe = self.probe(&network)?;
+        let quantiser = Quantiser::new(&self.header, &network, &mut probe, self.floor(gain), gain)?;
+        Ok((network, quantiser, probe))
+    }
+
+    /// What measures the loss of networks like `network`.
+    fn probe(&self, network: &Network) -> Result<Probe<'a>, Error> {
         let task = self.job.task;
         let objective = task.values().unwrap_or(task);
-        let points = task.batch(GROWTH[1]);
-        let quantiser = Quantiser::new(&self.header, &network, self.job.device, objective, points)?;
-        Ok((network, quantiser))
+        let steps = u64::from(self.fitted.steps.saturating_add(self.rounded));
+        let probes = PROBES * 2 * network.layers().len() as u64;
+        let affordable = steps.saturating_mul(task.batch(GROWTH[0])) / probes;
+        let points = task.batch(GROWTH[1]).min(affordable.max(TILE as u64));
+        Probe::new(network, self.job.device, objective, points)
+    }
+
+    /// The loss that rounding samples to the depth of the signal causes: with N bits, of samples that span 2, the
+    /// variance (2 / 2^N)^2 / 12, in units of `gain`.
+    fn floor(&self, gain: Gain) -> f64 {
+        let step = 2.0 / f64::from(self.header.samples.depth).exp2();
+        let gain = f64::from(gain.factor());
+        (step * step / 12.0 / (gain * gain)).max(LEAST_LOSS)
     }
 
     /// `network` fitted on while it is rounded within the budget of `quantiser`.
@@ -276,38 +371,54 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Bytes of a file with these weights that are not they.
-    fn overhead(&self, weights: &Weights) -> Result<u64, Error> {
-        let payload = weights.bits(&self.header)? / BIT / 8;
-        Ok((self.file(weights.clone())?.len() as u64).saturating_sub(payload))
+    /// The best of what `network` becomes within the budget of `quantiser`: fitted on while it is rounded, rounded as
+    /// it is, or all zeros.
+    pub(super) fn fit_or_silence(
+        &self,
+        network: Network,
+        mut quantiser: Quantiser,
+        room: Room,
+        meter: &mut Meter<'_>,
+    ) -> Result<Rounded<'_>, Error> {
+        let mut probe = self.probe(&network)?;
+        quantiser.adapt(&network, &mut probe)?;
+        let nearest = quantiser.nearest(&network);
+        let mut zeros = network.clone();
+        tensors_mut(&mut zeros).for_each(|tensor| tensor.fill(0.0));
+        let fitted = self.fit_rounded(network, quantiser.clone(), room, meter)?;
+        let mut best = (probe.loss(&fitted.network)?, fitted);
+        for network in [nearest, zeros] {
+            let loss = probe.loss(&network)?;
+            if loss < best.0 {
+                let (mut quantiser, fitted) = (quantiser.clone(), best.1.fitted);
+                quantiser.thaw(&network);
+                let rounded = Rounded {
+                    draft: self,
+                    network,
+                    quantiser,
+                    fitted,
+                    room,
+                };
+                best = (loss, rounded);
+            }
+        }
+        Ok(best.1)
     }
 
-    fn file(&self, weights: Weights) -> Result<Vec<u8>, Error> {
-        let file = File {
-            header: self.header.clone(),
-            weights,
-            icc: self.job.source.icc().map(<[u8]>::to_vec),
-        };
-        Ok(file.to_bytes()?)
+    /// Bytes of a file with these weights that are not they.
+    fn overhead(&self, levels: Vec<Tensor>) -> Result<u64, Error> {
+        let payload = Weights::Levels(levels.clone()).bits(&self.header)? / BIT / 8;
+        Ok((self.file(levels)?.len() as u64).saturating_sub(payload))
+    }
+
+    /// The file of `levels`, which are in units of the gain.
+    fn file(&self, levels: Vec<Tensor>) -> Result<Vec<u8>, Error> {
+        let levels = weights::amplified(levels, self.job.task.gain());
+        self.job.file(&self.header, Weights::Levels(levels))
     }
 
     fn candidate(&self, bytes: Vec<u8>, fitted: Fitted) -> Result<Candidate, Error> {
-        let quality = self.job.source.measure(&bytes)?;
-        // Only a loss of values can be compared with the error of values.
-        let comparable = quality.loss.filter(|_| self.job.task.values().is_none());
-        if comparable.is_some_and(|coded| coded > DAMAGED * (fitted.loss + 1e-3)) {
-            // The fit was fine and its file is not: whatever happened, do not pass it off as good.
-            return Err(Error::Diverged {
-                step: fitted.steps,
-                attempts: 1,
-            });
-        }
-        Ok(Candidate {
-            bytes,
-            quality: quality.figure,
-            parameters: self.parameters(),
-            stopped: fitted.stopped,
-        })
+        Candidate::of(self.job, &self.header, bytes, fitted.stopped)
     }
 }
 
@@ -333,7 +444,16 @@ pub(super) struct Rounded<'a> {
     room: Room,
 }
 
-impl Rounded<'_> {
+impl<'a> Rounded<'a> {
+    /// The same network fitted on while it is rounded.
+    ///
+    /// # Errors
+    /// As [`Draft::fit_rounded`].
+    pub(super) fn fit_on(&self, meter: &mut Meter<'_>) -> Result<Rounded<'a>, Error> {
+        let (network, quantiser) = (self.network.clone(), self.quantiser.clone());
+        self.draft.fit_rounded(network, quantiser, self.room, meter)
+    }
+
     /// The tensors of it.
     pub(super) fn levels(&self) -> Vec<Tensor> {
         self.quantiser.levels(&self.network)
@@ -347,7 +467,7 @@ impl Rounded<'_> {
     /// The file of it.
     pub(super) fn file(&mut self) -> Result<Candidate, Error> {
         loop {
-            let file = self.draft.file(Weights::Levels(self.levels()))?;
+            let file = self.draft.file(self.levels())?;
             let length = file.len() as u64;
             if length <= self.room.bytes {
                 return self.draft.candidate(file, self.fitted);

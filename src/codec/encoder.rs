@@ -1,6 +1,7 @@
 use super::checkpoint::{self, Checkpoint, Journal, Key};
 use super::draft::{Candidate, Draft, Job, Meter, Tell};
-use super::plan::{self, OVERHEAD, Room, Size};
+use super::plain;
+use super::plan::{self, OVERHEAD, Size};
 use super::search::{self, Target};
 use super::source::{Source, ends};
 use super::{on_threads, weights};
@@ -19,6 +20,11 @@ use std::time::{Duration, Instant};
 pub const EFFORT_STEPS: [u32; 9] = [150, 350, 800, 1800, 4200, 8500, 16_000, 28_000, 45_000];
 /// The effort that [`Encoder::new`] makes.
 pub const DEFAULT_EFFORT: u8 = 5;
+
+/// Most multiplications of a fit that counts as quick: about a second of a core.
+const QUICK: u64 = 20_000_000_000;
+/// Smallest file worth a network of its own, in bytes.
+const LEAST: u64 = 48;
 
 /// Fits networks to pictures and writes them as `.siren` files; reusable.
 ///
@@ -137,7 +143,7 @@ impl Encoder {
         }
     }
 
-    /// A file whose PSNR is within 0.1 dB of `psnr`, whatever its size: networks of several sizes are
+    /// A file whose PSNR is `psnr` or up to 0.2 dB more, whatever its size: networks of several sizes are
     /// tried, which takes two to three times as long as one of a given size. Where even the smallest file
     /// is better than that, it is the smallest.
     #[must_use]
@@ -369,7 +375,7 @@ impl Encoder {
     fn run(&self, picture: &Picture, tell: Tell<'_>, journal: Journal) -> Result<Encoded, Error> {
         let values = Image::new(picture, self.seed);
         let Some(which) = self.supervision else {
-            return self.fit_picture(picture, &values, tell, journal);
+            return self.fit_picture(picture, &values.normalised(), tell, journal);
         };
         spectral::check(picture)?;
         let planes = picture.planes();
@@ -442,12 +448,7 @@ impl Encoder {
             }
             Size::Reach(_) if task.values().is_some() => return Err(unforeseeable()),
             Size::Reach(target) => search::search(self, job, target, profile, &mut meter)?,
-            size => {
-                let room = self.room(source, size, profile);
-                let network = self.network(source, &room);
-                let draft = self.draft(job, network, true, &mut meter)?;
-                draft.round(room, &mut meter)?.file()?
-            }
+            size => self.best(job, self.budget(source, size, profile), profile, &mut meter)?,
         };
         Ok(Finished {
             candidate,
@@ -456,25 +457,105 @@ impl Encoder {
         })
     }
 
-    /// The room for a file of `size`, of which `profile` bytes are the colour profile.
-    fn room(&self, source: &dyn Source, size: Size, profile: u64) -> Room {
-        let bytes = match (size, self.width) {
+    /// The best file of at most `bytes` bytes: of the plain ones and, unless one of these is exact, of those of
+    /// all [`Encoder::attempts`].
+    fn best(
+        &self,
+        job: Job<'_>,
+        bytes: u64,
+        profile: u64,
+        meter: &mut Meter<'_>,
+    ) -> Result<Candidate, Error> {
+        let least = plain::least(self, job)?;
+        if bytes < least {
+            let allowed = format!("at least {least}, which one colour takes");
+            return Err(Error::parameter("bytes of the file", bytes, allowed));
+        }
+        let mut best = plain::best(self, job, bytes)?;
+        let attempts = self.attempts(job, bytes, profile)?;
+        meter.plan(attempts.iter().map(|attempt| attempt.steps).sum());
+        for attempt in attempts {
+            let done = |best: &Candidate| best.is_exact() || best.stopped;
+            if best.as_ref().is_some_and(done) {
+                break;
+            }
+            match self.attempt(job, &attempt, meter) {
+                Ok(candidate) => Candidate::keep(&mut best, candidate),
+                // A network too large for so few bytes; there are plainer ones.
+                Err(Error::Parameter { .. }) if best.is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        best.ok_or(Error::Stopped)
+    }
+
+    /// The better file of two: of the network fitted on while it is rounded, and rounded as it is.
+    fn attempt(
+        &self,
+        job: Job<'_>,
+        attempt: &Attempt,
+        meter: &mut Meter<'_>,
+    ) -> Result<Candidate, Error> {
+        let Attempt {
+            ref header,
+            bytes,
+            steps,
+            seed,
+        } = *attempt;
+        let header = header.clone();
+        let draft = Draft::new(job, header, steps, true, seed, meter)?;
+        let mut rounded = draft.round(bytes)?;
+        let mut best = Some(rounded.file()?);
+        Candidate::keep(&mut best, rounded.fit_on(meter)?.file()?);
+        best.ok_or(Error::Stopped)
+    }
+
+    /// The fits that are tried for a file of `bytes` bytes. Where a fit is quick, these are the fits of all lower
+    /// efforts and of all halves of the bytes too, so that neither effort nor bytes make a file worse.
+    fn attempts(&self, job: Job<'_>, bytes: u64, profile: u64) -> Result<Vec<Attempt>, Error> {
+        let attempt = |bytes: u64, steps: Steps| {
+            let network = self.network(job.source, bytes, profile);
+            let header = self.header(job.source, network)?;
+            let steps = steps.of(header.parameters());
+            Ok::<_, Error>(Attempt {
+                header,
+                bytes,
+                steps,
+                seed: self.seed,
+            })
+        };
+        let whole = attempt(bytes, self.steps)?;
+        if whole.cost(job) > QUICK {
+            return Ok(vec![whole]);
+        }
+        let sizes = std::iter::successors(Some(bytes), |bytes| Some(bytes / 2));
+        let sizes = sizes.take_while(|&size| size == bytes || size >= profile + LEAST);
+        let mut attempts = Vec::new();
+        for size in sizes {
+            for steps in self.steps.up_to() {
+                attempts.push(attempt(size, steps)?);
+            }
+        }
+        attempts.sort_by_key(|attempt| attempt.steps);
+        Ok(attempts)
+    }
+
+    /// Most bytes of a file of `size`, of which `profile` bytes are the colour profile.
+    fn budget(&self, source: &dyn Source, size: Size, profile: u64) -> u64 {
+        match (size, self.width) {
             // A default leaves the colour profile out of the account; a size asked for does not.
             (Size::Default, Some(width)) => {
                 plan::bytes(self.layers.unwrap_or(10), width, ends(source)) + profile
             }
             (Size::Default, None) => size.bytes(source) + profile,
             _ => size.bytes(source),
-        };
-        Room {
-            bytes,
-            overhead: OVERHEAD + profile,
         }
     }
 
-    /// Hidden layers and width of the network for `room`.
-    pub(super) fn network(&self, source: &dyn Source, room: &Room) -> (u32, u32) {
-        plan::network(room.bits(), ends(source), (self.layers, self.width))
+    /// Hidden layers and width of the network for a file of `bytes` bytes.
+    pub(super) fn network(&self, source: &dyn Source, bytes: u64, profile: u64) -> (u32, u32) {
+        let bits = 8 * bytes.saturating_sub(OVERHEAD + profile);
+        plan::network(bits as f64, ends(source), (self.layers, self.width))
     }
 
     /// Fits a network of the given hidden layers and width.
@@ -505,10 +586,7 @@ impl Encoder {
 
     /// Steps for a network of `parameters` parameters.
     pub(super) fn steps(&self, parameters: u64) -> u32 {
-        match self.steps {
-            Steps::Effort(steps) => plan::steps(steps, parameters),
-            Steps::Exactly(steps) => steps,
-        }
+        self.steps.of(parameters)
     }
 
     /// Refuses what a shape has no use for: sizes by pixels or by seconds, and what is seen of a picture.
@@ -567,4 +645,41 @@ enum Steps {
     Effort(u32),
     /// So many.
     Exactly(u32),
+}
+
+impl Steps {
+    /// Steps for a network of `parameters` parameters.
+    fn of(self, parameters: u64) -> u32 {
+        match self {
+            Self::Effort(steps) => plan::steps(steps, parameters),
+            Self::Exactly(steps) => steps,
+        }
+    }
+
+    /// Those of this effort and of all lower ones.
+    fn up_to(self) -> Vec<Self> {
+        match self {
+            Self::Effort(most) => {
+                let lower = EFFORT_STEPS.into_iter().filter(|&steps| steps <= most);
+                lower.map(Self::Effort).collect()
+            }
+            Self::Exactly(_) => vec![self],
+        }
+    }
+}
+
+/// One of the fits that are tried.
+struct Attempt {
+    header: format::Header,
+    bytes: u64,
+    steps: u32,
+    seed: u64,
+}
+
+impl Attempt {
+    /// Multiplications of the fit, without those of the backward pass.
+    fn cost(&self, job: Job<'_>) -> u64 {
+        let points = job.task.batch(2).saturating_mul(self.steps.into());
+        points.saturating_mul(self.header.multiplications_per_point())
+    }
 }

@@ -6,6 +6,7 @@ mod decoder;
 mod derivative;
 mod draft;
 mod encoder;
+mod plain;
 mod plan;
 #[cfg(test)]
 mod properties;

@@ -1,10 +1,10 @@
 //! What holds of any budget, size and region.
 
-use super::quantise::{Quantiser, step_size};
+use super::quantise::{Probe, Quantiser, step_size};
 use super::weights::{shape, tensors, to_networks};
 use super::{Decoder, Region, View};
 use crate::net::{Device, Network};
-use crate::signal::{Picture, Samples};
+use crate::signal::{Gain, Picture, Samples};
 use crate::task::Image;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -63,7 +63,9 @@ proptest! {
         let values = (0..64 * usize::from(channels)).map(|i| (i * 37) as u8).collect();
         let picture = Picture::new(8, 8, channels, Samples::U8(values))?;
         let task = Image::new(&picture, 0);
-        let mut quantiser = Quantiser::new(&header, &network, &Device::cpu(), &task, 64)?;
+        let mut probe = Probe::new(&network, &Device::cpu(), &task, 64)?;
+        let mut quantiser =
+            Quantiser::new(&header, &network, &mut probe, 1e-9, Gain::default())?;
         let budget = generosity * header.parameters() as f64 + 200.0;
         quantiser.set_budget(budget, &network)?;
 

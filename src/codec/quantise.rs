@@ -14,7 +14,8 @@ use super::symmetry;
 use super::weights::{tensors, tensors_mut};
 use crate::Error;
 use crate::fit::{Archive, Persist, Rounding};
-use crate::net::{Device, Layer, Network, Objective};
+use crate::net::{Device, Engine, Layer, Network, Objective};
+use crate::signal::Gain;
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -30,14 +31,23 @@ const FREE: i32 = 2;
 const RESERVE: f64 = 0.001;
 /// Rise of the loss that probing noise should cause, relative to the loss.
 const PROBE: std::ops::Range<f64> = 0.02..0.2;
+/// Rounding that raises the loss by more than this factor is coarser than what sensitivities were measured at.
+const ROUGH: f64 = 3.0;
+/// How often they are measured again then, at most.
+const ADAPTATIONS: usize = 4;
 
 /// Step sizes for a network, held to a budget of bits, and the parameters already rounded.
+#[derive(Clone)]
 pub(super) struct Quantiser {
     header: Header,
     /// 1 / sqrt(h_t) of each tensor.
     tolerance: Vec<f64>,
     /// Codes of the step sizes.
     steps: Vec<u8>,
+    /// The least code of each tensor with which levels can express its parameters.
+    least: Vec<u8>,
+    /// What the outputs are multiplied by in the file.
+    gain: Gain,
     /// c, from which they follow.
     scale: f64,
     /// Most bits that the coded weights may take.
@@ -49,28 +59,71 @@ pub(super) struct Quantiser {
 }
 
 impl Quantiser {
-    /// Measures the sensitivities of `network` on `points` points of `objective`. A budget is still to be
-    /// set.
+    /// Measures the sensitivities of `network` by `probe`. Losses below `floor` count as that much: nobody can tell
+    /// them apart. In the file, outputs are multiplied by `gain`. A budget is still to be set.
     ///
     /// # Errors
     /// [`Error::Gpu`].
     pub(super) fn new(
         header: &Header,
         network: &Network,
-        device: &Device,
-        objective: &dyn Objective,
-        points: u64,
+        probe: &mut Probe<'_>,
+        floor: f64,
+        gain: Gain,
     ) -> Result<Self, Error> {
-        let tolerance = tolerances(network, device, objective, points)?;
+        let tolerance = probe.tolerances(network, floor)?;
         Ok(Self {
             header: header.clone(),
             steps: vec![0; tolerance.len()],
+            least: vec![0; tolerance.len()],
+            gain,
             tolerance,
             scale: 1e-3,
             budget: f64::INFINITY,
             frozen: Vec::new(),
             fit: 0,
         })
+    }
+
+    /// Measures the sensitivities of `network` again, at the noise that its budget makes, for as long as that makes
+    /// the loss of the rounded network smaller.
+    ///
+    /// The loss of a network that fits perfectly is quadratic only in noise far smaller than that of rounding:
+    /// tensors that hardly count there can be those that count most here.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`].
+    pub(super) fn adapt(&mut self, network: &Network, probe: &mut Probe<'_>) -> Result<(), Error> {
+        let base = probe.loss(network)?;
+        let mut loss = probe.loss(&self.nearest(network))?;
+        for _ in 0..ADAPTATIONS {
+            if loss < ROUGH * base {
+                break;
+            }
+            let before = (self.tolerance.clone(), self.scale);
+            self.tolerance = probe.tolerances(network, loss)?;
+            self.set_budget(self.budget, network)?;
+            let now = probe.loss(&self.nearest(network))?;
+            if now >= loss {
+                (self.tolerance, self.scale) = before;
+                self.bits(network, self.scale)?;
+                break;
+            }
+            loss = now;
+        }
+        Ok(())
+    }
+
+    /// `network` with every parameter rounded to the nearest level.
+    pub(super) fn nearest(&self, network: &Network) -> Network {
+        let mut rounded = network.clone();
+        for (tensor, &step) in tensors_mut(&mut rounded).zip(&self.steps) {
+            let size = step_size(step);
+            for value in tensor {
+                *value = level(*value / size) as f32 * size;
+            }
+        }
+        rounded
     }
 
     /// Prepares for a fit of `steps` steps that begins with `network`.
@@ -97,8 +150,14 @@ impl Quantiser {
     }
 
     /// Has every parameter of `network` to be rounded again.
-    fn thaw(&mut self, network: &Network) {
+    pub(super) fn thaw(&mut self, network: &Network) {
         self.frozen = tensors(network).map(|t| vec![None; t.len()]).collect();
+        self.least = tensors(network).map(least_code).collect();
+        // What the gain takes from the codes of the last layer must be there.
+        let smallest = (-self.gain.codes()).clamp(0, u8::MAX.into()) as u8;
+        for least in self.least.iter_mut().rev().take(2) {
+            *least = smallest.max(*least);
+        }
     }
 
     /// Number of tensors.
@@ -115,8 +174,9 @@ impl Quantiser {
     /// Takes on the step sizes that `scale` makes, and returns what they cost.
     fn bits(&mut self, network: &Network, scale: f64) -> Result<f64, Error> {
         self.scale = scale;
-        for (step, tolerance) in self.steps.iter_mut().zip(&self.tolerance) {
-            *step = step_code(scale * tolerance);
+        let bounds = self.tolerance.iter().zip(&self.least);
+        for (step, (tolerance, &least)) in self.steps.iter_mut().zip(bounds) {
+            *step = step_code(scale * tolerance).max(least);
         }
         let weights = Weights::Levels(self.levels(network));
         Ok(weights.bits(&self.header)? as f64 / BIT as f64)
@@ -267,49 +327,90 @@ fn finest(
     Ok(coarse)
 }
 
-/// The level nearest to a value in units of its step. What is beyond the largest is lost.
+/// The least code of a step size with which levels can express every parameter of `tensor`, and parameters of
+/// twice their size, since those that are still free go on changing.
+fn least_code(tensor: &[f32]) -> u8 {
+    let largest = tensor
+        .iter()
+        .fold(0.0, |most: f64, &x| most.max(f64::from(x).abs()));
+    let size = 2.0 * largest / f64::from(LEVEL_MAX);
+    ((size.log2() + f64::from(STEP_ORIGIN)) * f64::from(STEP_UNITS)).ceil() as u8
+}
+
+/// The level nearest to a value in units of its step. [`least_code`] keeps values from being beyond the largest.
 fn level(value: f32) -> i32 {
     (value.round() as i32).clamp(-LEVEL_MAX, LEVEL_MAX)
 }
 
-/// 1 / sqrt(h_t) of every tensor, by adding noise to one after another.
-///
-/// The noise is made as strong as it takes to be seen above everything else, and no stronger, since the
-/// loss is quadratic in it only as long as it is small.
-fn tolerances(
-    network: &Network,
-    device: &Device,
-    objective: &dyn Objective,
+/// Evaluates the loss of networks of one shape, always at the same points.
+pub(super) struct Probe<'a> {
+    engine: Engine,
+    objective: &'a dyn Objective,
     points: u64,
-) -> Result<Vec<f64>, Error> {
-    let mut random = ChaCha8Rng::seed_from_u64(0);
-    let mut engine = device.engine(network.shape(), objective)?;
-    let mut gradient = network.layers().to_vec();
-    let mut loss =
-        |network: &Network| engine.gradient(network, objective, 0..points, &mut gradient);
-    let base = loss(network)?.max(1e-9);
-    let count = tensors(network).count();
-    let mut probe = |tensor: usize| {
-        let values = tensors(network).nth(tensor).unwrap_or_default();
-        let mean_square =
-            values.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / values.len() as f64;
-        let mut width = 0.02 * mean_square.sqrt().max(1e-6);
-        let mut sensitivity = 0.0;
-        for _ in 0..6 {
-            let mut noisy = network.clone();
-            for value in tensors_mut(&mut noisy).nth(tensor).unwrap_or_default() {
-                *value += (width * (random.random::<f64>() - 0.5)) as f32;
+    gradient: Vec<Layer>,
+}
+
+impl<'a> Probe<'a> {
+    /// Of networks like `network`, at the first `points` points of `objective`.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`].
+    pub(super) fn new(
+        network: &Network,
+        device: &Device,
+        objective: &'a dyn Objective,
+        points: u64,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            engine: device.engine(network.shape(), objective)?,
+            objective,
+            points,
+            gradient: network.layers().to_vec(),
+        })
+    }
+
+    /// The loss of `network`.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`].
+    pub(super) fn loss(&mut self, network: &Network) -> Result<f64, Error> {
+        let points = 0..self.points;
+        self.engine
+            .gradient(network, self.objective, points, &mut self.gradient)
+    }
+
+    /// 1 / sqrt(h_t) of every tensor of `network`, by adding noise to one after another.
+    ///
+    /// The noise is made as strong as it takes for the loss to rise by a small part of `level`, and no stronger,
+    /// since the loss is quadratic in it only as long as it is small.
+    fn tolerances(&mut self, network: &Network, level: f64) -> Result<Vec<f64>, Error> {
+        let mut random = ChaCha8Rng::seed_from_u64(0);
+        let base = self.loss(network)?;
+        let level = level.max(base);
+        let count = tensors(network).count();
+        let mut probe = |tensor: usize| {
+            let values = tensors(network).nth(tensor).unwrap_or_default();
+            let mean_square =
+                values.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / values.len() as f64;
+            let mut width = 0.02 * mean_square.sqrt().max(1e-6);
+            let mut sensitivity = 0.0;
+            for _ in 0..6 {
+                let mut noisy = network.clone();
+                for value in tensors_mut(&mut noisy).nth(tensor).unwrap_or_default() {
+                    *value += (width * (random.random::<f64>() - 0.5)) as f32;
+                }
+                let rise = self.loss(&noisy)? - base;
+                sensitivity = rise / (values.len() as f64 * width * width / 12.0);
+                let share = rise / level;
+                if PROBE.contains(&share) {
+                    break;
+                }
+                width *= if share < PROBE.start { 3.0 } else { 0.4 };
             }
-            let rise = (loss(&noisy)? - base) / base;
-            sensitivity = rise * base / (values.len() as f64 * width * width / 12.0);
-            if PROBE.contains(&rise) {
-                break;
-            }
-            width *= if rise < PROBE.start { 3.0 } else { 0.4 };
-        }
-        Ok(1.0 / sensitivity.max(1e-12).sqrt())
-    };
-    (0..count).map(&mut probe).collect()
+            Ok(1.0 / sensitivity.max(1e-12).sqrt())
+        };
+        (0..count).map(&mut probe).collect()
+    }
 }
 
 /// The step size a code stands for: 2^(code / 8 - 24).
@@ -353,7 +454,9 @@ mod tests {
         let network = Network::random(&shape(&header), 3).unwrap();
         let picture = Picture::new(8, 8, 1, Samples::U8((0..64).collect())).unwrap();
         let task = Image::new(&picture, 0);
-        let mut quantiser = Quantiser::new(&header, &network, &Device::cpu(), &task, 64).unwrap();
+        let mut probe = Probe::new(&network, &Device::cpu(), &task, 64).unwrap();
+        let mut quantiser =
+            Quantiser::new(&header, &network, &mut probe, 1e-9, Gain::default()).unwrap();
         quantiser.set_budget(700.0, &network).unwrap();
         quantiser.begin(100, &network).unwrap();
         let mut rounded = network.clone();

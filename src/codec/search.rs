@@ -5,9 +5,10 @@
 //! by a decibel or two and costs a fifth of a fit each time. Only if that does not reach is the network
 //! replaced.
 
-use super::draft::{Candidate, Job, Meter, Rounded};
+use super::draft::{Candidate, Draft, Job, Meter, Rounded};
 use super::encoder::Encoder;
-use super::plan::{OVERHEAD, Room, Size};
+use super::plain;
+use super::plan::Size;
 use super::source::Source;
 use crate::Error;
 
@@ -43,6 +44,8 @@ const DRAFTS: usize = 5;
 const ROUNDINGS: usize = 5;
 /// Smallest file to try, in bytes.
 const LEAST: f64 = 64.0;
+/// Bytes that may be spent on any picture with as many samples.
+const SMALL: f64 = 4096.0;
 
 impl Target {
     pub(super) fn validate(self) -> Result<(), Error> {
@@ -70,11 +73,15 @@ impl Target {
             Self::Psnr(_) => 2.0,
             Self::Quality(_) => 1.0,
         };
-        (source.signal().points() as f64 * bpp / 8.0).clamp(LEAST, 200_000.0)
+        let points = source.signal().points() as f64;
+        // Small pictures are not worth so many bits a pixel, but need them to be reached at all.
+        let samples = points * f64::from(source.samples().channels);
+        let least = (4.0 * samples).clamp(LEAST, SMALL);
+        (points * bpp / 8.0).clamp(least, 200_000.0)
     }
 }
 
-/// A file of the PSNR of `target`; `profile` bytes of it are the colour profile.
+/// The smallest file found whose PSNR is that of `target` or better; `profile` bytes of it are the colour profile.
 ///
 /// # Errors
 /// [`Error::Unreachable`] if there is none, and what fitting may give.
@@ -85,16 +92,47 @@ pub(super) fn search(
     profile: u64,
     meter: &mut Meter<'_>,
 ) -> Result<Candidate, Error> {
-    let source = job.source;
-    let room = |bytes: f64| Room {
-        bytes: bytes as u64 + profile,
-        overhead: OVERHEAD + profile,
-    };
-    let (asked, most) = (target.psnr(), target.most(source));
+    let mut found = Found::new(target.psnr());
+    let most = target.most(job.source);
+    if let Some(plain) = plain::best(encoder, job, most as u64 + profile)? {
+        let enough = plain.quality >= found.asked;
+        found.see(plain);
+        if enough {
+            return found.end(target);
+        }
+    }
+    let (mut bytes, slope) = look(encoder, job, target, profile, meter)?;
+    // What comes next is measured otherwise: only the slope still holds.
+    let mut line = Line::new((slope, SLOPE.1), LEAST..=most);
+    for _ in 0..DRAFTS {
+        let network = encoder.network(job.source, bytes as u64 + profile, profile);
+        let draft = encoder.draft(job, network, true, meter)?;
+        let psnr = rounds(&draft, bytes, profile, most, &mut found, meter)?;
+        if found.done || draft.stopped() {
+            break;
+        }
+        let next = line.next(bytes, psnr, found.aim());
+        if next == bytes {
+            break;
+        }
+        bytes = next;
+    }
+    found.end(target)
+}
+
+/// Bytes of the file to begin with, and the dB that one of twice the size gains, as short fits tell.
+fn look(
+    encoder: &Encoder,
+    job: Job<'_>,
+    target: Target,
+    profile: u64,
+    meter: &mut Meter<'_>,
+) -> Result<(f64, f64), Error> {
+    let (asked, most) = (target.psnr(), target.most(job.source));
     let mut line = Line::new(SLOPE, LEAST..=most);
-    let mut bytes = (Size::Reach(target).bytes(source) as f64).clamp(LEAST, most);
+    let mut bytes = (Size::Reach(target).bytes(job.source) as f64).clamp(LEAST, most);
     for _ in 0..LOOKS {
-        let network = encoder.network(source, &room(bytes));
+        let network = encoder.network(job.source, bytes as u64 + profile, profile);
         let look = encoder.look(job, network, LOOK_STEPS, meter)?;
         if look.stopped() {
             break;
@@ -107,61 +145,108 @@ pub(super) fn search(
         }
         bytes = next;
     }
+    Ok((bytes, line.slope))
+}
 
-    // What comes next is measured otherwise: only the slope still holds.
-    let mut line = Line::new((line.slope, SLOPE.1), LEAST..=most);
-    let mut best: Option<Candidate> = None;
-    let far = |candidate: &Candidate| (candidate.quality - asked).abs();
-    for _ in 0..DRAFTS {
-        let network = encoder.network(source, &room(bytes));
-        let draft = encoder.draft(job, network, true, meter)?;
-        let mut finer = Line::new(
-            FINER,
-            bytes * STRETCH.start()..=(bytes * STRETCH.end()).min(most),
-        );
-        let mut size = bytes;
-        let mut psnr = 0.0;
-        for rounding in 0..ROUNDINGS {
-            let mut fitted = draft.round(room(size), meter)?;
-            let mut candidate = fitted.file()?;
-            if rounding == 0 {
-                psnr = candidate.quality;
-            }
-            let excess = candidate.quality - asked;
-            if (NEAR..TRIM).contains(&excess) && !candidate.stopped {
-                candidate = trim(&mut fitted, candidate, asked)?;
-            }
-            let smallest = size <= LEAST && candidate.quality > asked;
-            let done = candidate.stopped || smallest || far(&candidate) <= NEAR;
-            let next = finer.next(size, candidate.quality, asked);
-            if best
-                .as_ref()
-                .is_none_or(|best| done || far(&candidate) < far(best))
-            {
-                best = Some(candidate);
-            }
-            if done {
-                return best.ok_or(Error::Stopped);
-            }
-            if next == size || asked > draft.psnr() + NEAR {
-                break;
-            }
-            size = next;
+/// Rounds `draft`, made for a file of `bytes` bytes, into files of sizes around that, until one is as asked. Returns
+/// the PSNR of the first.
+fn rounds(
+    draft: &Draft<'_>,
+    bytes: f64,
+    profile: u64,
+    most: f64,
+    found: &mut Found,
+    meter: &mut Meter<'_>,
+) -> Result<f64, Error> {
+    let sizes = bytes * STRETCH.start()..=(bytes * STRETCH.end()).min(most);
+    let mut finer = Line::new(FINER, sizes);
+    let mut size = bytes;
+    let mut first = None;
+    for _ in 0..ROUNDINGS {
+        let mut rough = match draft.round(size as u64 + profile) {
+            // A network too large for so few bytes.
+            Err(Error::Parameter { .. }) if found.best.is_some() => break,
+            rough => rough?,
+        };
+        let mut fitted = rough.fit_on(meter)?;
+        let mut candidate = fitted.file()?;
+        let plain = rough.file()?;
+        if plain.quality > candidate.quality {
+            (fitted, candidate) = (rough, plain);
         }
-        let next = line.next(bytes, psnr, asked);
-        if next == bytes {
+        let psnr = candidate.quality;
+        first.get_or_insert(psnr);
+        let excess = psnr - found.aim();
+        if (NEAR..TRIM).contains(&excess) && !candidate.stopped {
+            candidate = trim(&mut fitted, candidate, found.aim())?;
+        }
+        let smallest = size <= LEAST && psnr > found.asked;
+        found.done = candidate.stopped || smallest || found.is_near(&candidate);
+        found.see(candidate);
+        let next = finer.next(size, psnr, found.aim());
+        if found.done || next == size || found.asked > draft.psnr() + NEAR {
             break;
         }
-        bytes = next;
+        size = next;
     }
-    let best = best.ok_or(Error::Stopped)?;
-    match target {
-        Target::Psnr(_) => Err(Error::Unreachable {
+    Ok(first.unwrap_or(0.0))
+}
+
+/// The files seen so far.
+struct Found {
+    /// The PSNR asked for.
+    asked: f64,
+    /// The smallest that has it.
+    enough: Option<Candidate>,
+    /// The best of the others.
+    best: Option<Candidate>,
+    /// Whether no better is looked for.
+    done: bool,
+}
+
+impl Found {
+    fn new(asked: f64) -> Self {
+        Self {
             asked,
-            nearest: best.quality,
-            bytes: best.bytes.len() as u64,
-        }),
-        Target::Quality(_) => Ok(best),
+            enough: None,
+            best: None,
+            done: false,
+        }
+    }
+
+    /// What to aim at: as far above what was asked for as a file may be off.
+    fn aim(&self) -> f64 {
+        self.asked + NEAR
+    }
+
+    fn is_near(&self, candidate: &Candidate) -> bool {
+        (candidate.quality - self.aim()).abs() <= NEAR
+    }
+
+    fn see(&mut self, candidate: Candidate) {
+        if candidate.quality < self.asked {
+            Candidate::keep(&mut self.best, candidate);
+            return;
+        }
+        let smaller = |enough: &Candidate| candidate.bytes.len() < enough.bytes.len();
+        if self.enough.as_ref().is_none_or(smaller) {
+            self.enough = Some(candidate);
+        }
+    }
+
+    /// The file of the search.
+    fn end(self, target: Target) -> Result<Candidate, Error> {
+        let stopped = |best: &Candidate| best.stopped;
+        match (self.enough, self.best, target) {
+            (Some(enough), ..) => Ok(enough),
+            (None, None, _) => Err(Error::Stopped),
+            (None, Some(best), Target::Psnr(asked)) if !stopped(&best) => Err(Error::Unreachable {
+                asked,
+                nearest: best.quality,
+                bytes: best.bytes.len() as u64,
+            }),
+            (None, Some(best), _) => Ok(best),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use super::{Decoder, View};
 use crate::Error;
 use crate::metric::SquaredError;
-use crate::net::Network;
 use crate::signal::Picture;
 use siren_format::{Colour, Samples, Signal};
 
@@ -26,23 +25,12 @@ pub(super) trait Source: Sync {
     /// omega_0 of the first layer, where nobody asks for any, and of the others.
     fn omegas(&self) -> [f64; 2];
 
-    /// What to change of a random network before it is fitted.
-    fn begin(&self, _: &mut Network) {}
-
-    /// How good the file `bytes` is.
+    /// How good the file `bytes` is, in dB: a picture's PSNR, and for a shape the side of its cube by the root mean
+    /// square distance.
     ///
     /// # Errors
     /// [`Error::Format`] if it cannot be decoded.
-    fn measure(&self, bytes: &[u8]) -> Result<Quality, Error>;
-}
-
-/// How good a file is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quality {
-    /// In dB: a picture's PSNR, and for a shape the side of its cube by the root mean square distance.
-    pub(super) figure: f64,
-    /// The mean loss that a task of the signal's values would have; none if that cannot be compared.
-    pub(super) loss: Option<f64>,
+    fn measure(&self, bytes: &[u8]) -> Result<f64, Error>;
 }
 
 /// Inputs and outputs of the network.
@@ -73,13 +61,16 @@ impl Source for Picture {
         self.icc()
     }
 
-    /// A quarter of a bit per pixel, but beyond 12 kB only as fast as the side, and at most 20 kB.
+    /// A quarter of a bit per pixel, but beyond 12 kB only as fast as the side, and at most 20 kB; of pictures so
+    /// small that this would be less than 256 bytes, as much as their samples take, up to that.
     fn bytes(&self) -> u64 {
         let pixels = self.pixels() as f64;
+        let samples = pixels * f64::from(self.channels());
+        let least = samples.clamp(64.0, 256.0);
         let side = (pixels / (768.0 * 512.0)).sqrt();
         (pixels * 0.25 / 8.0)
             .min(12_288.0 * side.max(1.0))
-            .clamp(64.0, 20_480.0) as u64
+            .clamp(least, 20_480.0) as u64
     }
 
     /// 20 suits photographs: at 30, what a fit starts from is noise too fine. 30 in the others, as in the paper.
@@ -88,7 +79,7 @@ impl Source for Picture {
     }
 
     /// PSNR over all visible samples, strip by strip.
-    fn measure(&self, bytes: &[u8]) -> Result<Quality, Error> {
+    fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
         let decoder = Decoder::new(bytes)?;
         let mut error = SquaredError::default();
         let row = self.width() as usize * usize::from(self.channels());
@@ -96,10 +87,6 @@ impl Source for Picture {
             error.add(self, strip.y as usize * row, &strip.samples);
             Ok::<_, Error>(())
         })?;
-        let peak = self.samples().peak();
-        Ok(Quality {
-            figure: error.psnr(peak),
-            loss: Some(error.mean() * 4.0 / (peak * peak)),
-        })
+        Ok(error.psnr(self.samples().peak()))
     }
 }

@@ -3,6 +3,7 @@
 use super::quantise::step_size;
 use crate::Error;
 use crate::net::{Activation, Layer, Network, Shape};
+use crate::signal::Gain;
 use half::f16;
 use ndarray::{Array1, Array2};
 use siren_format::{Fault, Header, OMEGA_UNITS, Tensor, Weights};
@@ -33,9 +34,28 @@ pub(super) fn shape(header: &Header) -> Shape {
 }
 
 /// Every parameter as the nearest half float.
-pub(super) fn to_halves(network: &Network) -> Vec<u16> {
+fn to_halves(network: &Network) -> Vec<u16> {
     let half = |&value: &f32| f16::from_f32(value).to_bits();
     network.parameters().map(half).collect()
+}
+
+/// The parameters of `network` as half floats, with the outputs multiplied by `gain`.
+pub(super) fn halves(network: &Network, gain: Gain) -> Vec<u16> {
+    let mut network = network.clone();
+    if let Some(last) = network.layers.last_mut() {
+        last.weights *= gain.factor();
+        last.bias *= gain.factor();
+    }
+    to_halves(&network)
+}
+
+/// The tensors of a network with the outputs multiplied by `gain`.
+pub(super) fn amplified(mut tensors: Vec<Tensor>, gain: Gain) -> Vec<Tensor> {
+    for tensor in tensors.iter_mut().rev().take(2) {
+        let step = i16::from(tensor.step) + gain.codes();
+        tensor.step = step.clamp(0, u8::MAX.into()) as u8;
+    }
+    tensors
 }
 
 /// The networks of a file.

@@ -92,10 +92,10 @@ impl Persist for Fitted {
 /// Fits `network` to `objective`.
 ///
 /// A loss that explodes, drifts upwards or is not finite sends the fit back to the last good weights with
-/// half the step size and a fresh optimiser.
+/// half the step size and a fresh optimiser. Where that does not help, the fit ends with these weights.
 ///
 /// # Errors
-/// [`Error::Diverged`] if that does not help, [`Error::Gpu`], and whatever `rounding` returns. Stopped by `progress`, the
+/// [`Error::Diverged`] if there are none, [`Error::Gpu`], and whatever `rounding` returns. Stopped by `progress`, the
 /// fit ends early with the best weights so far.
 pub(crate) fn fit(
     device: &Device,
@@ -158,11 +158,17 @@ pub(crate) fn watch(
             if exploded || drifted {
                 state.attempts += u32::from(exploded);
                 state.drifts += u32::from(drifted);
-                if state.attempts > RETRIES {
+                let lost = state.attempts > RETRIES;
+                if lost && state.good.loss == f64::INFINITY {
                     let State { step, attempts, .. } = state;
                     return Err(Error::Diverged { step, attempts });
                 }
                 state.fall_back(network);
+                if lost {
+                    // The best there was is as good as it gets.
+                    state.last = state.good.loss;
+                    break 'fit;
+                }
                 stepper.restart();
                 continue 'fit;
             }

@@ -1,5 +1,6 @@
 //! The signals that are fitted and rendered: plain data, no engine and no media types.
 
+mod gain;
 mod grid;
 mod picture;
 mod sound;
@@ -8,6 +9,7 @@ pub(crate) mod spectral;
 mod surface;
 mod video;
 
+pub(crate) use gain::Gain;
 pub use grid::Grid;
 pub use picture::{Picture, Samples};
 pub use sound::Sound;

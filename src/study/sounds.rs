@@ -99,7 +99,8 @@ impl SoundStudy {
             inputs: 1,
             hidden: self.hidden.clone(),
             outputs: sound.channels().into(),
-            omega_first: omega_first(self.span) as f32,
+            // The networks compared here have parameters enough for all frequencies.
+            omega_first: omega_first(self.span, f64::INFINITY) as f32,
             omega_hidden: 30.0,
             activation,
             frequencies: 0,

@@ -1,7 +1,7 @@
-use super::{ROUND, Strata, Task};
+use super::{REGRESSED, ROUND, Regression, Strata, Task, begin_at_means, gain};
 use crate::kernel::TILE;
-use crate::net::{Objective, Squares};
-use crate::signal::{Grid, Picture};
+use crate::net::{Network, Objective, Squares};
+use crate::signal::{Gain, Grid, Picture};
 
 /// Fit the samples of a picture: mean squared error over channels, samples scaled to -1 .. 1.
 ///
@@ -15,6 +15,8 @@ pub(crate) struct Image<'a> {
     y: Vec<f32>,
     order: Strata,
     squares: Squares,
+    gain: Gain,
+    regression: Option<Regression>,
 }
 
 impl<'a> Image<'a> {
@@ -33,7 +35,17 @@ impl<'a> Image<'a> {
             x,
             y,
             order: Strata::new(picture.width(), picture.height(), ROUND, seed),
+            gain: Gain::default(),
+            regression: None,
         }
+    }
+
+    /// The same with samples divided by a gain that suits them, for networks that begin at their means.
+    pub(crate) fn normalised(mut self) -> Self {
+        let points = self.picture.pixels().min(REGRESSED);
+        self.regression = Regression::of(&self, 2, points);
+        self.gain = self.regression.as_ref().map(gain).unwrap_or_default();
+        self
     }
 
     /// Width and height of the picture.
@@ -76,6 +88,11 @@ impl Objective for Image<'_> {
                 *visible = f32::from(u8::from(alpha > -1.0));
             }
         }
+        if self.gain != Gain::default() {
+            let inverse = self.gain.factor().recip();
+            let samples = &mut known[..channels * TILE];
+            samples.iter_mut().for_each(|sample| *sample *= inverse);
+        }
     }
 
     fn squares(&self) -> Option<Squares> {
@@ -90,5 +107,19 @@ impl Objective for Image<'_> {
 impl Task for Image<'_> {
     fn batch(&self, rounds: u64) -> u64 {
         (rounds * self.order.cells()).min(self.picture.pixels())
+    }
+
+    fn gain(&self) -> Gain {
+        self.gain
+    }
+
+    fn regression(&self) -> Option<&Regression> {
+        self.regression.as_ref()
+    }
+
+    fn begin(&self, network: &mut Network) {
+        if let Some(regression) = &self.regression {
+            begin_at_means(network, regression, self.gain);
+        }
     }
 }

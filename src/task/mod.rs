@@ -5,6 +5,7 @@ mod distance;
 mod image;
 mod poisson;
 mod problem;
+mod regression;
 mod sound;
 mod strata;
 mod video;
@@ -16,11 +17,13 @@ pub(crate) use image::Image;
 pub use poisson::Derivatives;
 pub(crate) use poisson::{Gradients, Laplacians};
 pub use problem::{Jet, Problem};
+pub(crate) use regression::Regression;
 pub(crate) use sound::{Segment, time};
 use strata::Strata;
 pub(crate) use video::Video;
 
 use crate::net::{Network, Objective};
+use crate::signal::Gain;
 
 /// Points that cover a picture evenly, about.
 pub(crate) const ROUND: u64 = 8192;
@@ -35,8 +38,40 @@ pub(crate) trait Task: Objective {
         Vec::new()
     }
 
+    /// What the signal is divided by before it is fitted.
+    fn gain(&self) -> Gain {
+        Gain::default()
+    }
+
+    /// The affine function nearest to the signal, where the loss is one of its values.
+    fn regression(&self) -> Option<&Regression> {
+        None
+    }
+
+    /// What to change of a random network before it is fitted.
+    fn begin(&self, _: &mut Network) {}
+
     /// An objective of values by which to weigh how finely parameters must be known, where this is none.
     fn values(&self) -> Option<&dyn Objective> {
         None
+    }
+}
+
+/// Most points that a [`Regression`] looks at.
+const REGRESSED: u64 = 1 << 18;
+/// The deviation from its mean of a signal that is fitted as it is.
+const DEVIATION: f64 = 0.5;
+
+/// The gain for a signal like `regression`: one, or less if it varies little.
+fn gain(regression: &Regression) -> Gain {
+    Gain::of((regression.deviation / DEVIATION).min(1.0))
+}
+
+/// Has the outputs of `network` begin at the means of `regression`, in units of `gain`.
+fn begin_at_means(network: &mut Network, regression: &Regression, gain: Gain) {
+    if let Some(last) = network.layers.last_mut() {
+        for (bias, mean) in last.bias.iter_mut().zip(&regression.means) {
+            *bias += *mean as f32 / gain.factor();
+        }
     }
 }

@@ -1,6 +1,6 @@
 use super::{Strata, Task};
 use crate::kernel::TILE;
-use crate::net::Objective;
+use crate::net::{Network, Objective};
 use crate::signal::Sound;
 
 /// Points that cover a segment evenly, about.
@@ -20,6 +20,8 @@ pub(crate) struct Segment<'a> {
     /// Frames that it spans.
     span: u32,
     inverse_gain: f32,
+    /// What the weights of the first layer begin with, as a share of the ordinary.
+    pace: f32,
     order: Strata,
 }
 
@@ -34,8 +36,20 @@ impl<'a> Segment<'a> {
             channels,
             span,
             inverse_gain: 1.0 / gain,
+            pace: 1.0,
             order: Strata::new(frames, 1, ROUND, seed),
         }
+    }
+
+    /// The same for networks that begin with `pace` times the ordinary frequencies.
+    pub(crate) fn paced(self, pace: f32) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// The loss of silence.
+    pub(crate) fn power(&self) -> f64 {
+        let square = |&sample: &f32| f64::from(sample * self.inverse_gain).powi(2);
+        4.0 * self.samples.iter().map(square).sum::<f64>() / self.samples.len() as f64
     }
 
     fn frames(&self) -> u64 {
@@ -86,6 +100,12 @@ impl Objective for Segment<'_> {
 impl Task for Segment<'_> {
     fn batch(&self, rounds: u64) -> u64 {
         (rounds * self.order.cells()).min(self.frames())
+    }
+
+    fn begin(&self, network: &mut Network) {
+        if let Some(first) = network.layers.first_mut() {
+            first.weights *= self.pace;
+        }
     }
 }
 

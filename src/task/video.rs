@@ -1,14 +1,17 @@
 use super::strata::{Strata, mix};
-use super::{ROUND, Task};
+use super::{REGRESSED, ROUND, Regression, Task, begin_at_means, gain};
 use crate::kernel::TILE;
-use crate::net::{Objective, Squares};
-use crate::signal::{Clip, Footage, Grid, time};
+use crate::net::{Network, Objective, Squares};
+use crate::signal::{Clip, Footage, Gain, Grid, time};
 use std::io;
 use std::sync::OnceLock;
 
 /// Points that a row gives at a time, and frames that a round takes them from: at most.
 const ALONG: u32 = 64;
 const MOMENTS: u32 = 8;
+/// What weights of t begin with, as a share of those of x and y: clips move more slowly through time than they
+/// change over space.
+const PACE: f32 = 0.5;
 
 /// Fit the samples of a video: mean squared error over channels, samples scaled to -1 .. 1.
 ///
@@ -28,6 +31,8 @@ pub(crate) struct Video<'a> {
     /// Frames and rows of the lines.
     lines: Strata,
     seed: u64,
+    gain: Gain,
+    regression: Option<Regression>,
     /// Why a row could not be read.
     failure: OnceLock<io::Error>,
 }
@@ -47,8 +52,18 @@ impl<'a> Video<'a> {
             along,
             lines: Strata::with_cells([clip.frames(), clip.height()], [moments, rows], seed),
             seed,
+            gain: Gain::default(),
+            regression: None,
             failure: OnceLock::new(),
         }
+    }
+
+    /// The same with samples divided by a gain that suits them, for networks that begin at their means.
+    pub(crate) fn normalised(mut self) -> Self {
+        let points = self.batch(u64::MAX).min(REGRESSED);
+        self.regression = Regression::of(&self, 3, points);
+        self.gain = self.regression.as_ref().map(gain).unwrap_or_default();
+        self
     }
 
     /// Whether a row could not be read. What the fit makes of it from then on is of no use.
@@ -88,6 +103,7 @@ impl Objective for Video<'_> {
     fn draw(&self, first: u64, count: usize, coordinates: &mut [f32], known: &mut [f32]) {
         let channels = self.channels();
         let along = u64::from(self.along);
+        let inverse = self.gain.factor().recip();
         let mut samples = vec![0; self.x.len() * channels];
         let mut slot = 0;
         while slot < count {
@@ -109,7 +125,8 @@ impl Objective for Video<'_> {
                 coordinates[2 * TILE + slot] = t;
                 for channel in 0..channels {
                     let sample = samples[column * channels + channel];
-                    known[channel * TILE + slot] = f32::from(sample) * (2.0 / 255.0) - 1.0;
+                    let sample = f32::from(sample) * (2.0 / 255.0) - 1.0;
+                    known[channel * TILE + slot] = sample * inverse;
                 }
                 slot += 1;
             }
@@ -127,7 +144,28 @@ impl Objective for Video<'_> {
 
 impl Task for Video<'_> {
     fn batch(&self, rounds: u64) -> u64 {
-        (rounds * self.lines.cells() * u64::from(self.along)).min(self.clip.pixels())
+        let round = self.lines.cells() * u64::from(self.along);
+        rounds.saturating_mul(round).min(self.clip.pixels())
+    }
+
+    fn gain(&self) -> Gain {
+        self.gain
+    }
+
+    fn regression(&self) -> Option<&Regression> {
+        self.regression.as_ref()
+    }
+
+    fn begin(&self, network: &mut Network) {
+        if let Some(first) = network.layers.first_mut() {
+            first
+                .weights
+                .column_mut(2)
+                .mapv_inplace(|weight| weight * PACE);
+        }
+        if let Some(regression) = &self.regression {
+            begin_at_means(network, regression, self.gain);
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::Error;
 use crate::codec::checkpoint::{Checkpoint, Journal};
 use crate::codec::encoder::{Encoder, Finished};
 use crate::codec::on_threads;
-use crate::codec::source::{Quality, Source};
+use crate::codec::source::Source;
 use crate::fit::Progress;
 use crate::net::Order;
 use crate::signal::{MARGIN, Placement, Point, Surface};
@@ -145,7 +145,7 @@ impl Source for Solid {
     }
 
     /// The side of the cube by the root mean square distance, in dB.
-    fn measure(&self, bytes: &[u8]) -> Result<Quality, Error> {
+    fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
         let field = ShapeDecoder::new(bytes)?.field();
         let jets = field.jets(self.points.view(), Order::Gradient)?;
         let slopes = [0, 1, 2].map(|axis| jets.derivatives(axis));
@@ -156,9 +156,6 @@ impl Source for Solid {
         };
         let values = jets.values();
         let sum: f64 = values.column(0).iter().enumerate().map(distance).sum();
-        Ok(Quality {
-            figure: 10.0 * (4.0 * MEASURED as f64 / sum).log10(),
-            loss: None,
-        })
+        Ok(10.0 * (4.0 * MEASURED as f64 / sum).log10())
     }
 }

@@ -9,11 +9,10 @@ use super::plan::Plan;
 use super::{Playback, SoundDecoder};
 use crate::fit::Progress;
 use crate::metric;
-use crate::net::Network;
-use crate::signal::Sound;
+use crate::signal::{Gain, Sound};
 use crate::task::Segment;
 use crate::{Error, Limits};
-use siren_format::{File, Header, STEP_UNITS, Signal, Tensor, Weights};
+use siren_format::{File, Header, Signal, Weights};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -119,12 +118,13 @@ impl Encoder {
         header: &Header,
         progress: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
     ) -> Result<(Vec<u8>, u32), Error> {
-        let gain = Gain::of(plan.sound);
+        let gain = gain_of(plan.sound);
         let segments = plan.segments;
-        let tasks: Vec<Segment<'_>> = (0..header.networks() as usize)
+        let tasks: Vec<[Segment<'_>; 2]> = (0..header.networks() as usize)
             .map(|index| {
                 let first = segments.start(index) as u32;
-                Segment::new(plan.sound, first, segments.span, gain.factor(), self.seed)
+                let task = Segment::new(plan.sound, first, segments.span, gain.factor(), self.seed);
+                [task.clone(), task.paced(CALM)]
             })
             .collect();
         let alone = alone(header);
@@ -135,21 +135,17 @@ impl Encoder {
             tally.report(segment, report)
         };
 
-        let drafts = each(tasks.iter().collect(), |index, task| {
+        let drafts = each(tasks.iter().collect(), |index, tasks| {
             let mut tell =
                 |progress: &Progress, _: &mut Checkpoint<'_, '_>| report(index, progress);
             let mut meter = Meter::new(&mut tell, Journal::unkept());
-            let job = Job {
-                source: plan,
-                task,
-                device: &self.device,
-            };
-            let rounding = !self.half_floats;
-            let draft = Draft::new(job, alone.clone(), steps, rounding, self.seed, &mut meter)?;
+            let draft = self.fit_segment(plan, &alone, tasks, steps, &mut meter)?;
             Ok((draft, meter.done))
         })?;
         let bytes = if self.half_floats {
-            let halves = drafts.iter().map(|(draft, _)| gain.halves(draft.network()));
+            let halves = drafts
+                .iter()
+                .map(|(draft, _)| weights::halves(draft.network(), gain));
             file(header, Weights::Half(halves.flatten().collect()))?
         } else {
             rounded(plan, header, gain, &drafts, &report)?
@@ -157,7 +153,44 @@ impl Encoder {
         let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok((bytes, tally.steps()))
     }
+
+    /// The network of a segment, fitted to the first of its `tasks`. Where that begins with frequencies so high that
+    /// the fit finds nothing, it is the better one of those fitted to either.
+    fn fit_segment<'a>(
+        &'a self,
+        plan: &'a Plan<'_>,
+        header: &Header,
+        tasks: &'a [Segment<'_>; 2],
+        steps: u32,
+        meter: &mut Meter<'_>,
+    ) -> Result<Draft<'a>, Error> {
+        let fit = |task: &'a Segment<'_>, meter: &mut Meter<'_>| {
+            let job = Job {
+                source: plan,
+                task,
+                device: &self.device,
+            };
+            let rounding = !self.half_floats;
+            Draft::new(job, header.clone(), steps, rounding, self.seed, meter)
+        };
+        let [first, second] = tasks;
+        let draft = fit(first, meter)?;
+        if draft.stopped() || draft.loss() <= NOTHING * first.power() {
+            return Ok(draft);
+        }
+        let calm = fit(second, meter)?;
+        Ok(if calm.loss() < draft.loss() {
+            calm
+        } else {
+            draft
+        })
+    }
 }
+
+/// Of the second start of a segment, the frequencies as a share of those of the first.
+const CALM: f32 = 0.25;
+/// A fit whose loss is more than this share of that of silence has found nothing.
+const NOTHING: f64 = 0.8;
 
 /// The file of all drafts, each of which took some steps, fitted on while they are rounded to the room there is.
 fn rounded(
@@ -167,7 +200,10 @@ fn rounded(
     drafts: &[(Draft<'_>, u32)],
     report: &(dyn Fn(usize, &Progress) -> ControlFlow<()> + Sync),
 ) -> Result<Vec<u8>, Error> {
-    let prepare = |_, (draft, _): &(Draft<'_>, u32)| draft.quantiser();
+    let prepare = |_, (draft, _): &(Draft<'_>, u32)| {
+        let (network, quantiser, _) = draft.quantiser(gain)?;
+        Ok((network, quantiser))
+    };
     let mut parts = each(drafts.iter().collect(), prepare)?;
     let mut room = plan.room;
     share(
@@ -180,10 +216,12 @@ fn rounded(
     let mut all = each(parts, |index, ((draft, done), (network, quantiser))| {
         let mut tell = |progress: &Progress, _: &mut Checkpoint<'_, '_>| report(index, progress);
         let mut meter = Meter::new(&mut tell, Journal::unkept()).after(*done);
-        draft.fit_rounded(network, quantiser, room, &mut meter)
+        draft.fit_or_silence(network, quantiser, room, &mut meter)
     })?;
     loop {
-        let tensors = all.iter().flat_map(|part| gain.levels(part.levels()));
+        let tensors = all
+            .iter()
+            .flat_map(|part| weights::amplified(part.levels(), gain));
         let bytes = file(header, Weights::Levels(tensors.collect()))?;
         let length = bytes.len() as u64;
         if length <= room.bytes {
@@ -219,49 +257,12 @@ fn alone(header: &Header) -> Header {
     header
 }
 
-/// What the samples are divided by before they are fitted, and the last layers multiplied by when they are
-/// stored: whether a sound is soft or loud, steps of the optimiser are of a size that suits it. In eighths of
-/// an octave, so that levels stay as they are and only their steps change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Gain(i16);
-
-/// The most of it, either way: steps of levels must stay within their range.
-const GAIN_MOST: f64 = 64.0;
-
-impl Gain {
-    /// The root mean square of `sound`.
-    fn of(sound: &Sound) -> Self {
-        let samples = sound.samples();
-        let power = samples
-            .iter()
-            .map(|&sample| f64::from(sample).powi(2))
-            .sum::<f64>();
-        let octaves = 0.5 * (power / samples.len() as f64).log2();
-        // A cast of minus infinity, for silence, does not come to this.
-        let eighths = (octaves * f64::from(STEP_UNITS)).round();
-        Self(eighths.clamp(-GAIN_MOST, GAIN_MOST) as i16)
-    }
-
-    fn factor(self) -> f32 {
-        (f64::from(self.0) / f64::from(STEP_UNITS)).exp2() as f32
-    }
-
-    /// The parameters of `network`, amplified.
-    fn halves(self, network: &Network) -> Vec<u16> {
-        let mut network = network.clone();
-        if let Some(last) = network.layers.last_mut() {
-            last.weights *= self.factor();
-            last.bias *= self.factor();
-        }
-        weights::to_halves(&network)
-    }
-
-    /// The tensors of a network, amplified.
-    fn levels(self, mut tensors: Vec<Tensor>) -> Vec<Tensor> {
-        for tensor in tensors.iter_mut().rev().take(2) {
-            let step = i16::from(tensor.step) + self.0;
-            tensor.step = step.clamp(0, u8::MAX.into()) as u8;
-        }
-        tensors
-    }
+/// The gain of the root mean square of `sound`.
+fn gain_of(sound: &Sound) -> Gain {
+    let samples = sound.samples();
+    let power = samples
+        .iter()
+        .map(|&sample| f64::from(sample).powi(2))
+        .sum::<f64>();
+    Gain::of((power / samples.len() as f64).sqrt())
 }

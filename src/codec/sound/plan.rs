@@ -2,7 +2,7 @@
 
 use super::super::encoder::Encoder;
 use super::super::plan::{self, BITS, OVERHEAD, Room};
-use super::super::source::{Quality, Source};
+use super::super::source::Source;
 use super::{Playback, Segments, SoundDecoder};
 use crate::metric;
 use crate::signal::Sound;
@@ -17,6 +17,8 @@ const RATE: f64 = 0.75;
 const PARAMETERS: f64 = 3_000.0;
 /// Hidden layers where they are not given.
 const LAYERS: u32 = 4;
+/// The distortion at which bits are shared out among segments, as a share of the mean power.
+const DISTORTION: f64 = 0.1;
 /// What part of a segment fades into the next: one in so many.
 const FADE: u32 = 32;
 /// The highest frequency that a fit starts from, as a share of the highest that frames can tell.
@@ -26,10 +28,16 @@ const OMEGA_HIDDEN: f64 = 30.0;
 /// Largest omega_0 that a file can tell (SPEC 3.4).
 const OMEGA_MOST: f64 = 8191.0;
 
-/// omega_0 of the first layer for segments of `span` frames: see `frequencies.md`.
-pub(crate) fn omega_first(span: u32) -> f64 {
+/// Frames for each parameter of a network up to which that share holds. With more of them, the frequencies that a
+/// network has parameters for are lower in proportion.
+const FRAMES_PER_PARAMETER: f64 = 8.0;
+
+/// omega_0 of the first layer for segments of `span` frames and networks of `parameters` parameters: see
+/// `frequencies.md`.
+pub(crate) fn omega_first(span: u32, parameters: f64) -> f64 {
     let nyquist = PI * f64::from(span) / 2.0;
-    (NYQUIST_SHARE * nyquist).clamp(1.0, OMEGA_MOST)
+    let reach = FRAMES_PER_PARAMETER * parameters / f64::from(span);
+    (NYQUIST_SHARE * nyquist * reach.min(1.0)).clamp(1.0, OMEGA_MOST)
 }
 
 /// A sound as it is to be stored.
@@ -77,12 +85,36 @@ impl<'a> Plan<'a> {
         };
         // Casts saturate.
         this.segments = Segments::new(sound.frames(), span.round() as u32, FADE);
-        let bits = this.room.bits() / this.signal().networks() as f64;
+        let bits = this.room.bits() / this.busy();
         this.network = match (layers, width) {
             (None, Some(_)) | (Some(_), _) => plan::network(bits, ends, (layers, width)),
             (None, None) => plan::network(bits, ends, (Some(LAYERS), None)),
         };
         Ok(this)
+    }
+
+    /// Over how many segments the bits of the file are spread, about: those that are far softer than others get none.
+    ///
+    /// It is the sum of all segments' rates by the largest of them, with rates as of Gaussian noise of a segment's
+    /// power P at a distortion D (reverse water-filling): log2(P / D) / 2, or 0 if P < D.
+    fn busy(&self) -> f64 {
+        let samples = self.sound.samples();
+        let channels = usize::from(self.sound.channels());
+        let power = |part: &[f32]| {
+            let squares = part.iter().map(|&sample| f64::from(sample).powi(2));
+            squares.sum::<f64>() / part.len().max(1) as f64
+        };
+        let distortion = DISTORTION * power(samples);
+        let rates: Vec<f64> = samples
+            .chunks(self.segments.span as usize * channels)
+            .map(|part| (power(part) / distortion).max(1.0).log2())
+            .collect();
+        let most = rates.iter().copied().fold(0.0, f64::max);
+        if most > 0.0 {
+            (rates.iter().sum::<f64>() / most).max(1.0)
+        } else {
+            self.signal().networks() as f64
+        }
     }
 
     fn ends(&self) -> [u32; 2] {
@@ -114,17 +146,16 @@ impl Source for Plan<'_> {
     }
 
     fn omegas(&self) -> [f64; 2] {
-        [omega_first(self.segments.span), OMEGA_HIDDEN]
+        let (layers, width) = self.network;
+        let parameters = plan::count(layers, width, self.ends());
+        [omega_first(self.segments.span, parameters), OMEGA_HIDDEN]
     }
 
     /// The ratio of signal to noise.
-    fn measure(&self, bytes: &[u8]) -> Result<Quality, Error> {
+    fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
         let limits = Limits::default();
         let decoder = SoundDecoder::with_limits(bytes, &limits)?;
         let decoded = decoder.sound(&Playback::whole(&decoder))?;
-        Ok(Quality {
-            figure: metric::snr(self.sound, &decoded),
-            loss: None,
-        })
+        Ok(metric::snr(self.sound, &decoded))
     }
 }

@@ -10,12 +10,11 @@ pub use moments::Moments;
 
 use super::checkpoint::{self, Checkpoint, Journal};
 use super::encoder::Finished;
-use super::source::{Quality, Source};
+use super::source::Source;
 use super::{Encoded, Encoder, on_threads};
 use crate::Error;
 use crate::fit::Progress;
 use crate::metric::SquaredError;
-use crate::net::Network;
 use crate::signal::{Footage, Samples};
 use crate::task::Video;
 use siren_format::{Colour, Signal};
@@ -26,8 +25,6 @@ use std::ops::ControlFlow;
 const EXACT: f64 = 100.0;
 /// The largest sample.
 const PEAK: f64 = u8::MAX as f64;
-/// What weights of t begin with, as a share of those of x and y.
-const PACE: f32 = 0.5;
 
 impl Encoder {
     /// Fits a network to `footage` and returns the file. Its PSNR is the mean of the frames' (an exact one counts
@@ -72,7 +69,7 @@ impl Encoder {
         }
         let journal = Journal::new(self.key(&Filmed(footage).hash()?), checkpoint)?;
         on_threads(self.threads, || {
-            let task = Video::new(footage, self.seed);
+            let task = Video::new(footage, self.seed).normalised();
             let mut tell = |report: &Progress, checkpoint: &mut Checkpoint<'_, '_>| {
                 if task.failed() {
                     ControlFlow::Break(())
@@ -154,22 +151,12 @@ impl Source for Filmed<'_> {
         [10.0, 30.0]
     }
 
-    /// Clips move more slowly through time than they change over space, so that t begins with lower frequencies.
-    fn begin(&self, network: &mut Network) {
-        if let Some(first) = network.layers.first_mut() {
-            first
-                .weights
-                .column_mut(2)
-                .mapv_inplace(|weight| weight * PACE);
-        }
-    }
-
     /// The mean PSNR of the frames.
-    fn measure(&self, bytes: &[u8]) -> Result<Quality, Error> {
+    fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
         let clip = self.0.clip();
         let decoder = VideoDecoder::new(bytes)?;
         let width = clip.width() as usize * usize::from(clip.channels());
-        let (mut psnr, mut mean, mut row) = (0.0, 0.0, vec![0; width]);
+        let (mut psnr, mut row) = (0.0, vec![0; width]);
         let (view, moments) = (decoder.view(1.0)?, Moments::stored(&decoder));
         for frame in 0..clip.frames() {
             let mut error = SquaredError::default();
@@ -184,12 +171,8 @@ impl Source for Filmed<'_> {
                 Ok::<_, Error>(())
             })?;
             psnr += error.psnr(PEAK).min(EXACT);
-            mean += error.mean();
         }
         let frames = f64::from(clip.frames());
-        Ok(Quality {
-            figure: psnr / frames,
-            loss: Some(mean / frames * 4.0 / (PEAK * PEAK)),
-        })
+        Ok(psnr / frames)
     }
 }
