@@ -148,7 +148,7 @@ pub enum Checkpointing {
     /// It was made with other settings, or on a machine whose arithmetic differs.
     #[error("was made with other settings, or with another instruction set; give those again")]
     Settings,
-    /// It was made of another picture.
-    #[error("is that of another picture")]
+    /// It was made of another signal.
+    #[error("is that of another input")]
     Picture,
 }

@@ -117,7 +117,7 @@ pub(super) type Tell<'a> = &'a mut dyn FnMut(&Progress, &mut Checkpoint<'_, '_>)
 /// Tells of several fits as of one, and keeps their journal.
 pub(super) struct Meter<'a> {
     tell: Tell<'a>,
-    journal: Journal,
+    pub(super) journal: Journal,
     begin: Instant,
     /// Steps of the fits before this one.
     pub(super) done: u32,
@@ -198,7 +198,13 @@ impl<'a> Meter<'a> {
                     ..*report
                 };
                 let journal = &self.journal;
-                (self.tell)(&report, &mut Checkpoint { journal, moment })
+                let beside = None;
+                let checkpoint = &mut Checkpoint {
+                    journal,
+                    moment,
+                    beside,
+                };
+                (self.tell)(&report, checkpoint)
             },
         )
     }

@@ -1,4 +1,5 @@
 use crate::Error;
+use std::hash::{Hash, Hasher};
 
 /// A sound in memory: mono or stereo, samples as floats of which 1 is full scale.
 ///
@@ -89,6 +90,17 @@ impl Sound {
         let end = (first as usize).saturating_add(count as usize);
         let end = end.min(self.frames() as usize);
         &self.samples[(first as usize).min(end) * channels..end * channels]
+    }
+}
+
+/// By the bits of all samples, which are never NaN.
+impl Hash for Sound {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.rate, self.channels, self.depth).hash(state);
+        self.samples.len().hash(state);
+        for sample in &self.samples {
+            sample.to_bits().hash(state);
+        }
     }
 }
 

@@ -110,7 +110,7 @@ impl SoundStudy {
         let gain = power(sound).sqrt().max(1e-6) as f32;
         let firsts: Vec<u32> = (0..sound.frames()).step_by(self.span as usize).collect();
         let segments = firsts.len();
-        let tally = Mutex::new(Tally::new(progress, segments, self.steps));
+        let tally = Mutex::new((Tally::new(segments, self.steps), progress));
         let pieces = each(firsts, |index, first| {
             let task = Segment::new(sound, first, self.span, gain, self.seed);
             let mut network = Network::random(&shape, self.seed)?;
@@ -127,7 +127,8 @@ impl SoundStudy {
                 &schedule,
                 &mut |report| {
                     let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-                    tally.report(index, report)
+                    let (tally, progress) = &mut *tally;
+                    tally.report(index, report, progress)
                 },
             )?;
             if fitted.stopped {

@@ -1,4 +1,4 @@
-use super::super::checkpoint::{Checkpoint, Journal};
+use super::super::checkpoint::{Checkpoint, Journal, Journals};
 use super::super::draft::{Draft, Job, Meter, Rounded};
 use super::super::encoder::Encoder;
 use super::super::plan::Size;
@@ -14,6 +14,7 @@ use crate::task::Segment;
 use crate::{Error, Limits};
 use siren_format::{File, Header, Signal, Weights};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -65,9 +66,26 @@ impl Encoder {
         sound: &Sound,
         mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
     ) -> Result<EncodedSound, Error> {
+        self.encode_sound_resumable(sound, None, |report, _| progress(report))
+    }
+
+    /// As [`Encoder::encode_sound_with`], going on from a `checkpoint` as [`Encoder::encode_resumable`] does. It
+    /// has the finished segments, and those under way as they were at most a second before it was made.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_sound_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
+    /// encode.
+    pub fn encode_sound_resumable(
+        &self,
+        sound: &Sound,
+        checkpoint: Option<&[u8]>,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
+    ) -> Result<EncodedSound, Error> {
         self.validate()?;
         self.check_for_sounds()?;
-        on_threads(self.threads, || self.run_sound(sound, &mut progress))?
+        on_threads(self.threads, || {
+            self.run_sound(sound, checkpoint, &mut progress)
+        })?
     }
 
     fn check_for_sounds(&self) -> Result<(), Error> {
@@ -88,14 +106,17 @@ impl Encoder {
     fn run_sound(
         &self,
         sound: &Sound,
-        progress: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+        checkpoint: Option<&[u8]>,
+        progress: Tell<'_>,
     ) -> Result<EncodedSound, Error> {
         let begin = Instant::now();
         let plan = Plan::new(self, sound, self.segment)?;
         let header = self.header(&plan, plan.network)?;
         // Before any time is spent: a file nobody may decode is not worth fitting.
         Limits::default().check(&header)?;
-        let (bytes, steps) = self.fit_segments(&plan, &header, progress)?;
+        let count = header.networks() as usize;
+        let journals = Journals::new(self.key(sound), checkpoint, count)?;
+        let (bytes, steps) = self.fit_segments(&plan, &header, &journals, progress)?;
 
         let decoder = SoundDecoder::new(&bytes)?;
         let decoded = decoder.sound(&Playback::whole(&decoder))?;
@@ -116,7 +137,8 @@ impl Encoder {
         &self,
         plan: &Plan<'_>,
         header: &Header,
-        progress: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+        journals: &Journals,
+        progress: Tell<'_>,
     ) -> Result<(Vec<u8>, u32), Error> {
         let gain = gain_of(plan.sound);
         let segments = plan.segments;
@@ -129,29 +151,29 @@ impl Encoder {
             .collect();
         let alone = alone(header);
         let steps = self.steps(alone.parameters());
-        let tally = Mutex::new(Tally::new(progress, tasks.len(), steps));
-        let report = |segment: usize, report: &Progress| {
-            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-            tally.report(segment, report)
+        let watch = Watch {
+            journals,
+            tally: Mutex::new((Tally::new(tasks.len(), steps), progress)),
+            taken: AtomicU32::new(0),
         };
-
         let drafts = each(tasks.iter().collect(), |index, tasks| {
             let mut tell =
-                |progress: &Progress, _: &mut Checkpoint<'_, '_>| report(index, progress);
-            let mut meter = Meter::new(&mut tell, Journal::unkept());
+                |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
+            let mut meter = Meter::new(&mut tell, journals.journal(index)?);
             let draft = self.fit_segment(plan, &alone, tasks, steps, &mut meter)?;
-            Ok((draft, meter.done))
+            watch.finished(index, &meter);
+            Ok((draft, (meter.done, meter.journal)))
         })?;
+        let (drafts, begun): (Vec<_>, Vec<_>) = drafts.into_iter().unzip();
         let bytes = if self.half_floats {
             let halves = drafts
                 .iter()
-                .map(|(draft, _)| weights::halves(draft.network(), gain));
+                .map(|draft| weights::halves(draft.network(), gain));
             file(header, Weights::Half(halves.flatten().collect()))?
         } else {
-            rounded(plan, header, gain, &drafts, &report)?
+            rounded(plan, header, gain, &drafts, begun, &watch)?
         };
-        let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok((bytes, tally.steps()))
+        Ok((bytes, watch.taken.into_inner()))
     }
 
     /// The network of a segment, fitted to the first of its `tasks`. Where that begins with frequencies so high that
@@ -192,19 +214,55 @@ const CALM: f32 = 0.25;
 /// A fit whose loss is more than this share of that of silence has found nothing.
 const NOTHING: f64 = 0.8;
 
-/// The file of all drafts, each of which took some steps, fitted on while they are rounded to the room there is.
+/// Is told of every step of every segment, and may end all fits.
+type Tell<'a> = &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
+
+/// What the fits of all segments are told to, and their journals kept by.
+struct Watch<'a> {
+    journals: &'a Journals,
+    tally: Mutex<(Tally, Tell<'a>)>,
+    /// The most steps taken for a segment.
+    taken: AtomicU32,
+}
+
+impl Watch<'_> {
+    /// Tells of a step of one segment.
+    fn step(
+        &self,
+        segment: usize,
+        report: &Progress,
+        checkpoint: &mut Checkpoint<'_, '_>,
+    ) -> ControlFlow<()> {
+        // What cannot be noted is missing from checkpoints, and the fit goes on.
+        let _ = self.journals.step(segment, checkpoint);
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tally, tell) = &mut *tally;
+        tally.report(segment, report, |report| {
+            tell(report, &mut checkpoint.among(self.journals, segment))
+        })
+    }
+
+    /// Notes that a fit of one segment is finished.
+    fn finished(&self, segment: usize, meter: &Meter<'_>) {
+        self.journals.note(segment, &meter.journal);
+        self.taken.fetch_max(meter.done, Ordering::Relaxed);
+    }
+}
+
+/// The file of all drafts, each of which took some steps and has a journal, fitted on while they are rounded to the
+/// room there is.
 fn rounded(
     plan: &Plan<'_>,
     header: &Header,
     gain: Gain,
-    drafts: &[(Draft<'_>, u32)],
-    report: &(dyn Fn(usize, &Progress) -> ControlFlow<()> + Sync),
+    drafts: &[Draft<'_>],
+    begun: Vec<(u32, Journal)>,
+    watch: &Watch<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let prepare = |_, (draft, _): &(Draft<'_>, u32)| {
+    let mut parts = each(drafts.iter().collect(), |_, draft: &Draft<'_>| {
         let (network, quantiser, _) = draft.quantiser(gain)?;
         Ok((network, quantiser))
-    };
-    let mut parts = each(drafts.iter().collect(), prepare)?;
+    })?;
     let mut room = plan.room;
     share(
         room.bits(),
@@ -212,12 +270,18 @@ fn rounded(
             .iter_mut()
             .map(|(network, quantiser)| (&*network, quantiser)),
     )?;
-    let parts = drafts.iter().zip(parts).collect();
-    let mut all = each(parts, |index, ((draft, done), (network, quantiser))| {
-        let mut tell = |progress: &Progress, _: &mut Checkpoint<'_, '_>| report(index, progress);
-        let mut meter = Meter::new(&mut tell, Journal::unkept()).after(*done);
-        draft.fit_or_silence(network, quantiser, room, &mut meter)
-    })?;
+    let parts = drafts.iter().zip(parts).zip(begun).collect();
+    let mut all = each(
+        parts,
+        |index, ((draft, (network, quantiser)), (done, journal))| {
+            let mut tell =
+                |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
+            let mut meter = Meter::new(&mut tell, journal).after(done);
+            let rounded = draft.fit_or_silence(network, quantiser, room, &mut meter)?;
+            watch.finished(index, &meter);
+            Ok(rounded)
+        },
+    )?;
     loop {
         let tensors = all
             .iter()

@@ -51,9 +51,8 @@ pub(crate) fn each<T: Send, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Tells of the fits of all segments as of one.
-pub(crate) struct Tally<'a> {
-    tell: &'a mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
+/// Counts the fits of all segments as one.
+pub(crate) struct Tally {
     begin: Instant,
     /// Steps done and latest loss of each segment, no steps and no loss at first.
     segments: Vec<(u32, f64)>,
@@ -66,14 +65,9 @@ pub(crate) struct Tally<'a> {
     stopped: bool,
 }
 
-impl<'a> Tally<'a> {
-    pub(crate) fn new(
-        tell: &'a mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
-        segments: usize,
-        steps: u32,
-    ) -> Self {
+impl Tally {
+    pub(crate) fn new(segments: usize, steps: u32) -> Self {
         Self {
-            tell,
             begin: Instant::now(),
             segments: vec![(0, 0.0); segments],
             done: 0,
@@ -84,14 +78,13 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Steps taken for each segment, at most.
-    pub(crate) fn steps(&self) -> u32 {
-        let steps = self.segments.iter().map(|&(steps, _)| steps);
-        steps.max().unwrap_or(0)
-    }
-
-    /// Passes on what is told of one segment. Once it has been stopped, so are all.
-    pub(crate) fn report(&mut self, segment: usize, report: &Progress) -> ControlFlow<()> {
+    /// Passes what is told of one segment on to `tell`. Once it has been stopped, so are all.
+    pub(crate) fn report(
+        &mut self,
+        segment: usize,
+        report: &Progress,
+        tell: impl FnOnce(&Progress) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         if self.stopped {
             return ControlFlow::Break(());
         }
@@ -101,7 +94,7 @@ impl<'a> Tally<'a> {
         self.loss += report.loss - *loss;
         (*steps, *loss) = (report.step, report.loss);
         let loss = self.loss / f64::from(self.begun);
-        let told = (self.tell)(&Progress {
+        let told = tell(&Progress {
             step: u32::try_from(self.done).unwrap_or(u32::MAX),
             steps: u32::try_from(self.planned).unwrap_or(u32::MAX),
             loss,
@@ -153,7 +146,7 @@ mod tests {
                 ControlFlow::Break(())
             }
         };
-        let mut tally = Tally::new(&mut tell, 2, 10);
+        let mut tally = Tally::new(2, 10);
         let report = |step, loss| Progress {
             step,
             steps: 10,
@@ -161,13 +154,12 @@ mod tests {
             psnr: 0.0,
             elapsed: Default::default(),
         };
-        assert!(tally.report(0, &report(4, 8.0)).is_continue());
-        assert!(tally.report(1, &report(1, 4.0)).is_continue());
+        assert!(tally.report(0, &report(4, 8.0), &mut tell).is_continue());
+        assert!(tally.report(1, &report(1, 4.0), &mut tell).is_continue());
         // Fallen back.
-        assert!(tally.report(0, &report(2, 2.0)).is_continue());
-        assert!(tally.report(1, &report(2, 2.0)).is_break());
-        assert!(tally.report(0, &report(3, 1.0)).is_break());
-        assert_eq!(tally.steps(), 2);
+        assert!(tally.report(0, &report(2, 2.0), &mut tell).is_continue());
+        assert!(tally.report(1, &report(2, 2.0), &mut tell).is_break());
+        assert!(tally.report(0, &report(3, 1.0), &mut tell).is_break());
         assert_eq!(
             told,
             [(4, 20, 8.0), (5, 20, 6.0), (3, 20, 3.0), (4, 20, 2.0)]
