@@ -1,13 +1,16 @@
 //! The arguments of every command, and their help.
 
 mod study;
+mod values;
 
 pub(crate) use study::{Study, StudyActivations, StudyInit, StudyShapes, StudySound};
+pub(crate) use values::{limit, rate, region, size};
 
 use super::compare::Kind;
 use super::device::Choice;
+use super::options;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use siren_format::{Limits, Quantity};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,11 +84,11 @@ pub(crate) struct Encode {
 
     /// PSNR in dB to reach, to a tenth, in as few bytes as that takes: networks of several sizes are
     /// tried, which takes two to three times as long as one of a given size
-    #[arg(long, value_name = "DB", group = "target")]
+    #[arg(long, value_name = "DB", group = "target", value_parser = values::psnr)]
     pub(crate) psnr: Option<f64>,
 
     /// Quality, 0 to 100: a PSNR of 20 + Q / 5 dB, so 30 dB at 50, but at most 1 bit per pixel
-    #[arg(long, value_name = "Q", group = "target")]
+    #[arg(long, value_name = "Q", group = "target", value_parser = values::quality)]
     pub(crate) quality: Option<f64>,
 
     /// What the network sees of the picture: its samples, or nothing but derivatives of them (the exact
@@ -103,13 +106,13 @@ pub(crate) struct Encode {
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
 
-    /// Go on from the checkpoint in FILE, made with the same options of the same picture, to the same
+    /// Go on from the checkpoint in FILE, made with the same options of the same input, to the same
     /// bytes as without an interruption; where there is none, begin
     #[arg(long, requires = "checkpoint")]
     pub(crate) resume: bool,
 
     /// Seconds between checkpoints
-    #[arg(long, value_name = "S", requires = "checkpoint", default_value_t = 10.0, value_parser = seconds)]
+    #[arg(long, value_name = "S", requires = "checkpoint", default_value_t = 10.0, value_parser = values::every)]
     pub(crate) checkpoint_every: f64,
 
     #[command(flatten)]
@@ -128,23 +131,23 @@ pub(crate) struct Encode {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Fitting {
     /// Size of the file: at most N bytes, and nearly that
-    #[arg(long, value_name = "N", group = "target")]
+    #[arg(long, value_name = "N", group = "target", value_parser = values::bytes)]
     pub(crate) bytes: Option<u64>,
 
     /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
     /// with the picture's side beyond 12 kB, and at most 20 kB, as for videos]
-    #[arg(long, value_name = "R", group = "target")]
+    #[arg(long, value_name = "R", group = "target", value_parser = values::bpp)]
     pub(crate) bpp: Option<f64>,
 
     /// Size of the file of a sound in thousands of bits a second: at most R, and nearly that [default:
     /// three quarters of a bit a sample, so 33 for mono at 44,100 Hz]
-    #[arg(long, value_name = "R", group = "target")]
+    #[arg(long, value_name = "R", group = "target", value_parser = values::kbps)]
     pub(crate) kbps: Option<f64>,
 
     /// Length of the segments of a sound, each of which has a network of its own; longer ones reach a
     /// higher ratio of signal to noise, but take proportionally longer [default: what a network of
     /// 3,000 weights, or of the given size, can serve]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = values::duration)]
     pub(crate) segments: Option<f64>,
 
     /// How weights are stored: as entropy-coded levels, or as half floats under zstd (more than
@@ -153,40 +156,40 @@ pub(crate) struct Fitting {
     pub(crate) weights: Coding,
 
     /// Hidden layers of the network [default: what suits the size; 10 for f16]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::layers)]
     pub(crate) layers: Option<u32>,
 
     /// Neurons in each hidden layer; the number of weights grows with its square. Given without a
     /// size, it decides the size [default: what suits the size; 28 for f16]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::width)]
     pub(crate) width: Option<u32>,
 
     /// Frequency factor omega_0 of all sines; higher fits finer detail, but less stably
     /// [default: 20 in the first layer, 10 for shapes and videos, 30 in the others]
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", value_parser = values::omega)]
     pub(crate) omega: Option<f64>,
 
     /// omega_0 of the first layer alone
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", value_parser = values::omega)]
     pub(crate) omega_first: Option<f64>,
 
     /// How much work to put in, 1 (quickest) to 9: 150, 350, 800, 1800, 4200, 8500, 16000, 28000 or
     /// 45000 steps, and fewer for networks so large that they would take longer. The default takes at
     /// most a minute on two cores, whatever the size of the picture; each further effort about twice as
     /// long as the one before, and 9 at most ten minutes [default: 5]
-    #[arg(long, value_name = "N", conflicts_with = "steps")]
+    #[arg(long, value_name = "N", conflicts_with = "steps", value_parser = values::effort)]
     pub(crate) effort: Option<u8>,
 
     /// Steps of the optimiser, in place of --effort; more is better, with diminishing returns
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count)]
     pub(crate) steps: Option<u32>,
 
     /// Seed of the random initial weights [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::seed)]
     pub(crate) seed: Option<u64>,
 
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
     /// What fits: `cpu`, `gpu` (`gpu:N` for number N of `sirenc devices`), or `auto`, a GPU
@@ -254,7 +257,7 @@ pub(crate) struct Decode {
     pub(crate) output: Option<PathBuf>,
 
     /// Factor on width and height, such as 4 or 0.5 [default: 1]
-    #[arg(long, value_name = "F", conflicts_with = "size")]
+    #[arg(long, value_name = "F", conflicts_with = "size", value_parser = values::scale)]
     pub(crate) scale: Option<f64>,
 
     /// Exact size in pixels, such as 1920x1080
@@ -274,7 +277,7 @@ pub(crate) struct Decode {
 
     /// Derivatives of 1 / G become white, of -1 / G black; in the units of .npy files [default: as
     /// large as 99 % of the whole picture's derivative allow, the same for every scale and region]
-    #[arg(long, value_name = "G", requires = "derivative")]
+    #[arg(long, value_name = "G", requires = "derivative", value_parser = values::gain)]
     pub(crate) gain: Option<f32>,
 
     /// Show the direction of the gradient as hue: red where it brightens to the right, yellow-green
@@ -284,7 +287,7 @@ pub(crate) struct Decode {
 
     /// Samples a second of a sound; between stored ones the network is evaluated, and nothing
     /// resampled [default: as encoded]
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = values::count)]
     pub(crate) rate: Option<u32>,
 
     /// Frames a second of a video, such as 50 or 30000/1001; between stored frames the network is
@@ -293,11 +296,11 @@ pub(crate) struct Decode {
     pub(crate) fps: Option<[u32; 2]>,
 
     /// Begin so many seconds after the first frame of a video, or the beginning of a sound
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = values::moment)]
     pub(crate) from: Option<f64>,
 
     /// End before so many seconds after the first frame
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = values::duration)]
     pub(crate) to: Option<f64>,
 
     /// Colour resolution of .y4m files
@@ -305,16 +308,16 @@ pub(crate) struct Decode {
     pub(crate) chroma: Subsampling,
 
     /// Of a shape: cells of the mesh along the longest side of its cube [default: 256]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::resolution)]
     pub(crate) resolution: Option<u32>,
 
     /// Of a shape: from where its picture is taken, in degrees: around the vertical axis y, from z towards
     /// x, and above the horizon; --size is its size, 768x768 by default [default: 30,20]
-    #[arg(long, value_name = "AZIMUTH,ELEVATION", value_parser = angles, allow_hyphen_values = true)]
+    #[arg(long, value_name = "AZIMUTH,ELEVATION", value_parser = values::angles)]
     pub(crate) view: Option<[f32; 2]>,
 
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
     /// What evaluates the network: as for `encode`
@@ -391,7 +394,7 @@ pub(crate) struct Blend {
     pub(crate) output: PathBuf,
 
     /// Share of B in the gradients, 0 to 1 [default: 0.5]
-    #[arg(long, value_name = "F", group = "composition")]
+    #[arg(long, value_name = "F", group = "composition", value_parser = values::share)]
     pub(crate) mix: Option<f64>,
 
     /// Take B where this picture is white and A where it is black, mixed in between; colours are those
@@ -458,24 +461,24 @@ pub(crate) struct Compare {
     pub(crate) against: Option<Vec<Kind>>,
 
     /// Sizes of the .siren file, as `encode --bytes`: one comparison for each
-    #[arg(long, value_name = "N", value_delimiter = ',', conflicts_with = "bpp")]
+    #[arg(long, value_name = "N", value_delimiter = ',', conflicts_with = "bpp", value_parser = values::bytes)]
     pub(crate) bytes: Vec<u64>,
 
     /// Sizes in bits per pixel, as `encode --bpp`: one comparison for each [default: that of
     /// `encode`; with --curve 0.05,0.1,0.2,0.3]
-    #[arg(long, value_name = "R", value_delimiter = ',')]
+    #[arg(long, value_name = "R", value_delimiter = ',', value_parser = values::bpp)]
     pub(crate) bpp: Vec<f64>,
 
     /// How much work `encode` is to put in, 1 (quickest) to 9 [default: 5]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::effort)]
     pub(crate) effort: Option<u8>,
 
     /// Seed of the random initial weights [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::seed)]
     pub(crate) seed: Option<u64>,
 
     /// Threads for .siren files [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
     /// Have the other codecs also code a smaller picture: reduced by a factor of 1.5 to 32 (Lanczos) to
@@ -548,7 +551,7 @@ pub(crate) struct Demo {
     pub(crate) out: PathBuf,
 
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 }
 
@@ -584,91 +587,34 @@ pub(crate) struct Manner {
     pub(crate) quiet: bool,
 }
 
+/// The command line, as it is declared here and in the table of [`options`].
+pub(crate) fn command() -> clap::Command {
+    Arguments::command()
+        .mut_subcommands(options::explain)
+        .mut_subcommands(numbers)
+}
+
+/// Takes what follows an option for its value although it begins with a minus, as negative numbers do, so that the
+/// option itself says what it takes.
+fn numbers(command: clap::Command) -> clap::Command {
+    let number = |arg: Arg| {
+        let takes_number = arg.get_action().takes_values()
+            && !arg.is_positional()
+            && arg.get_value_hint() != ValueHint::AnyPath;
+        if takes_number {
+            arg.allow_hyphen_values(true)
+        } else {
+            arg
+        }
+    };
+    command.mut_args(number).mut_subcommands(numbers)
+}
+
 /// Refuses a command line that parses but cannot be meant, in the form that parse errors have.
 pub(crate) fn refuse(message: &str) -> ExitCode {
     // Whether it can be printed makes no difference to the status.
-    let _ = Arguments::command()
-        .error(ErrorKind::ValueValidation, message)
-        .print();
+    let _ = command().error(ErrorKind::ValueValidation, message).print();
     ExitCode::from(2)
-}
-
-fn threads(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|threads| (1..=1024).contains(threads))
-        .ok_or_else(|| "1 to 1024 are possible".into())
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
-        .ok_or_else(|| "0 to 86400 are possible".into())
-}
-
-pub(crate) fn limit(text: &str) -> Result<(Quantity, u64), String> {
-    let names = || Quantity::ALL.map(Quantity::name).join(", ");
-    let wrong = || format!("a limit is NAME=N, with a NAME of {}", names());
-    let (name, number) = text.split_once('=').ok_or_else(wrong)?;
-    let what = Quantity::ALL.into_iter().find(|what| what.name() == name);
-    let most = if number == "none" {
-        Some(u64::MAX)
-    } else {
-        let units = ["K", "M", "G", "T"].iter().zip(1..);
-        let unit = units.filter_map(|(unit, power)| Some((number.strip_suffix(unit)?, power)));
-        let (digits, power) = unit.last().unwrap_or((number, 0));
-        let digits: Option<u64> = digits.parse().ok();
-        digits.and_then(|digits| digits.checked_mul(1 << (10 * power)))
-    };
-    what.zip(most).ok_or_else(wrong)
-}
-
-pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
-    text.split_once(['x', 'X'])
-        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
-        .ok_or_else(|| "a width and a height are needed, such as 1920x1080".into())
-}
-
-/// A fraction, or a decimal number as one.
-pub(crate) fn rate(text: &str) -> Result<[u32; 2], String> {
-    let whole = |text: &str| text.parse::<u32>().ok();
-    let fraction = match (text.split_once('/'), text.split_once('.')) {
-        (Some((a, b)), _) => whole(a).zip(whole(b)),
-        (None, Some((a, b))) => {
-            let per = 10_u32.checked_pow(b.len() as u32);
-            whole(&format!("{a}{b}")).zip(per)
-        }
-        (None, None) => whole(text).zip(Some(1)),
-    };
-    fraction
-        .map(<[u32; 2]>::from)
-        .filter(|fraction| !fraction.contains(&0))
-        .ok_or_else(|| "a positive number or fraction is needed, such as 50 or 30000/1001".into())
-}
-
-fn angles(text: &str) -> Result<[f32; 2], String> {
-    text.split_once(',')
-        .and_then(|(azimuth, elevation)| {
-            Some([azimuth.trim().parse().ok()?, elevation.trim().parse().ok()?])
-        })
-        .ok_or_else(|| "two angles in degrees are needed, such as 30,20".into())
-}
-
-pub(crate) fn region(text: &str) -> Result<sirenc::Region, String> {
-    let numbers: Vec<u32> = text
-        .split(',')
-        .map_while(|number| number.trim().parse().ok())
-        .collect();
-    match numbers[..] {
-        [x, y, width, height] if text.matches(',').count() == 3 => Ok(sirenc::Region {
-            x,
-            y,
-            width,
-            height,
-        }),
-        _ => Err("left edge, top edge, width and height are needed, such as 100,50,640,480".into()),
-    }
 }
 
 #[cfg(test)]
@@ -677,80 +623,44 @@ mod tests {
 
     #[test]
     fn the_declaration_is_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
-    fn rates_are_fractions() {
-        for (text, fraction) in [
-            ("25", [25, 1]),
-            ("30000/1001", [30_000, 1001]),
-            ("29.97", [2997, 100]),
-            (".5", [5, 10]),
-        ] {
-            assert_eq!(rate(text), Ok(fraction));
-        }
-        for wrong in [
-            "",
-            "0",
-            "-1",
-            "1/0",
-            "a",
-            "1/2/3",
-            "1.2.3",
-            "1e3",
-            "0.00000000001",
-            "+",
-        ] {
-            assert!(rate(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn limits_are_names_and_numbers() {
-        for (text, most) in [
-            ("7", 7),
-            ("64M", 64 << 20),
-            ("2G", 2 << 30),
-            ("none", u64::MAX),
-        ] {
-            let given = format!("layer-width={text}");
-            assert_eq!(limit(&given), Ok((Quantity::LayerWidth, most)));
-        }
-        for wrong in [
-            "",
-            "memory",
-            "memory=",
-            "=4",
-            "room=4",
-            "memory=4X",
-            "memory=-1",
-            "memory=99999999T",
-        ] {
-            assert!(limit(wrong).is_err(), "{wrong}");
-        }
+    fn limits_replace_their_defaults() {
         let limits = |limits| Limiting { limits }.limits();
         let given = limits(vec![(Quantity::Memory, 5), (Quantity::Side, 6)]);
         assert_eq!(given, Limits::default().with_memory(5).with_side(6));
     }
 
+    /// No number that is out of range, or begins with a minus, is taken for an option.
     #[test]
-    fn sizes_and_regions_are_read_whole() {
-        assert_eq!(size("3x20"), Ok((3, 20)));
-        for wrong in ["", "3", "3x", "x3", "3x4x5", "-3x4", "3 x 4"] {
-            assert!(size(wrong).is_err(), "{wrong}");
+    fn options_themselves_refuse_what_they_cannot_take() {
+        fn check(command: &clap::Command, path: &[&str]) {
+            for arg in command.get_arguments() {
+                let Some(long) = arg.get_long().filter(|_| arg.get_action().takes_values()) else {
+                    continue;
+                };
+                if arg.get_value_hint() == ValueHint::AnyPath {
+                    continue;
+                }
+                for value in ["-5x", "-x", "--force"] {
+                    let option = format!("--{long}");
+                    let typed = path.iter().copied().chain([&option[..], value]);
+                    let error = super::command().try_get_matches_from(typed).unwrap_err();
+                    let kind = error.kind();
+                    let refused = [ErrorKind::ValueValidation, ErrorKind::InvalidValue];
+                    assert!(
+                        refused.contains(&kind),
+                        "{path:?} {option} {value}: {error}"
+                    );
+                    assert!(error.to_string().contains(&option), "{error}");
+                }
+            }
+            for inner in command.get_subcommands() {
+                check(inner, &[path, &[inner.get_name()]].concat());
+            }
         }
-        assert_eq!(
-            region("1,2, 3,4"),
-            Ok(sirenc::Region {
-                x: 1,
-                y: 2,
-                width: 3,
-                height: 4
-            })
-        );
-        for wrong in ["", "1,2,3", "1,2,3,4,5", "1,2,3,4,", "1,2,3,-4", "1,2,3,x"] {
-            assert!(region(wrong).is_err(), "{wrong}");
-        }
+        check(&command(), &["sirenc"]);
     }
 }

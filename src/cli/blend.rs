@@ -5,6 +5,8 @@ use super::encode;
 use super::failure::Failure;
 use super::files::{Files, Typed};
 use super::gallery::{Gallery, Row};
+use super::input::Kind;
+use super::options::Given;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
@@ -14,16 +16,12 @@ use sirenc::{Decoder, Encoder, Picture, metric};
 use std::path::Path;
 use std::process::ExitCode;
 
-pub(crate) fn run(args: &Blend) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Blend, given: &Given) -> Result<ExitCode, Failure> {
+    given.check(Kind::Picture)?;
     let encoder = encode::settings(&args.fitting)
         .and_then(|encoder| encoder.validate().map(|()| encoder))
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let encoder = encoder.with_device(args.fitting.device.open(args.manner.quiet)?);
-    if let Some(share) = args.mix.filter(|share| !(0.0..=1.0).contains(share)) {
-        return Err(Failure::Usage(format!(
-            "--mix is {share}, but must be 0 (all of A) to 1 (all of B)"
-        )));
-    }
     let others = args
         .mask
         .iter()
@@ -57,7 +55,8 @@ pub(crate) fn run(args: &Blend) -> Result<ExitCode, Failure> {
         json: args.json,
         aside: job.output == Place::Standard || files.to_standard(),
     };
-    paths::each(&[job], args.manner.force, &report, |job| {
+    let look = |_: &Job| Ok(true);
+    paths::each(&[job], args.manner.force, &report, look, |job| {
         if others.iter().any(|other| other.is_same_file(&job.output)) {
             return Err(Failure::Said(format!(
                 "{} is one of the pictures; name another file with -o",

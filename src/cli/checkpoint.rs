@@ -3,13 +3,70 @@
 use super::args::Encode;
 use super::failure::Failure;
 use super::output::Output;
-use super::paths::{Job, Place};
+use super::paths::{self, Job, Place};
 use super::report;
 use sirenc::Checkpoint;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// How long an interruption waits for the state of an encode. A step takes far less, but between fits there is
+/// other work.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where the encode that keeps checkpoints is, for an interruption to see.
+static STAGE: Mutex<Stage> = Mutex::new(Stage::Idle);
+/// Told of when it changes.
+static CHANGED: Condvar = Condvar::new();
+
+#[derive(Clone, Debug, PartialEq)]
+enum Stage {
+    /// There is none.
+    Idle,
+    /// It fits, with checkpoints in this file.
+    Fitting(PathBuf),
+    /// It is to save its state there at its next step.
+    Asked(PathBuf),
+    /// It has done so if it could, and goes no further.
+    Saved(PathBuf),
+    /// Its file is written.
+    Finished,
+}
+
+fn stage() -> MutexGuard<'static, Stage> {
+    STAGE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is left of an encode that is interrupted.
+pub(crate) enum Kept {
+    Nothing,
+    /// Its state, in this file.
+    State(PathBuf),
+    /// The file that it was to write.
+    Everything,
+}
+
+/// Has the encode that keeps checkpoints, if there is one, save its state and stop.
+pub(crate) fn save() -> Kept {
+    let mut now = stage();
+    if let Stage::Fitting(path) = &*now {
+        *now = Stage::Asked(path.clone());
+    }
+    let waiting = |now: &mut Stage| matches!(now, Stage::Asked(_));
+    let waited = CHANGED.wait_timeout_while(now, PATIENCE, waiting);
+    let (now, _) = waited.unwrap_or_else(PoisonError::into_inner);
+    match &*now {
+        Stage::Finished => Kept::Everything,
+        // An earlier checkpoint, where this one could not be written.
+        Stage::Fitting(path) | Stage::Asked(path) | Stage::Saved(path) if path.is_file() => {
+            Kept::State(path.clone())
+        }
+        _ => Kept::Nothing,
+    }
+}
 
 /// Refuses a file for checkpoints that has something else to hold.
 pub(crate) fn check(args: &Encode, jobs: &[Job]) -> Result<(), Failure> {
@@ -27,7 +84,7 @@ pub(crate) fn check(args: &Encode, jobs: &[Job]) -> Result<(), Failure> {
             "{place} is the input or the output; give --checkpoint a file of its own"
         )));
     }
-    Ok(())
+    paths::writable(path, true)
 }
 
 /// The file of an encode's checkpoints.
@@ -63,6 +120,9 @@ impl Keeper {
                 )));
             }
         };
+        // That checkpoints cannot be written should not be learnt from the first of them.
+        drop(Output::create(&Place::Path(path.clone()), true)?);
+        *stage() = Stage::Fitting(path.clone());
         let keeper = Self {
             path: path.clone(),
             from,
@@ -72,16 +132,25 @@ impl Keeper {
         Ok(Some(keeper))
     }
 
-    /// Writes a checkpoint if it is time for one. That it cannot be written is told, but no reason to give
-    /// up the encode it is to save.
+    /// Writes a checkpoint if it is time for one, or the last one if the process is to end. That it cannot be
+    /// written is told, but no reason to give up the encode it is to save.
     pub(crate) fn step(&mut self, checkpoint: &mut Checkpoint<'_, '_>) {
-        if self.last.elapsed() < self.every {
+        let asked = matches!(*stage(), Stage::Asked(_));
+        if !asked && self.last.elapsed() < self.every {
             return;
         }
         if let Err(failure) = self.write(checkpoint) {
             report::complain(&format!("no checkpoint: {failure}"));
         }
         self.last = Instant::now();
+        if asked {
+            *stage() = Stage::Saved(self.path.clone());
+            CHANGED.notify_all();
+            // The process ends here.
+            loop {
+                thread::park();
+            }
+        }
     }
 
     fn write(&self, checkpoint: &mut Checkpoint<'_, '_>) -> Result<(), Failure> {
@@ -91,6 +160,8 @@ impl Keeper {
 
     /// Removes the file: what it was for is done.
     pub(crate) fn finish(self) {
+        *stage() = Stage::Finished;
+        CHANGED.notify_all();
         let _ = fs::remove_file(self.path);
     }
 }

@@ -3,10 +3,10 @@
 use super::args::{Decode, Which};
 use super::failure::Failure;
 use super::format::{Format, Writer};
-use super::input;
+use super::input::{self, Stored};
+use super::options::{Given, Use};
 use super::output::Output;
 use super::paths::{self, Job, Place};
-use super::picture;
 use super::render::render;
 use super::report::Report;
 use super::shape;
@@ -15,18 +15,24 @@ use super::video;
 use clap::ValueEnum;
 use siren_format::Signal;
 use sirenc::{Decoder, Derivative, Device, Shading, View};
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Decode, given: &Given) -> Result<ExitCode, Failure> {
     if args.color && args.derivative != Some(Which::Gradient) {
         return Err(Failure::Usage(
             "only the gradient has a direction to show; use --color with --derivative gradient"
                 .into(),
         ));
     }
+    let alone = args.inputs.len() == 1;
+    let places = args.inputs.iter().map(|typed| Place::input(typed));
+    let mut files: HashMap<Place, Stored> = places
+        .map(|place| (place.clone(), Stored::read(&place, alone)))
+        .collect();
     let derivative = args.derivative.and_then(|which| which.to_possible_value());
-    let extension = |input: &Place| match (input::stored(input), &derivative) {
+    let extension = |input: &Place| match (signal(&files, input), &derivative) {
         (Some(Signal::Sound { .. }), _) => "wav".into(),
         (Some(Signal::Video { .. }), _) => "y4m".into(),
         (Some(Signal::Shape { .. }), _) => "ply".into(),
@@ -40,62 +46,64 @@ pub(crate) fn run(args: &Decode) -> Result<ExitCode, Failure> {
         json: false,
         aside,
     };
-    for job in &jobs {
-        match input::stored(&job.input) {
-            Some(Signal::Sound { .. }) => {
-                sound::check_output(&job.output)?;
-                continue;
-            }
-            Some(Signal::Video { .. }) => {
-                video::Form::of(&job.output)?;
-                continue;
-            }
-            Some(Signal::Shape { .. }) => {
-                shape::Form::of(&job.output)?;
-                continue;
-            }
-            _ => {}
-        }
-        let format = Format::of(&job.output)?;
-        if matches!(format.writer, Writer::Floats) && (args.color || args.gain.is_some()) {
-            return Err(Failure::Usage(
-                ".npy files hold the derivative itself; leave out --gain and --color".into(),
-            ));
-        }
-    }
+    let look = |job: &Job| match signal(&files, &job.input) {
+        Some(signal) => given.check(made(signal, &job.output)?).map(|()| true),
+        None => Ok(false),
+    };
+    let ready = paths::ready(&jobs, args.manner.force, &report, look)?;
     let device = args.device.open(args.manner.quiet)?;
-    paths::each(&jobs, args.manner.force, &report, |job| {
-        one(args, job, &device, &report)
+    let mut done = 0;
+    for job in ready {
+        let bytes = match files.get_mut(&job.input) {
+            Some(file) => file.bytes(&job.input),
+            None => input::read_siren(&job.input),
+        };
+        let told = bytes.and_then(|bytes| one(args, &bytes, job, &device, &report));
+        done += usize::from(report.settle(&job.input, told)?);
+    }
+    Ok(paths::status(done, &jobs))
+}
+
+/// What the file at `input` seems to hold.
+fn signal<'a>(files: &'a HashMap<Place, Stored>, input: &Place) -> Option<&'a Signal> {
+    files.get(input)?.signal.as_ref()
+}
+
+/// What is made of a signal that is written to `output`.
+fn made(signal: &Signal, output: &Place) -> Result<Use, Failure> {
+    Ok(match signal {
+        Signal::Picture { .. } => match Format::of(output)?.writer {
+            Writer::Floats => Use::Floats,
+            _ => Use::Picture,
+        },
+        Signal::Sound { .. } => sound::check_output(output).map(|()| Use::Sound)?,
+        Signal::Video { .. } => match video::Form::of(output)? {
+            video::Form::Y4m => Use::Video,
+            _ => Use::Animation,
+        },
+        Signal::Shape { .. } => match shape::Form::of(output)? {
+            shape::Form::Mesh(_) => Use::Mesh,
+            shape::Form::Picture(_) => Use::Rendering,
+        },
     })
 }
 
-fn one(args: &Decode, job: &Job, device: &Device, report: &Report) -> Result<(), Failure> {
+fn one(
+    args: &Decode,
+    bytes: &[u8],
+    job: &Job,
+    device: &Device,
+    report: &Report,
+) -> Result<(), Failure> {
     let start = Instant::now();
-    let bytes = picture::read_siren(&job.input)?;
-    match input::signal(&bytes) {
-        Some(Signal::Shape { .. }) => return shape::decode(args, &bytes, job, report),
-        Some(Signal::Sound { .. }) => return sound::decode(args, &bytes, job, report),
-        Some(Signal::Video { .. }) => {
-            return video::decode(args, &bytes, job, device, report);
-        }
+    match input::signal(bytes) {
+        Some(Signal::Shape { .. }) => return shape::decode(args, bytes, job, report),
+        Some(Signal::Sound { .. }) => return sound::decode(args, bytes, job, report),
+        Some(Signal::Video { .. }) => return video::decode(args, bytes, job, device, report),
         _ => {}
     }
-    for (given, name, other) in [
-        (args.fps.is_some(), "--fps", "video"),
-        (args.rate.is_some(), "--rate", "sound"),
-        (args.from.is_some(), "--from", "video and no sound"),
-        (args.to.is_some(), "--to", "video and no sound"),
-        (args.resolution.is_some(), "--resolution", "shape"),
-        (args.view.is_some(), "--view", "shape"),
-    ] {
-        if given {
-            return Err(Failure::Said(format!(
-                "holds no {other}, which alone has use for {name}; leave it out"
-            )));
-        }
-    }
     let mut decoder =
-        Decoder::with_limits(&bytes, &args.limiting.limits())?.with_device(device.clone());
+        Decoder::with_limits(bytes, &args.limiting.limits())?.with_device(device.clone());
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }

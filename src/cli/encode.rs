@@ -5,6 +5,7 @@ use super::checkpoint::{self, Keeper};
 use super::failure::Failure;
 use super::input::{Input, Kind};
 use super::many::side_by_side;
+use super::options::Given;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
@@ -23,7 +24,7 @@ use std::thread::available_parallelism;
 /// and the shares of one fit are soon done waiting for each other. Of larger ones, one at a time.
 const SMALL: u64 = 1 << 20;
 
-pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
     let encoder = encoder(args).map_err(|error| Failure::Usage(error.to_string()))?;
     let encoder = encoder.with_device(args.fitting.device.open(args.manner.quiet)?);
     let jobs = paths::plan(&args.inputs, args.output.as_deref(), |_| "siren".into())?;
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
         aside,
     };
     checkpoint::check(args, &jobs)?;
-    let ready = paths::ready(&jobs, args.manner.force, &report)?;
+    let ready = paths::ready(&jobs, args.manner.force, &report, |job| look(given, job))?;
     let cores = || available_parallelism().map_or(1, usize::from);
     let threads = args.fitting.threads.unwrap_or_else(cores);
     let mut done = 0;
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
         let from = ready.len() - rest.len();
         let count = small[from..].iter().take_while(|small| **small).count();
         if count < 2 || threads < 2 {
-            tell_all(first, one(&encoder, args, first, &report))?;
+            tell_all(first, one(&encoder, args, given, first, &report))?;
             rest = &rest[1..];
         } else {
             let (batch, others) = rest.split_at(count);
@@ -64,13 +65,27 @@ pub(crate) fn run(args: &Encode) -> Result<ExitCode, Failure> {
             side_by_side(
                 batch,
                 threads,
-                |job| one(&alone, args, job, &silent),
+                |job| one(&alone, args, given, job, &silent),
                 &mut tell_all,
             )?;
             rest = others;
         }
     }
     Ok(paths::status(done, &jobs))
+}
+
+/// Refuses options that do not serve what the input of `job` holds. Whether it can be read, as far as that is seen
+/// at a glance; what comes through a pipe is only looked at once.
+fn look(given: &Given, job: &Job) -> Result<bool, Failure> {
+    if !job.input.is_file() {
+        return Ok(true);
+    }
+    let kind = Input::open(&job.input).and_then(|mut input| input.kind(&job.input));
+    match kind {
+        Ok(Kind::Picture) if picture::pixels(&job.input).is_none() => Ok(false),
+        Ok(kind) => given.check(kind).map(|()| true),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Whether the picture is in a file, and a small one.
@@ -141,15 +156,27 @@ pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
     Ok(encoder)
 }
 
-fn one(encoder: &Encoder, args: &Encode, job: &Job, report: &Report) -> Result<Told, Failure> {
+fn one(
+    encoder: &Encoder,
+    args: &Encode,
+    given: &Given,
+    job: &Job,
+    report: &Report,
+) -> Result<Told, Failure> {
     let mut input = Input::open(&job.input)?;
-    match input.kind(&job.input)? {
+    let kind = input.kind(&job.input)?;
+    if kind != Kind::Picture {
+        given.check(kind)?;
+    }
+    match kind {
         Kind::Picture => {}
         Kind::Shape => return shape::encode(encoder, args, input, job, report),
         Kind::Sound => return sound::encode(encoder, args, input, job, report),
         Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
     }
     let picture = picture::read_from(input.source(), &job.input, args.limiting.limits().memory)?;
+    // Only now is it certain to be one.
+    given.check(kind)?;
     let encoded = stored(args, job, report, decibels, bytes, |from, progress| {
         encoder.encode_resumable(&picture, from, progress)
     })?;

@@ -66,13 +66,6 @@ impl Files {
                 "{place} is one of the inputs and would be overwritten; name another file"
             )));
         }
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            return Err(Failure::Said(format!(
-                "cannot write {place}: there is no folder {}; make it first",
-                folder.display()
-            )));
-        }
         paths::writable(path, self.force)
     }
 

@@ -95,12 +95,48 @@ impl Input {
     }
 }
 
-/// The signal that the `.siren` file at `place` seems to hold. None if that cannot be told without reading it for
-/// good, of which its reader says more.
-pub(crate) fn stored(place: &Place) -> Option<Signal> {
-    match place {
-        Place::Path(path) if path.is_file() => signal(&picture::read_siren(place).ok()?),
-        _ => None,
+/// A `.siren` file that has been read.
+pub(crate) struct Stored {
+    /// What it seems to hold. None if that cannot be told, of which its decoder says more.
+    pub(crate) signal: Option<Signal>,
+    bytes: Option<Result<Vec<u8>, Failure>>,
+}
+
+impl Stored {
+    /// Reads the file at `place`, and keeps its bytes if it is `alone` or cannot be read again. Those of many files
+    /// together would take memory for nothing until their turn.
+    pub(crate) fn read(place: &Place, alone: bool) -> Self {
+        let bytes = read_siren(place);
+        Self {
+            signal: bytes.as_ref().ok().and_then(|bytes| signal(bytes)),
+            bytes: Some(bytes).filter(|_| alone || !place.is_file()),
+        }
+    }
+
+    /// The bytes of the file at `place`, which it was read from.
+    pub(crate) fn bytes(&mut self, place: &Place) -> Result<Vec<u8>, Failure> {
+        let kept = self.bytes.take();
+        kept.unwrap_or_else(|| read_siren(place))
+    }
+}
+
+/// The bytes of the `.siren` file at `place`. What is an input of `encode` is refused as that.
+pub(crate) fn read_siren(place: &Place) -> Result<Vec<u8>, Failure> {
+    let bytes = picture::read_siren(place)?;
+    let opened = siren_format::inspect(&bytes, &Limits::default());
+    if !matches!(opened, Err(siren_format::Error::NotSiren)) {
+        return Ok(bytes);
+    }
+    let known = [
+        (sound::Format::of(&bytes).is_some(), "sound"),
+        (video::is_y4m(&bytes), "video"),
+        (shape::is_shape(&bytes, place), "shape"),
+    ];
+    match known.iter().find(|(is, _)| *is) {
+        Some((_, kind)) => Err(Failure::Said(format!(
+            "is a {kind}, not a .siren file; `sirenc encode` makes one of it"
+        ))),
+        None => Ok(bytes),
     }
 }
 

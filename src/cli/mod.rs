@@ -20,7 +20,9 @@ mod html;
 mod info;
 mod input;
 mod inputs;
+mod interrupt;
 mod many;
+mod options;
 mod output;
 mod paths;
 mod picture;
@@ -32,24 +34,27 @@ mod sound;
 mod study;
 mod table;
 mod video;
+mod whole;
 
 use args::{Arguments, Command};
-use clap::Parser;
+use clap::FromArgMatches;
 use failure::Failure;
+use options::Given;
 use std::process::ExitCode;
 
 pub use inputs::READERS;
 
-/// Runs the command that was typed. Wrong usage exits with 2, failed work with 1, an interruption
-/// with 130; messages go to standard error.
+/// Runs the command that was typed. Wrong usage exits with 2, failed work with 1, what a signal ends with 128 and
+/// the signal's number (130 for Ctrl-C); messages go to standard error.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    // Without a handler an interruption still ends the process, only less tidily.
-    let _ = ctrlc::set_handler(output::interrupted);
+    let matches = args::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let given = Given::of(&matches);
+    interrupt::handle();
     let done = match arguments.command {
-        Command::Encode(encode) => encode::run(&encode),
-        Command::Decode(decode) => decode::run(&decode),
-        Command::Blend(blend) => blend::run(&blend),
+        Command::Encode(encode) => encode::run(&encode, &given),
+        Command::Decode(decode) => decode::run(&decode, &given),
+        Command::Blend(blend) => blend::run(&blend, &given),
         Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
         Command::Study(study) => study::run(&study),

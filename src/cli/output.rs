@@ -1,41 +1,26 @@
-//! The one writer of files. A file appears under its name whole or not at all: it is written under
-//! a temporary name beside its own and renamed once complete. What is not a regular file (standard
-//! output, a pipe, a device) cannot be renamed to and is written directly.
+//! The one writer of files. A file appears under its name whole or not at all. What is not a regular file (standard
+//! output, a pipe, a device) is written directly.
 
 use super::failure::Failure;
-use super::paths::{self, Place};
-use super::report;
+use super::paths::Place;
+use super::whole::{self, Whole};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tempfile::{NamedTempFile, TempDir};
+use std::sync::{Mutex, PoisonError};
+use tempfile::TempDir;
 
-/// The unfinished files there are at the moment, for [`interrupted`] to remove. Its lock is held
-/// whenever one of them appears or is renamed, so that an interruption never falls between.
-static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The folder of temporary files there is at the moment, for [`interrupted`] to remove.
+/// The folder of temporary files there is at the moment, for [`remove_unfinished`] to remove.
 static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Ends the process at once, as on Ctrl-C, without leaving unfinished files behind. Called on the
-/// signal handler's own thread, so it works wherever the others are, even waiting for input.
-pub(crate) fn interrupted() {
-    let unfinished = unfinished();
-    for path in &*unfinished {
-        let _ = fs::remove_file(path);
-    }
+/// Removes all that is unfinished. As long as what it returns is kept, no file gets its name any more.
+pub(crate) fn remove_unfinished() -> impl Sized {
+    let held = whole::remove();
     let scratch = SCRATCH.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(folder) = scratch.as_deref() {
         let _ = fs::remove_dir_all(folder);
     }
-    report::complain("interrupted; the file in work was not written");
-    // 128 + SIGINT, as shells report it. The lock is still held: nothing can be renamed any more.
-    std::process::exit(130);
+    (held, scratch)
 }
 
 /// A folder for temporary files, of which there is one at a time. It goes when it is dropped.
@@ -119,7 +104,7 @@ impl Output {
         match &mut self.sink {
             Sink::Standard(stdout) => stdout,
             Sink::Direct(file) => file,
-            Sink::Whole(whole) => &mut whole.file,
+            Sink::Whole(whole) => whole,
         }
     }
 
@@ -137,84 +122,5 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.sink().flush();
         self.remember(flushed)
-    }
-}
-
-/// A regular file, still under its temporary name.
-struct Whole {
-    file: BufWriter<NamedTempFile>,
-    target: PathBuf,
-    force: bool,
-    /// Dropped after the file.
-    listed: Listed,
-}
-
-/// The place of a file among the [`UNFINISHED`] ones.
-struct Listed(PathBuf);
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        unfinished().retain(|path| *path != self.0);
-    }
-}
-
-impl Whole {
-    fn create(path: &Path, force: bool) -> Result<Self, Failure> {
-        // Through a link to the file it stands for, so that the link survives.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = match target.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".sirenc-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // What any new file gets: the umask is taken off by the system.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut unfinished = unfinished();
-        let file = builder
-            .tempfile_in(folder)
-            .map_err(|error| Failure::writing(path.display(), &error))?;
-        unfinished.push(file.path().to_owned());
-        Ok(Self {
-            listed: Listed(file.path().to_owned()),
-            file: BufWriter::new(file),
-            target,
-            force,
-        })
-    }
-
-    fn commit(self) -> Result<(), Failure> {
-        let Self {
-            file,
-            target,
-            force,
-            listed: _listed,
-        } = self;
-        let file = file
-            .into_inner()
-            .map_err(|error| Failure::writing(target.display(), error.error()))?;
-        // Some file systems tell only now that there is no room, and a name must not outlive a power cut
-        // which its bytes do not.
-        file.as_file()
-            .sync_all()
-            .map_err(|error| Failure::writing(target.display(), &error))?;
-        let unfinished = unfinished();
-        let renamed = if force {
-            file.persist(&target)
-        } else {
-            file.persist_noclobber(&target)
-        };
-        drop(unfinished);
-        match renamed {
-            Ok(_) => Ok(()),
-            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(paths::exists(&target))
-            }
-            Err(refused) => Err(Failure::writing(target.display(), &refused.error)),
-        }
     }
 }

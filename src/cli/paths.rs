@@ -5,8 +5,12 @@ use super::report::Report;
 use std::collections::HashSet;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Most links that are followed from one to the next: as many as the system follows itself.
+const MOST_LINKS: u32 = 40;
 
 /// Where bytes come from or go to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,14 +31,20 @@ impl Place {
         }
     }
 
-    /// An output as typed. `/dev/stdout` is a link to whatever the shell redirected to, which must
+    /// An output as typed. `/dev/stdout`, by any name, is a link to whatever the shell redirected to, which must
     /// be written through and never replaced.
     pub(crate) fn output(typed: &Path) -> Self {
-        if typed == Path::new("/dev/stdout") {
+        let names = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+        if names.iter().any(|name| typed == Path::new(name)) {
             Self::Standard
         } else {
             Self::input(typed)
         }
+    }
+
+    /// Whether it is a file that can be read again and again, and is there.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self, Self::Path(path) if path.is_file())
     }
 
     /// Whether both are one file that exists, under whatever names.
@@ -143,25 +153,32 @@ pub(crate) fn each(
     jobs: &[Job],
     force: bool,
     report: &Report,
+    look: impl FnMut(&Job) -> Result<bool, Failure>,
     mut work: impl FnMut(&Job) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
     let mut done = 0;
-    for job in ready(jobs, force, report)? {
+    for job in ready(jobs, force, report, look)? {
         done += usize::from(report.settle(&job.input, work(job))?);
     }
     Ok(status(done, jobs))
 }
 
-/// The jobs that nothing keeps from being begun; of the others it is told why.
+/// The jobs that nothing keeps from being begun; of the others it is told why. `look` says whether an input is fit to
+/// be read. Of one that is not its reader tells why in its turn, and its output does not matter.
 pub(crate) fn ready<'a>(
     jobs: &'a [Job],
     force: bool,
     report: &Report,
+    mut look: impl FnMut(&Job) -> Result<bool, Failure>,
 ) -> Result<Vec<&'a Job>, Failure> {
     let mut taken = HashSet::new();
     let mut ready = Vec::new();
     for job in jobs {
-        if report.settle(&job.input, check(job, force, &mut taken))? {
+        let checked = look(job).and_then(|fit| match fit {
+            true => check(job, force, &mut taken),
+            false => Ok(()),
+        });
+        if report.settle(&job.input, checked)? {
             ready.push(job);
         }
     }
@@ -178,7 +195,7 @@ pub(crate) fn status(done: usize, jobs: &[Job]) -> ExitCode {
 }
 
 /// Refuses an output that would destroy something.
-fn check<'a>(job: &'a Job, force: bool, taken: &mut HashSet<&'a Place>) -> Result<(), Failure> {
+fn check(job: &Job, force: bool, taken: &mut HashSet<PathBuf>) -> Result<(), Failure> {
     let Place::Path(path) = &job.output else {
         return Ok(());
     };
@@ -188,7 +205,7 @@ fn check<'a>(job: &'a Job, force: bool, taken: &mut HashSet<&'a Place>) -> Resul
             "would be overwritten by its own result; name another file with -o".into(),
         ));
     }
-    if !taken.insert(&job.output) {
+    if !taken.insert(resolved(path)) {
         return Err(Failure::Said(format!(
             "{name} is already the output of another input; encode or decode them one by one with -o"
         )));
@@ -198,13 +215,57 @@ fn check<'a>(job: &'a Job, force: bool, taken: &mut HashSet<&'a Place>) -> Resul
 
 /// Refuses to write to `path` what could not replace what is there.
 pub(crate) fn writable(path: &Path, force: bool) -> Result<(), Failure> {
+    let name = path.display();
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(Failure::Said(format!(
-            "{} is a folder; name a file",
-            path.display()
-        ))),
+        Ok(found) if found.is_dir() => {
+            Err(Failure::Said(format!("{name} is a folder; name a file")))
+        }
         Ok(found) if found.is_file() && !force => Err(exists(path)),
-        _ => Ok(()),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let target = followed(path).map_err(|error| Failure::writing(&name, &error))?;
+            let folder = folder(&target);
+            match folder.is_dir() {
+                true => Ok(()),
+                false => Err(Failure::Said(format!(
+                    "cannot write {name}: there is no folder {}; make it first",
+                    folder.display()
+                ))),
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Err(Failure::Said(
+            format!("cannot write {name}: the name is too long; give a shorter one"),
+        )),
+        Err(error) => Err(Failure::writing(name, &error)),
+    }
+}
+
+/// The folder that `path` lies in.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// The file that `path` stands for, where links lead to, whether there is one yet or not.
+pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            Ok(to) => path = folder(&path).join(to),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many links lead from one to the next"))
+}
+
+/// The same, by a name that is the same for all names of the file.
+fn resolved(path: &Path) -> PathBuf {
+    let path = followed(path).unwrap_or_else(|_| path.to_owned());
+    match (fs::canonicalize(folder(&path)), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
     }
 }
 

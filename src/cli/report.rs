@@ -26,7 +26,7 @@ impl Report {
     }
 
     /// Whether the work on `input` succeeded; if not, says what went wrong. An error of this
-    /// function itself ends the command.
+    /// function itself ends the command, as does one of usage, for which the name of the input is put before it.
     pub(crate) fn settle(
         &self,
         input: &Place,
@@ -35,6 +35,9 @@ impl Report {
         let failure = match result {
             Ok(()) => return Ok(true),
             Err(Failure::NobodyReads) => return Err(Failure::NobodyReads),
+            Err(Failure::Usage(message)) => {
+                return Err(Failure::Usage(format!("{input}: {message}")));
+            }
             Err(failure) => failure,
         };
         complain(&format!("{input}: {failure}"));

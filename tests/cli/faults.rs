@@ -1,7 +1,7 @@
 //! What goes wrong around a command: disks that are full, files that change under it, two at once.
 #![cfg(unix)]
 
-use super::{Folder, QUICK, gradient};
+use super::{Folder, QUICK, gradient, unfinished};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -188,11 +188,8 @@ fn an_input_may_vanish_or_change_once_it_is_read() {
         let child = start(&folder, &format!("encode in.png {fit} --force"));
         // The output is begun after the input is read.
         wait_for("no output was begun", || {
-            let unfinished = folder
-                .names()
-                .iter()
-                .any(|name| name.starts_with(".sirenc-"));
-            unfinished || folder.path("in.siren").exists()
+            let begun = unfinished(folder.0.path(), &child) > 0;
+            begun || folder.path("in.siren").exists()
         });
         change(folder.path("in.png")).expect("a change");
         let output = child.wait_with_output().expect("it ends");
@@ -250,7 +247,7 @@ fn an_interruption_ends_every_stage_tidily() {
     gradient(9, 9).save(folder.path("in2.png")).expect("a PNG");
     fifo(&folder, "pipe.png");
     let before = folder.names();
-    let begun = || folder.names().len() > before.len();
+    let begun = |child: &mut Child| unfinished(folder.0.path(), child) > 0;
     // The rounding is the last 18 % of the steps.
     let endless = "--layers 1 --width 2 --threads 1 --steps";
     type Ready<'a> = &'a dyn Fn(&mut Child) -> bool;
@@ -259,17 +256,14 @@ fn an_interruption_ends_every_stage_tidily() {
         std::thread::sleep(Duration::from_millis(100));
         ready
     };
-    let both = |_: &mut Child| {
-        let unfinished = fs::read_dir(folder.path("folder")).map_or(0, Iterator::count);
-        unfinished == 2
-    };
+    let both = |child: &mut Child| unfinished(&folder.path("folder"), child) == 2;
     let stages: [(&str, String, Ready<'_>); 6] = [
         ("standard input", format!("encode - {endless} 10"), soon),
         ("a pipe", format!("encode pipe.png {endless} 10"), soon),
         (
             "the fit",
             format!("encode in.png -o out.siren {endless} 100000000"),
-            &|_| begun(),
+            &begun,
         ),
         (
             "several",
@@ -280,11 +274,11 @@ fn an_interruption_ends_every_stage_tidily() {
         (
             "rendering",
             "decode in.siren --scale 500 -o out.png".into(),
-            &|_| begun(),
+            &begun,
         ),
         ("writing", "decode in.siren --scale 100 -o -".into(), soon),
     ];
-    for signal in ["INT", "TERM"] {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
         for (stage, arguments, ready) in &stages {
             let mut child = start(&folder, arguments);
             wait_for(stage, || ready(&mut child));
@@ -295,7 +289,7 @@ fn an_interruption_ends_every_stage_tidily() {
             wait_for(stage, || child.try_wait().expect("a child").is_some());
             let output = child.wait_with_output().expect("it ends");
             let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(130), "{stage}: {said}");
+            assert_eq!(output.status.code(), Some(status), "{stage}: {said}");
             assert!(said.contains("interrupted"), "{stage}: {said}");
             let _ = fs::remove_dir(folder.path("folder"));
             assert_eq!(folder.names(), before, "{stage}");

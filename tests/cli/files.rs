@@ -51,7 +51,7 @@ fn results_go_into_a_folder() {
     folder.fails(
         1,
         &format!("encode a.png -o nowhere/a.siren {ENDLESS}"),
-        &["nowhere/a.siren", "No such file"],
+        &["nowhere/a.siren", "no folder nowhere"],
     );
 }
 
@@ -219,4 +219,148 @@ fn results_have_the_permissions_of_any_new_file_and_links_survive() {
             .is_symlink()
     );
     assert_ne!(folder.read("target.siren"), b"old");
+}
+
+/// The longest name there can be, and what is too long is known before the fit.
+#[cfg(unix)]
+#[test]
+fn a_name_may_be_as_long_as_the_system_allows() {
+    let folder = two_pictures();
+    let longest = format!("{}.siren", "n".repeat(249));
+    folder.ok(&format!("encode a.png -o {longest} {QUICK}"));
+    folder.ok(&format!("encode a.png -o {longest} --force {QUICK}"));
+    assert_eq!(folder.names(), ["a.png", "b.bmp", &longest]);
+    let long = format!("{}.png", "n".repeat(251));
+    fs::rename(folder.path("a.png"), folder.path(&long)).expect("a new name");
+    for arguments in [
+        format!("encode {long} {ENDLESS}"),
+        format!("encode b.bmp -o n{longest} {ENDLESS}"),
+        format!("encode b.bmp {ENDLESS} --checkpoint n{longest}"),
+    ] {
+        folder.fails(1, &arguments, &["the name is too long"]);
+    }
+    folder.ok(&format!("encode {long} -o short.siren {QUICK}"));
+}
+
+#[test]
+fn what_keeps_a_file_from_being_written_is_told_before_the_fit() {
+    let folder = two_pictures();
+    fs::create_dir(folder.path("folder")).expect("a folder");
+    for (arguments, words) in [
+        (
+            "-o nowhere/a.siren",
+            "there is no folder nowhere; make it first",
+        ),
+        (
+            "-o a.png/a.siren",
+            "cannot write a.png/a.siren: Not a directory",
+        ),
+        (
+            "--checkpoint nowhere/state",
+            "there is no folder nowhere; make it first",
+        ),
+        ("--checkpoint folder", "folder is a folder; name a file"),
+    ] {
+        folder.fails(1, &format!("encode a.png {arguments} {ENDLESS}"), &[words]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_what_is_not_there_yet_is_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = two_pictures();
+    fs::create_dir(folder.path("there")).expect("a folder");
+    symlink("there/next.siren", folder.path("a.siren")).expect("a link");
+    symlink("last.siren", folder.path("there/next.siren")).expect("a link");
+    folder.ok(&format!("encode a.png {QUICK}"));
+    for link in ["a.siren", "there/next.siren"] {
+        let found = fs::symlink_metadata(folder.path(link)).expect("a link");
+        assert!(found.is_symlink(), "{link}");
+    }
+    let last = fs::symlink_metadata(folder.path("there/last.siren"));
+    assert!(last.expect("a file").is_file());
+    // Into a folder that is not there, and round and round.
+    symlink("nowhere/b.siren", folder.path("b.siren")).expect("a link");
+    symlink("round.siren", folder.path("round.siren")).expect("a link");
+    folder.fails(
+        1,
+        &format!("encode b.bmp {ENDLESS}"),
+        &["no folder", "nowhere"],
+    );
+    let round = format!("encode b.bmp -o round.siren {ENDLESS}");
+    folder.fails(1, &round, &["cannot write round.siren: Too many levels"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replaced_file_keeps_its_permissions_and_its_owner() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let folder = two_pictures();
+    let modes = [0o600, 0o644, 0o640, 0o444, 0o666, 0o755];
+    for mode in modes {
+        folder.write("a.siren", "old");
+        let path = folder.path("a.siren");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("permissions");
+        // Only root may give a file away.
+        let given = chown(&path, Some(1234), Some(2345)).is_ok();
+        folder.ok(&format!("encode a.png --force {QUICK}"));
+        let found = fs::metadata(&path).expect("a file");
+        assert_eq!(found.mode() & 0o7777, mode, "{mode:o}");
+        assert!(!given || (found.uid(), found.gid()) == (1234, 2345));
+        assert_ne!(folder.read("a.siren"), b"old");
+        fs::remove_file(path).expect("a file");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn two_names_of_one_file_take_no_two_results() {
+    let folder = two_pictures();
+    gradient(9, 9).save(folder.path("a.bmp")).expect("a BMP");
+    folder.fails(
+        1,
+        &format!("encode a.png ./a.bmp --force {QUICK}"),
+        &["./a.bmp: ./a.siren is already the output"],
+    );
+    std::os::unix::fs::symlink("a.siren", folder.path("b.siren")).expect("a link");
+    folder.fails(
+        1,
+        &format!("encode a.png b.bmp --force {QUICK}"),
+        &["b.bmp: b.siren is already the output"],
+    );
+}
+
+/// What was left by a process that was killed where files must have a name.
+#[test]
+fn old_temporary_files_are_swept() {
+    let folder = two_pictures();
+    folder.write(".sirenc-left.tmp", "half");
+    let file = fs::File::open(folder.path(".sirenc-left.tmp")).expect("a file");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+    file.set_modified(old).expect("a time");
+    drop(file);
+    folder.ok(&format!("encode a.png {QUICK}"));
+    assert_eq!(folder.names(), ["a.png", "a.siren", "b.bmp"]);
+}
+
+/// Names that are no text, and those with spaces.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_may_be_any_bytes() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = two_pictures();
+    for name in [&b"two words"[..], b"\xff\xfe", b"-5", "\u{e4}".as_bytes()] {
+        let stem = folder.0.path().join(OsStr::from_bytes(name));
+        let [png, siren] = ["png", "siren"].map(|extension| stem.with_extension(extension));
+        fs::copy(folder.path("a.png"), &png).expect("a copy");
+        let mut command = folder.command(&format!("encode {QUICK} -o"));
+        let output = command
+            .arg(&siren)
+            .arg("--")
+            .arg(png.file_name().expect("a name"));
+        assert!(output.output().expect("sirenc starts").status.success());
+        assert!(siren.is_file(), "{siren:?}");
+    }
 }

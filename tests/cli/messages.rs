@@ -9,8 +9,8 @@ fn usage_errors_exit_with_two() {
     folder.fails(2, "encode", &["<INPUT>"]);
     folder.fails(2, "encode in.png --fast", &["--fast"]);
     folder.fails(2, "encode in.png --threads 0", &["--threads", "1 to 1024"]);
-    folder.fails(2, "encode in.png --layers 0", &["layers is 0", "1 to"]);
-    folder.fails(2, "encode in.png --steps 0", &["steps is 0"]);
+    folder.fails(2, "encode in.png --layers 0", &["--layers", "1 to 255"]);
+    folder.fails(2, "encode in.png --steps 0", &["--steps", "1 to"]);
     folder.fails(2, "encode in.png --omega nan", &["omega"]);
     folder.fails(2, "enc in.png", &["encode"]);
     assert_eq!(folder.names(), ["in.png"]);

@@ -10,6 +10,7 @@ mod interrupt;
 mod limits;
 mod many;
 mod messages;
+mod options;
 mod shapes;
 mod sizes;
 mod sound;
@@ -21,8 +22,8 @@ mod views;
 use image::DynamicImage;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A network and a fit as small as they can be, where what matters is not the picture.
@@ -158,6 +159,22 @@ impl From<Output> for Run {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
+}
+
+/// How many unfinished files `child` has in a folder. Those without a name are seen among what it has open.
+fn unfinished(folder: &Path, child: &Child) -> usize {
+    let folder = fs::canonicalize(folder).unwrap_or_default();
+    let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
+    let named = entries(&folder).filter(|entry| {
+        let name = entry.file_name();
+        name.to_string_lossy().starts_with(".sirenc-")
+    });
+    let open = PathBuf::from(format!("/proc/{}/fd", child.id()));
+    let nameless = entries(&open).filter(|entry| {
+        let target = fs::read_link(entry.path()).unwrap_or_default();
+        target.starts_with(&folder) && target.to_string_lossy().ends_with(" (deleted)")
+    });
+    named.count() + nameless.count()
 }
 
 /// A smooth picture in RGB: its three samples differ everywhere.

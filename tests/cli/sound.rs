@@ -126,7 +126,7 @@ fn sounds_are_evaluated_at_any_rate_and_in_parts() {
         "decode a.siren -o e.wav --to 0.3",
         &["a.siren", "within 0 to 0.25 s"],
     );
-    folder.fails(1, "decode a.siren -o e.wav --rate 0", &["at least 1"]);
+    folder.fails(2, "decode a.siren -o e.wav --rate 0", &["1 to 4294967295"]);
     folder.fails(
         1,
         "decode a.siren -o e.wav --rate 4000000000",
@@ -251,54 +251,17 @@ fn an_mp3_is_read() {
 }
 
 #[test]
-fn options_of_other_signals_are_refused() {
+fn what_sounds_cannot_be_is_refused() {
     let folder = with_chord(400);
     gradient(8, 8)
         .save(folder.path("p.png"))
         .expect("a picture");
     for (option, words) in [
-        ("--bpp 1", &["bits per pixel", "kilobits"][..]),
-        ("--psnr 30", &["PSNR", "give a size"]),
-        ("--supervise gradient", &["left to pictures"]),
-        ("--checkpoint c", &["checkpoints"]),
+        ("--kbps 0", "a positive number is needed"),
+        ("--segments nan", "half a second"),
     ] {
-        folder.fails(1, &format!("encode a.wav {option} {ENDLESS}"), words);
+        folder.fails(2, &format!("encode a.wav {option} {ENDLESS}"), &[words]);
     }
-    folder.fails(
-        1,
-        &format!("encode p.png --kbps 9 {ENDLESS}"),
-        &["left to sounds"],
-    );
-    folder.fails(
-        1,
-        &format!("encode p.png --segments 1 {ENDLESS}"),
-        &["left to sounds"],
-    );
-    folder.fails(
-        2,
-        &format!("encode a.wav --kbps 0 {ENDLESS}"),
-        &["kilobits a second"],
-    );
-    folder.fails(
-        2,
-        &format!("encode a.wav --segments -1 {ENDLESS}"),
-        &["unexpected argument"],
-    );
-    folder.fails(
-        2,
-        &format!("encode a.wav --segments nan {ENDLESS}"),
-        &["seconds"],
-    );
     folder.ok(&format!("encode a.wav p.png {QUICK}"));
-    folder.fails(
-        1,
-        "decode a.siren -o b.wav --scale 2",
-        &["a.siren", "--scale"],
-    );
     folder.fails(2, "decode a.siren -o b.png", &[".png", "-o a .wav"]);
-    folder.fails(
-        1,
-        "decode p.siren -o q.png --rate 8000",
-        &["p.siren", "--rate"],
-    );
 }

@@ -112,15 +112,11 @@ fn what_cannot_be_studied_is_said() {
         "study activations none.png",
         &["none.png: cannot be read"],
     );
+    folder.fails(2, "study activations in.png --layers 0", &["--layers"]);
     folder.fails(
-        1,
-        "study activations in.png --layers 0",
-        &["in.png: number of hidden layers is 0"],
-    );
-    folder.fails(
-        1,
+        2,
         "study activations in.png --steps 0",
-        &["number of steps is 0"],
+        &["--steps", "1 to"],
     );
     folder.fails(1, "study activations in.png --omega=-1", &["omega is -1"]);
     folder.fails(
@@ -144,7 +140,7 @@ fn what_cannot_be_studied_is_said() {
         "study init --points 4000000000",
         &["values in all layers", "limit"],
     );
-    folder.fails(1, "study init --points 0", &["number of points is 0"]);
+    folder.fails(2, "study init --points 0", &["--points", "1 to"]);
     GrayImage::new(9, 2)
         .save(folder.path("thin.png"))
         .expect("a picture");

@@ -134,7 +134,7 @@ fn what_does_not_blend_is_refused() {
     folder.fails(
         2,
         "blend a.png a.png -o c.siren --mix 2",
-        &["--mix is 2", "0", "1"],
+        &["--mix", "0 to 1"],
     );
     folder.fails(
         2,

@@ -1,4 +1,4 @@
-use super::{Manner, threads};
+use super::{Manner, values};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub(crate) struct StudyActivations {
     pub(crate) input: PathBuf,
 
     /// Hidden layers of each network
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) layers: u8,
 
     /// Neurons in each hidden layer
@@ -39,7 +39,7 @@ pub(crate) struct StudyActivations {
     pub(crate) omega: f32,
 
     /// Steps of each fit
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = values::count)]
     pub(crate) steps: u32,
 
     /// Most pixels along the picture's longer side; larger pictures are reduced to that
@@ -47,11 +47,11 @@ pub(crate) struct StudyActivations {
     pub(crate) side: u32,
 
     /// Seed of the random initial weights and of the order of pixels
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
     pub(crate) seed: u64,
 
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
     /// Write a page with the pictures, gradients and Laplacians side by side, and the plots
@@ -89,7 +89,7 @@ Examples:
 #[command(after_help = INIT_EXAMPLES)]
 pub(crate) struct StudyInit {
     /// Hidden layers of the network
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) layers: u8,
 
     /// Neurons in each hidden layer
@@ -101,11 +101,11 @@ pub(crate) struct StudyInit {
     pub(crate) omega: f32,
 
     /// Points at which the network is looked at
-    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = values::count)]
     pub(crate) points: u32,
 
     /// Seed of the random initial weights and of the points
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
     pub(crate) seed: u64,
 
     /// Write all figures as JSON, with densities; `-` is standard output
@@ -141,7 +141,7 @@ pub(crate) struct StudySound {
     pub(crate) input: PathBuf,
 
     /// Hidden layers of each network
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) layers: u8,
 
     /// Neurons in each hidden layer
@@ -149,19 +149,19 @@ pub(crate) struct StudySound {
     pub(crate) width: u16,
 
     /// Length of the segments
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = values::duration)]
     pub(crate) segments: f64,
 
     /// Steps of each fit
-    #[arg(long, value_name = "N", default_value_t = 1500)]
+    #[arg(long, value_name = "N", default_value_t = 1500, value_parser = values::count)]
     pub(crate) steps: u32,
 
     /// Seed of the random initial weights and of the order of samples
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
     pub(crate) seed: u64,
 
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
     /// Write all figures as JSON; `-` is standard output
@@ -187,11 +187,11 @@ pub(crate) struct StudyShapes {
     pub(crate) inputs: Vec<PathBuf>,
 
     /// Size of the .siren files, as `encode --bytes` [default: that of `encode`]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::bytes)]
     pub(crate) bytes: Option<u64>,
 
     /// Steps of each fit [default: those of `encode`]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count)]
     pub(crate) steps: Option<u32>,
 
     /// Cells of the extracted surfaces along the side of the cube
@@ -199,15 +199,15 @@ pub(crate) struct StudyShapes {
     pub(crate) resolution: u32,
 
     /// Points of each surface at which it is compared with the other
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = values::count)]
     pub(crate) points: u32,
 
     /// Seed of the random initial weights and of the points
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
     pub(crate) seed: u64,
 
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
     /// Write all figures as JSON; `-` is standard output

@@ -7,7 +7,6 @@ pub(super) use read::{is_shape, read};
 pub(super) use write::binary_ply;
 
 use super::args::{Decode, Encode};
-use super::device::Choice;
 use super::encode::{Told, loss, stored};
 use super::failure::Failure;
 use super::format::Format;
@@ -78,29 +77,6 @@ pub(super) fn decode(
 ) -> Result<(), Failure> {
     let start = Instant::now();
     let form = Form::of(&job.output)?;
-    let mesh = matches!(form, Form::Mesh(_));
-    let given = [
-        (args.scale.is_some(), "--scale"),
-        (args.region.is_some(), "--region"),
-        (args.derivative.is_some(), "--derivative"),
-        (args.fps.is_some(), "--fps"),
-        (args.rate.is_some(), "--rate"),
-        (args.from.is_some(), "--from"),
-        (args.to.is_some(), "--to"),
-        (args.view.is_some() && mesh, "--view"),
-        (args.size.is_some() && mesh, "--size"),
-        (args.resolution.is_some() && !mesh, "--resolution"),
-    ];
-    if let Some((_, name)) = given.iter().find(|(given, _)| *given) {
-        return Err(Failure::Said(format!(
-            "holds a shape; {name} has no use here: a mesh takes --resolution, a picture --view and --size"
-        )));
-    }
-    if let Choice::Gpu(_) = args.device {
-        return Err(Failure::Said(
-            "holds a shape, which the CPU decodes; leave out --device".into(),
-        ));
-    }
     let mut shape = ShapeDecoder::with_limits(bytes, &args.limiting.limits())?;
     if let Some(threads) = args.threads {
         shape = shape.with_threads(threads);

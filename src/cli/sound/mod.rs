@@ -7,8 +7,7 @@ pub(crate) use read::{Format, most_samples, read};
 pub(crate) use write::{Shape, Wav};
 
 use super::args::{Decode, Encode};
-use super::device::Choice;
-use super::encode::{Told, decibels, watched};
+use super::encode::{Told, decibels, stored};
 use super::failure::Failure;
 use super::input::Input;
 use super::output::Output;
@@ -27,19 +26,15 @@ pub(crate) fn encode(
     job: &Job,
     report: &Report,
 ) -> Result<Told, Failure> {
-    if args.checkpoint.is_some() {
-        return Err(Failure::Said(
-            "holds a sound, of whose encoding no checkpoints are made; leave out --checkpoint"
-                .into(),
-        ));
-    }
     let sound = read(input.source(), most_samples(args.limiting.limits().memory))?;
-    // Opened before the fit: that it cannot be written should not be learnt after it.
-    let output = Output::create(&job.output, args.manner.force)?;
-    let encoded = watched(&job.input, report, decibels, |progress| {
-        encoder.encode_sound_with(&sound, progress)
-    })?;
-    output.finish(&encoded.bytes)?;
+    let encoded = stored(
+        args,
+        job,
+        report,
+        decibels,
+        |sound: &EncodedSound| &sound.bytes,
+        |from, progress| encoder.encode_sound_resumable(&sound, from, progress),
+    )?;
     let line = format!(
         "{} -> {}  {} bytes  {:.1} kbit/s  SNR {:.1} dB  segmental {:.1} dB  {:.1} s",
         job.input,
@@ -101,22 +96,6 @@ pub(crate) fn decode(
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     check_output(&job.output)?;
-    let picture_only = [
-        (args.derivative.is_some(), "--derivative"),
-        (args.scale.is_some(), "--scale"),
-        (args.size.is_some(), "--size"),
-        (args.region.is_some(), "--region"),
-    ];
-    if let Some((_, option)) = picture_only.iter().find(|(given, _)| *given) {
-        return Err(Failure::Said(format!(
-            "holds a sound, which has no use for {option}; leave it out"
-        )));
-    }
-    if let Choice::Gpu(_) = args.device {
-        return Err(Failure::Said(
-            "holds a sound, which the CPU decodes; leave out --device".into(),
-        ));
-    }
     let mut decoder = SoundDecoder::with_limits(bytes, &args.limiting.limits())?;
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);

@@ -59,11 +59,6 @@ pub(crate) fn decode(
     report: &Report,
 ) -> Result<(), Failure> {
     let begin = Instant::now();
-    if args.derivative.is_some() {
-        return Err(Failure::Said(
-            "holds a video, of which no derivatives are shown; leave out --derivative".into(),
-        ));
-    }
     let limits = args.limiting.limits();
     let mut decoder = VideoDecoder::with_limits(bytes, &limits)?.with_device(device.clone());
     if let Some(threads) = args.threads {
