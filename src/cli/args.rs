@@ -251,8 +251,8 @@ pub(crate) struct Decode {
     pub(crate) inputs: Vec<PathBuf>,
 
     /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
-    /// output. By default beside the input, with the extension .png, .y4m for videos or .ply for
-    /// shapes; for standard input, standard output
+    /// output. By default beside the input, with the extension .png, .wav for sounds, .y4m for
+    /// videos or .ply for shapes; for standard input, standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 

@@ -229,13 +229,13 @@ fn is_left_over(entry: &fs::DirEntry) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::SystemTime;
 
     /// A temporary file of a process that is `alive` or not, as old as it says.
     fn left(folder: &Path, age: Duration, alive: bool) -> (File, PathBuf) {
         let file = temporary().tempfile_in(folder).unwrap();
         let (file, path) = file.keep().unwrap();
-        file.set_modified(SystemTime::now() - age).unwrap();
+        let made = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(made - age).unwrap();
         if alive {
             file.try_lock().unwrap();
         }
