@@ -9,9 +9,11 @@ pub(crate) use values::{limit, rate, region, size};
 use super::compare::Kind;
 use super::device::Choice;
 use super::options;
+use super::report;
 use clap::error::ErrorKind;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use siren_format::{Limits, Quantity};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -612,9 +614,20 @@ fn numbers(command: clap::Command) -> clap::Command {
 
 /// Refuses a command line that parses but cannot be meant, in the form that parse errors have.
 pub(crate) fn refuse(message: &str) -> ExitCode {
+    show(&command().error(ErrorKind::ValueValidation, report::harmless(message)))
+}
+
+/// Prints what comes of parsing in place of arguments: help, or what is wrong with what was typed.
+pub(crate) fn show(error: &clap::Error) -> ExitCode {
     // Whether it can be printed makes no difference to the status.
-    let _ = command().error(ErrorKind::ValueValidation, message).print();
-    ExitCode::from(2)
+    let _ = if error.use_stderr() {
+        // It cites what was typed, which may be the name of a file that a shell put there.
+        let text = report::lines(&error.render().to_string());
+        io::stderr().write_all(text.as_bytes())
+    } else {
+        error.print()
+    };
+    ExitCode::from(error.exit_code() as u8)
 }
 
 #[cfg(test)]

@@ -305,8 +305,8 @@ fn facts(job: &Job, encoded: &Encoded) -> Result<Value, Failure> {
     let layout = siren_format::inspect(&encoded.bytes, &Limits::default());
     let header = layout.map_err(sirenc::Error::from)?.header;
     let facts = json!({
-        "input": job.input.to_string(),
-        "output": job.output.to_string(),
+        "input": job.input.name(),
+        "output": job.output.name(),
         "kind": header.signal.name(),
     });
     let signal = match header.signal {

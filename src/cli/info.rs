@@ -93,7 +93,7 @@ fn json(file: &Place, layout: &Layout, layers: &[Cost]) -> Value {
     let part = |span: &Span| json!({ "part": span.part.to_string(), "offset": span.offset, "bytes": span.length });
     let layer = |cost: &Cost| json!({ "outputs": cost.outputs, "inputs": cost.inputs, "weight_bits": cost.bits[0], "bias_bits": cost.bits[1] });
     let mut facts = json!({
-        "input": file.to_string(),
+        "input": file.name(),
         "kind": layout.header.signal.name(),
         "bytes": total(layout),
     });

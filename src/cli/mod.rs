@@ -47,9 +47,14 @@ pub use inputs::READERS;
 /// Runs the command that was typed. Wrong usage exits with 2, failed work with 1, what a signal ends with 128 and
 /// the signal's number (130 for Ctrl-C); messages go to standard error.
 pub fn run() -> ExitCode {
-    let matches = args::command().get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let given = Given::of(&matches);
+    let parsed = args::command().try_get_matches().and_then(|matches| {
+        let given = Given::of(&matches);
+        Ok((Arguments::from_arg_matches(&matches)?, given))
+    });
+    let (arguments, given) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return args::show(&error),
+    };
     interrupt::handle();
     let done = match arguments.command {
         Command::Encode(encode) => encode::run(&encode, &given),

@@ -1,7 +1,7 @@
 //! Which file goes where: from the names that were typed to one output for each input.
 
 use super::failure::Failure;
-use super::report::Report;
+use super::report::{self, Report};
 use std::collections::HashSet;
 use std::fmt;
 use std::fs;
@@ -47,6 +47,14 @@ impl Place {
         matches!(self, Self::Path(path) if path.is_file())
     }
 
+    /// Its name as it is, for programs; people are shown it as [`fmt::Display`] has it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Standard => "-".into(),
+            Self::Path(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+
     /// Whether both are one file that exists, under whatever names.
     pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         match (self, other) {
@@ -60,10 +68,7 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Standard => f.write_str("-"),
-            Self::Path(path) => path.display().fmt(f),
-        }
+        f.pad(&report::harmless(&self.name()))
     }
 }
 

@@ -173,3 +173,80 @@ fn a_picture_that_asks_for_too_much_memory_is_refused() {
         &["huge.bmp: ", "60000 x 60000", "MiB", "scale it down"],
     );
 }
+
+/// A terminal would obey them.
+#[cfg(unix)]
+#[test]
+fn control_characters_of_names_and_contents_are_shown_and_not_printed() {
+    const BAD: &str = "\u{1b}]0;pwned\u{7}\u{1b}[31m\r\u{9b}31m\u{202e}";
+    let name = |extension: &str| format!("a{BAD}\n{extension}");
+    let folder = Folder::new();
+    let ply = "element vertex 1\nproperty float x\nend_header\n";
+    for (extension, content) in [
+        (
+            ".pam",
+            format!("P7\nWIDTH 3\nHEIGHT 2\nDEPTH 3\nMAXVAL 255\nTUPLTYPE {BAD}\nENDHDR\n"),
+        ),
+        (".ppm", format!("P6\n3 {BAD}\n255\n")),
+        (".y4m", format!("YUV4MPEG2 W{BAD} H3 F1:1\n")),
+        ("c.y4m", format!("YUV4MPEG2 W3 H3 F1:1 C{BAD}\n")),
+        (
+            ".ply",
+            format!("ply\nformat ascii 1.0\nelement vertex 1\nproperty {BAD} x\n"),
+        ),
+        (
+            "e.ply",
+            format!("ply\nformat ascii 1.0\nelement {BAD} 9\n{ply}1\n"),
+        ),
+        ("m.ply", format!("{BAD}\n")),
+        (".obj", format!("v {BAD} 1 2\n")),
+        (".xyz", format!("1 2 3 {BAD} 1 1\n")),
+        (".stl", format!("solid {BAD}\nfacet {BAD}\n")),
+        (".siren", BAD.into()),
+    ] {
+        folder.write(&name(extension), content);
+    }
+    let plain = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text);
+        let bad = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!text.contains(bad), "{text:?}");
+        text.into_owned()
+    };
+    for input in folder.names() {
+        for command in [
+            "encode",
+            "decode",
+            "info",
+            "compare",
+            "encode --json",
+            "info --json",
+        ] {
+            let command = folder.command(command).arg(&input).output();
+            let output = command.expect("sirenc starts");
+            assert!(!output.status.success(), "{input:?}");
+            plain(&output.stdout);
+            let said = plain(&output.stderr);
+            assert!(said.contains("\\u001b]0;pwned\\u0007"), "{said}");
+            assert!(!said.contains("panicked") && said.len() < 2000, "{said}");
+        }
+    }
+
+    let input = name("in.png");
+    gradient(8, 8).save(folder.path(&input)).expect("a picture");
+    let encode = |rest: &str| {
+        let mut command = folder.command(&format!("encode {QUICK} --force {rest}"));
+        let output = command.arg(&input).output().expect("sirenc starts");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        plain(&output.stdout)
+    };
+    assert!(encode("").starts_with("a\\u001b]0;"));
+    let facts: serde_json::Value = serde_json::from_str(&encode("--json")).expect("JSON");
+    assert_eq!(facts["input"], input, "JSON has the name itself");
+    // Usage, too, is told of what was typed.
+    let option = folder.command("encode").arg(format!("--{BAD}")).output();
+    assert!(plain(&option.expect("sirenc starts").stderr).contains("\\u001b"));
+}

@@ -326,7 +326,7 @@ fn facts(input: &Input, sound: &Sound, rows: &[Row]) -> Value {
         })
     };
     json!({
-        "input": input.picture.to_string(),
+        "input": input.picture.name(),
         "rate": sound.rate(),
         "frames": sound.frames(),
         "channels": sound.channels(),

@@ -56,8 +56,8 @@ pub(super) fn encode(
 
 fn facts(job: &Job, encoded: &EncodedShape) -> serde_json::Value {
     json!({
-        "input": job.input.to_string(),
-        "output": job.output.to_string(),
+        "input": job.input.name(),
+        "output": job.output.name(),
         "kind": "shape",
         "bytes": encoded.bytes.len(),
         "distance": encoded.distance,

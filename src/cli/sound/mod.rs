@@ -51,8 +51,8 @@ pub(crate) fn encode(
 
 fn facts(job: &Job, sound: &Sound, encoded: &EncodedSound) -> serde_json::Value {
     json!({
-        "input": job.input.to_string(),
-        "output": job.output.to_string(),
+        "input": job.input.name(),
+        "output": job.output.name(),
         "kind": "sound",
         "rate": sound.rate(),
         "frames": sound.frames(),

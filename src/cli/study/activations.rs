@@ -241,7 +241,7 @@ fn figures(told: &Told<'_>, args: &StudyActivations) -> Value {
     };
     let (height, width) = told.truth.values.dim();
     json!({
-        "input": Place::input(&args.input).to_string(),
+        "input": Place::input(&args.input).name(),
         "width": width,
         "height": height,
         "omega": args.omega,

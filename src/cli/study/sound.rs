@@ -72,7 +72,7 @@ fn one(args: &StudySound, place: &Place, files: &Files, report: &Report) -> Resu
             })
         };
         let facts = json!({
-            "input": Place::input(&args.input).to_string(),
+            "input": Place::input(&args.input).name(),
             "rate": sound.rate(),
             "frames": sound.frames(),
             "segment": study.span,
