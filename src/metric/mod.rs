@@ -7,7 +7,7 @@ mod shape;
 
 pub use bd_rate::bd_rate;
 pub use ms_ssim::ms_ssim;
-pub use noise::{segmental_snr, snr};
+pub use noise::{noise_level, segmental_snr, snr};
 pub use shape::{Likeness, likeness};
 
 use crate::signal::{Picture, Samples};

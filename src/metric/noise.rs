@@ -36,6 +36,18 @@ pub fn segmental_snr(original: &Sound, decoded: &Sound) -> f64 {
     ratios.iter().sum::<f64>() / ratios.len() as f64
 }
 
+/// Level in dB of the difference between `decoded` and `original`: its mean power over all samples of all channels,
+/// of which 0 dB is that of samples at full scale. Unlike [`snr`], it says something of silence, too. Minus infinity
+/// without a difference.
+///
+/// # Panics
+/// If the two differ in length or channels.
+pub fn noise_level(original: &Sound, decoded: &Sound) -> f64 {
+    assert_alike(original, decoded);
+    let count = original.samples().len() as f64;
+    10.0 * (powers(original.samples(), decoded.samples())[1] / count).log10()
+}
+
 fn assert_alike(original: &Sound, decoded: &Sound) {
     let kind = |sound: &Sound| (sound.frames(), sound.channels());
     assert_eq!(
@@ -47,15 +59,21 @@ fn assert_alike(original: &Sound, decoded: &Sound) {
 
 /// 10 log10 of the power of `original` over that of the difference.
 fn ratio(original: &[f32], decoded: &[f32]) -> f64 {
+    let [power, noise] = powers(original, decoded);
+    if noise == 0.0 {
+        return f64::INFINITY;
+    }
+    10.0 * (power / noise).log10()
+}
+
+/// Sums of the squares of `original` and of the difference.
+fn powers(original: &[f32], decoded: &[f32]) -> [f64; 2] {
     let (mut power, mut noise) = (0.0, 0.0);
     for (&original, &decoded) in original.iter().zip(decoded) {
         power += f64::from(original).powi(2);
         noise += (f64::from(original) - f64::from(decoded)).powi(2);
     }
-    if noise == 0.0 {
-        return f64::INFINITY;
-    }
-    10.0 * (power / noise).log10()
+    [power, noise]
 }
 
 #[cfg(test)]
@@ -76,6 +94,9 @@ mod tests {
         // 20 dB, 0 dB, left out, and perfect.
         assert!((segmental_snr(&original, &decoded) - 55.0 / 3.0).abs() < 1e-4);
         assert_eq!(snr(&original, &original), f64::INFINITY);
+        // 0.13 over eight samples.
+        assert!((noise_level(&original, &decoded) + 17.8915).abs() < 1e-3);
+        assert_eq!(noise_level(&original, &original), f64::NEG_INFINITY);
         assert!((segmental_snr(&original, &original) - 35.0).abs() < 1e-9);
     }
 }

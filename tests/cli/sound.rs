@@ -180,13 +180,212 @@ fn depth_and_channels_stay() {
 fn silence_is_a_sound() {
     let folder = Folder::new();
     folder.write("a.wav", wav(8000, 2, 16, &[0.0; 800]));
-    folder.ok(&format!("encode a.wav {QUICK}"));
+    let run = folder.ok(&format!("encode a.wav --json {QUICK}"));
+    let facts = &run.json()[0];
+    // Neither of them is a number there, and of noise there may be none.
+    assert!(
+        facts.get("snr").is_none() && facts.get("segmental_snr").is_none(),
+        "{facts}"
+    );
+    let exact = facts["exact"].as_bool().expect("whether it is exact");
+    let noise = facts
+        .get("noise")
+        .map(|level| level.as_f64().expect("a level"));
+    assert!(
+        noise.map_or(exact, |level| !exact && level < -55.0),
+        "{facts}"
+    );
+    let line = folder.ok(&format!("encode a.wav -f {QUICK}"));
+    let words = ["exact", "silence, noise at -"];
+    assert!(
+        words.iter().any(|word| line.text().contains(word)),
+        "{}",
+        line.text()
+    );
+    assert!(!line.text().contains("inf") && !line.text().contains("NaN"));
     folder.ok("decode a.siren -o b.wav");
     assert!(
         samples(&folder.read("b.wav"))
             .iter()
             .all(|sample| sample.abs() < 33.0)
     );
+}
+
+/// A chunk of WAV, with the byte that makes it even.
+fn chunk(id: &str, length: u32, content: &[u8]) -> Vec<u8> {
+    let mut bytes = [id.as_bytes(), &length.to_le_bytes(), content].concat();
+    bytes.resize(bytes.len().next_multiple_of(2), 0);
+    bytes
+}
+
+/// The chunk `fmt ` of a WAV file of one channel at 8,000 Hz.
+fn format(tag: u16, bits: u16, bytes: u16, more: &[u8]) -> Vec<u8> {
+    let mut content = [tag.to_le_bytes(), 1_u16.to_le_bytes()].concat();
+    content.extend(
+        [8000_u32, 8000 * u32::from(bytes)]
+            .map(u32::to_le_bytes)
+            .concat(),
+    );
+    content.extend([bytes, bits].map(u16::to_le_bytes).concat());
+    content.extend(more);
+    chunk("fmt ", content.len() as u32, &content)
+}
+
+/// The same sound in files of many programs is the same .siren file.
+#[test]
+fn sounds_of_all_programs_are_the_same() {
+    let folder = Folder::new();
+    // Of 12 bits, which all of them hold.
+    let samples: Vec<i16> = chord(150)
+        .iter()
+        .map(|x| (x * 2047.0) as i16 * 16)
+        .collect();
+    let coded = |of: fn(i16) -> Vec<u8>| samples.iter().copied().flat_map(of).collect::<Vec<u8>>();
+    let plain = coded(|x| x.to_le_bytes().to_vec());
+    let length = plain.len() as u32;
+    let riff = |head: &str, size: u32, chunks: &[Vec<u8>]| {
+        [
+            head.as_bytes(),
+            &size.to_le_bytes(),
+            b"WAVE",
+            &chunks.concat(),
+        ]
+        .concat()
+    };
+    let pcm = format(1, 16, 2, &[]);
+    let of_length = |riff_size: u32, length: u32| {
+        riff(
+            "RIFF",
+            riff_size,
+            &[pcm.clone(), chunk("data", length, &plain)],
+        )
+    };
+    let extensible = |bits: u16, bytes: u16, tag: u8| {
+        let mut more = [22_u16, bits].map(u16::to_le_bytes).concat();
+        more.extend([4, 0, 0, 0, tag, 0]);
+        more.extend(b"\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71");
+        format(0xFFFE, 8 * bytes, bytes, &more)
+    };
+    let wide = coded(|x| (i32::from(x) << 16).to_le_bytes().to_vec());
+    let double = coded(|x| (f64::from(x) / 32_768.0).to_le_bytes().to_vec());
+    let single = coded(|x| (f32::from(x) / 32_768.0).to_le_bytes().to_vec());
+    let packed = coded(|x| (i32::from(x) << 8).to_le_bytes()[..3].to_vec());
+    let big = coded(|x| x.to_be_bytes().to_vec());
+    let sizes = [0, u64::from(length), 0].map(u64::to_le_bytes).concat();
+    let wav = |format: Vec<u8>, data: &[u8]| {
+        riff(
+            "RIFF",
+            36,
+            &[format, chunk("data", data.len() as u32, data)],
+        )
+    };
+    let mut aiff = b"FORM\0\0\0\0AIFFCOMM\0\0\0\x12\0\x01".to_vec();
+    aiff.extend((samples.len() as u32).to_be_bytes());
+    // 8,000 Hz as a float of 80 bits, a chunk of odd length, and the samples after an offset of 4 bytes.
+    aiff.extend(b"\0\x10\x40\x0B\xFA\0\0\0\0\0\0\0NAME\0\0\0\x03abc\0SSND");
+    aiff.extend((length + 12).to_be_bytes());
+    aiff.extend(b"\0\0\0\x04\0\0\0\0abcd");
+    aiff.extend(&big);
+    let kinds: [(&str, Vec<(&str, Vec<u8>)>); 3] = [
+        (
+            "16 bits",
+            vec![
+                ("control", of_length(36 + length, length)),
+                ("pipe", of_length(u32::MAX, u32::MAX)),
+                ("sox", of_length(0x7FFF_F024, 0x7FFF_F000)),
+                ("arecord", of_length(0x8000_0024, 0x8000_0000)),
+                ("cut off", of_length(0, 0)),
+                ("12 bits", wav(format(1, 12, 2, &[]), &plain)),
+                ("odd chunk", {
+                    let odd = chunk("odd ", 3, b"abc");
+                    riff(
+                        "RIFF",
+                        99,
+                        &[pcm.clone(), odd, chunk("data", length, &plain)],
+                    )
+                }),
+                ("rf64", {
+                    let sizes = chunk("ds64", 24, &sizes);
+                    let data = chunk("data", u32::MAX, &plain);
+                    riff(
+                        "RF64",
+                        u32::MAX,
+                        &[sizes, pcm.clone(), data, chunk("LIST", 4, b"INFO")],
+                    )
+                }),
+                ("aiff", aiff),
+            ],
+        ),
+        (
+            "24 bits",
+            vec![
+                ("control", wav(format(1, 24, 3, &[]), &packed)),
+                ("24 in 32", wav(extensible(24, 4, 1), &wide)),
+                ("20 in 24", wav(extensible(20, 3, 1), &packed)),
+            ],
+        ),
+        (
+            "floats",
+            vec![
+                ("control", wav(format(3, 32, 4, &[]), &single)),
+                ("double", wav(format(3, 64, 8, &[]), &double)),
+                ("extensible", wav(extensible(64, 8, 3), &double)),
+                ("32 bits", wav(format(1, 32, 4, &[]), &wide)),
+            ],
+        ),
+    ];
+    for (kind, files) in kinds {
+        let mut control = None;
+        for (name, bytes) in files {
+            folder.write("a.wav", bytes);
+            folder.ok(&format!("encode a.wav -f {QUICK}"));
+            let encoded = folder.read("a.siren");
+            assert!(
+                encoded == *control.get_or_insert(encoded.clone()),
+                "{kind}: {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sounds_that_are_not_read_are_refused_by_name() {
+    let folder = Folder::new();
+    let adpcm = [
+        &b"RIFF\0\x01\0\0WAVE"[..],
+        &format(0x11, 4, 1, &[2, 0, 9, 0]),
+    ]
+    .concat();
+    let mut opus = b"OggS\0\x02".to_vec();
+    opus.resize(27, 0);
+    opus.extend(b"\x13OpusHead\x01");
+    let mut compressed = b"FORM\0\0\0\0AIFCCOMM\0\0\0\x16\0\x01\0\0\0\x09".to_vec();
+    compressed.extend(b"\0\x10\x40\x0B\xFA\0\0\0\0\0\0\0ima4");
+    for (name, bytes) in [
+        ("IMA ADPCM", adpcm),
+        ("Opus", opus),
+        ("ima4", compressed),
+        ("AAC", b"\xFF\xF1\x50\x80\0\0\0".to_vec()),
+        ("MPEG-4", b"\0\0\0\x20ftypM4A \0\0\0\0".to_vec()),
+        ("Core Audio", b"caff\0\x01\0\0".to_vec()),
+        ("Wave64", b"riff\x2E\x91\xCF\x11\xA5\xD6".to_vec()),
+        (
+            "9 bits in 3 bytes",
+            [
+                &b"RIFF\0\x01\0\0WAVE"[..],
+                &format(3, 9, 3, &[]),
+                b"data\0\0\0\0",
+            ]
+            .concat(),
+        ),
+    ] {
+        folder.write("a.wav", bytes);
+        folder.fails(
+            1,
+            &format!("encode a.wav {ENDLESS}"),
+            &["a.wav", name, "convert it first: ffmpeg"],
+        );
+    }
 }
 
 #[test]

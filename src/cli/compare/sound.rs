@@ -10,7 +10,7 @@ use crate::cli::output::Scratch;
 use crate::cli::paths::Place;
 use crate::cli::picture::MOST_DECODED;
 use crate::cli::report::{Report, grouped};
-use crate::cli::sound::{Wav, most_samples, read};
+use crate::cli::sound::{Wav, finite, most_samples, ratio, read};
 use crate::cli::table::columns;
 use crate::cli::{encode, input, picture};
 use serde_json::{Value, json};
@@ -299,8 +299,8 @@ fn table(title: &str, rows: &[Row]) -> String {
             row.codec.to_owned(),
             row.setting.clone(),
             grouped(row.bytes),
-            format!("{:.2}", row.snr),
-            format!("{:.2}", row.segmental_snr),
+            ratio(row.snr),
+            ratio(row.segmental_snr),
             seconds(row.encode_seconds),
             seconds(Some(row.decode_seconds)),
         ]
@@ -314,7 +314,7 @@ fn table(title: &str, rows: &[Row]) -> String {
 
 fn facts(input: &Input, sound: &Sound, rows: &[Row]) -> Value {
     let row = |row: &Row| {
-        json!({
+        finite(json!({
             "codec": row.codec,
             "setting": row.setting,
             "bytes": row.bytes,
@@ -323,7 +323,7 @@ fn facts(input: &Input, sound: &Sound, rows: &[Row]) -> Value {
             "segmental_snr": row.segmental_snr,
             "encode_seconds": row.encode_seconds,
             "decode_seconds": row.decode_seconds,
-        })
+        }))
     };
     json!({
         "input": input.picture.name(),

@@ -1,4 +1,4 @@
-//! Sounds on the command line: in from WAV, FLAC, MP3 and OGG, out as WAV.
+//! Sounds on the command line: in from WAV, AIFF, FLAC, MP3 and OGG, out as WAV.
 
 mod read;
 mod write;
@@ -13,7 +13,7 @@ use super::input::Input;
 use super::output::Output;
 use super::paths::{Job, Place};
 use super::report::{Report, grouped};
-use serde_json::json;
+use serde_json::{Value, json};
 use sirenc::{EncodedSound, Encoder, Playback, Sound, SoundDecoder};
 use std::path::Path;
 use std::time::Instant;
@@ -36,21 +36,56 @@ pub(crate) fn encode(
         |from, progress| encoder.encode_sound_resumable(&sound, from, progress),
     )?;
     let line = format!(
-        "{} -> {}  {} bytes  {:.1} kbit/s  SNR {:.1} dB  segmental {:.1} dB  {:.1} s",
+        "{} -> {}  {} bytes  {:.1} kbit/s  {}  {:.1} s",
         job.input,
         job.output,
         grouped(encoded.bytes.len() as u64),
         encoded.kbps,
-        encoded.snr,
-        encoded.segmental_snr,
+        likeness(&encoded),
         encoded.elapsed.as_secs_f64()
     );
     let facts = facts(job, &sound, &encoded);
     Ok(Told { line, facts })
 }
 
-fn facts(job: &Job, sound: &Sound, encoded: &EncodedSound) -> serde_json::Value {
-    json!({
+/// How like the sound what comes of its file is, in words.
+fn likeness(encoded: &EncodedSound) -> String {
+    if encoded.noise == f64::NEG_INFINITY {
+        return "exact".into();
+    }
+    // Silence has no power to compare that of the noise with.
+    if encoded.snr == f64::NEG_INFINITY {
+        return format!("silence, noise at {:.1} dB of full scale", encoded.noise);
+    }
+    format!(
+        "SNR {:.1} dB  segmental {:.1} dB",
+        encoded.snr, encoded.segmental_snr
+    )
+}
+
+/// A ratio in dB as tables show it.
+pub(crate) fn ratio(decibels: f64) -> String {
+    if decibels == f64::INFINITY {
+        "exact".into()
+    } else if decibels.is_finite() {
+        format!("{decibels:.2}")
+    } else {
+        "-".into()
+    }
+}
+
+/// `facts` without the figures that are not finite, where there is no noise or nothing but noise: JSON cannot hold
+/// them.
+pub(crate) fn finite(mut facts: Value) -> Value {
+    if let Value::Object(members) = &mut facts {
+        let figures = ["snr", "segmental_snr", "noise"];
+        members.retain(|name, value| !(value.is_null() && figures.contains(&name.as_str())));
+    }
+    facts
+}
+
+fn facts(job: &Job, sound: &Sound, encoded: &EncodedSound) -> Value {
+    finite(json!({
         "input": job.input.name(),
         "output": job.output.name(),
         "kind": "sound",
@@ -62,11 +97,13 @@ fn facts(job: &Job, sound: &Sound, encoded: &EncodedSound) -> serde_json::Value 
         "kbps": encoded.kbps,
         "snr": encoded.snr,
         "segmental_snr": encoded.segmental_snr,
+        "noise": encoded.noise,
+        "exact": encoded.noise == f64::NEG_INFINITY,
         "segments": encoded.segments,
         "parameters": encoded.parameters,
         "steps": encoded.steps,
         "seconds": encoded.elapsed.as_secs_f64(),
-    })
+    }))
 }
 
 /// Refuses an output that sounds are not written to.

@@ -1,16 +1,19 @@
-//! Sounds in: WAV by `hound`, FLAC by `claxon`, MP3 by `nanomp3`, OGG by `vorbis_rs`.
+//! Sounds in: WAV and AIFF by readers of our own, FLAC by `claxon`, MP3 by `nanomp3`, OGG by `vorbis_rs`.
 //!
-//! The last is libvorbis, and C. `lewton`, in Rust, reserves memory for as many comments and vectors as a file says
+//! `hound`, which reads WAV, refuses what is written to a pipe, floats of 64 bits and RF64, and takes samples in
+//! wider containers for others. The last is libvorbis, and C. `lewton`, in Rust, reserves memory for as many comments and vectors as a file says
 //! it has, which ends the process at a file of a hundred bytes.
+
+mod chunks;
+mod pcm;
 
 use crate::cli::failure::Failure;
 use crate::cli::input::Source;
 use crate::cli::picture::MOST_DECODED;
 use claxon::{FlacReader, FlacReaderOptions};
-use hound::{SampleFormat, WavReader};
 use nanomp3::Channels;
 use sirenc::Sound;
-use std::io::{self, Read};
+use std::io::{self, Read, SeekFrom};
 use vorbis_rs::{VorbisDecoder, VorbisError};
 
 /// The most samples that take at most `memory` bytes. A few bytes of FLAC can ask for more.
@@ -22,25 +25,51 @@ pub(crate) fn most_samples(memory: u64) -> usize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Wav,
+    Aiff,
     Flac,
     Mp3,
     Ogg,
+    /// One that is not read, by its name.
+    Other(&'static str),
 }
+
+/// Formats that are not read, and how their files begin.
+const OTHERS: [(&[u8], &str); 9] = [
+    (b"riff\x2E\x91\xCF\x11", "Wave64"),
+    (b"caff", "Core Audio"),
+    (b".snd", "AU"),
+    (b"dns.", "AU"),
+    (b"wvpk", "WavPack"),
+    (b"MAC ", "Monkey's Audio"),
+    (b"TTA1", "True Audio"),
+    (b"#!AMR", "AMR"),
+    (b"DSD ", "DSD"),
+];
 
 impl Format {
     /// The format of a sound whose file begins with `start`, if it seems to be one.
     pub(crate) fn of(start: &[u8]) -> Option<Self> {
-        let riff = start.starts_with(b"RIFF") && start.get(8..12) == Some(b"WAVE");
+        let four = |at: usize| start.get(at..at + 4).unwrap_or_default();
+        let riff = matches!(four(0), b"RIFF" | b"RIFX" | b"RF64" | b"BW64") && four(8) == b"WAVE";
+        let iff = four(0) == b"FORM" && matches!(four(8), b"AIFF" | b"AIFC");
+        let mpeg4 = four(4) == b"ftyp" && matches!(four(8), b"M4A " | b"M4B " | b"M4P ");
         // A frame of MPEG audio begins with eleven ones; then come its version and its layer, of which these
         // are none.
         let frame = |byte: u8| byte & 0xE0 == 0xE0 && byte & 0x18 != 0x08 && byte & 0x06 != 0;
         match start {
             _ if riff => Some(Self::Wav),
+            _ if iff => Some(Self::Aiff),
+            _ if mpeg4 => Some(Self::Other("MPEG-4")),
             [b'f', b'L', b'a', b'C', ..] => Some(Self::Flac),
             [b'O', b'g', b'g', b'S', ..] => Some(Self::Ogg),
             [b'I', b'D', b'3', ..] => Some(Self::Mp3),
             [0xFF, second, ..] if frame(*second) => Some(Self::Mp3),
-            _ => None,
+            // The layer that MPEG leaves out is where AAC has its own.
+            [0xFF, second, ..] if second & 0xF6 == 0xF0 => Some(Self::Other("AAC")),
+            _ => {
+                let other = OTHERS.iter().find(|(begin, _)| start.starts_with(begin));
+                other.map(|(_, name)| Self::Other(name))
+            }
         }
     }
 }
@@ -48,43 +77,78 @@ impl Format {
 /// The sound that `source` holds, at its own rate and depth. What comes from an MP3 or OGG counts as 16 bits a
 /// sample; integers of 32 bits become floats. More than `most` samples are refused.
 pub(crate) fn read(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
-    let start = source
-        .fill_buf()
-        .map_err(|error| Failure::reading(&error))?;
-    match Format::of(start) {
-        Some(Format::Wav) => wav(source, most),
+    let begun = begin(source).map_err(|error| Failure::reading(&error))?;
+    let Begin {
+        place,
+        head,
+        format,
+    } = begun;
+    match format {
+        Some(Format::Wav) => chunks::wav(source, place, &head, most),
+        Some(Format::Aiff) => chunks::aiff(source, place, most),
         Some(Format::Flac) => flac(source, most),
         Some(Format::Mp3) => mp3(source, most),
-        Some(Format::Ogg) => vorbis(source, most),
+        Some(Format::Ogg) => vorbis(source, &head, most),
+        Some(Format::Other(name)) => Err(Failure::Said(format!(
+            "is a sound in the format {name}, which is not read; {FIRST}"
+        ))),
         None => Err(Failure::Said(
-            "is no sound in a format that is read: WAV, FLAC, MP3 or OGG".into(),
+            "is no sound in a format that is read: WAV, AIFF, FLAC, MP3 or OGG".into(),
         )),
     }
 }
 
-fn wav(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
-    let mut reader = WavReader::new(source).map_err(|error| explain_wav(&error))?;
-    let spec = reader.spec();
-    check(spec.sample_rate, spec.channels.into())?;
-    let bits = spec.bits_per_sample;
-    let mut samples = Samples::new(most);
-    let mut add = |sample: Result<f32, hound::Error>| {
-        samples.add(sample.map_err(|error| explain_wav(&error))?)
-    };
-    match spec.sample_format {
-        SampleFormat::Float => reader.samples::<f32>().try_for_each(&mut add)?,
-        SampleFormat::Int => {
-            let full = full_scale(bits.into());
-            let sample = |sample: Result<i32, _>| sample.map(|sample| sample as f32 / full);
-            reader.samples::<i32>().map(sample).try_for_each(&mut add)?;
-        }
+/// What to do about most formats that are not read.
+const FIRST: &str = "convert it first: ffmpeg -i INPUT sound.wav";
+
+/// Tags that are skipped, at most.
+const MOST_TAGS: usize = 16;
+
+/// Where the sound in a file begins, and how.
+struct Begin {
+    place: u64,
+    head: [u8; 40],
+    format: Option<Format>,
+}
+
+/// Where the sound begins in `source`, which then stands there: tags of ID3, made for MP3, come before other formats
+/// as well. Left to the decoder of MP3 are its own.
+fn begin(source: &mut dyn Source) -> io::Result<Begin> {
+    let (mut place, mut head) = (0, peek(source, 0)?);
+    for _ in 0..MOST_TAGS {
+        let [b'I', b'D', b'3', _, _, flags, size @ ..] = head else {
+            break;
+        };
+        let size = size[..4]
+            .iter()
+            .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
+        // Of version 2.4, a tag may end with what it began with.
+        place += 10 + size + if flags & 0x10 == 0 { 0 } else { 10 };
+        head = peek(source, place)?;
     }
-    let depth = if spec.sample_format == SampleFormat::Float {
-        32
-    } else {
-        depth(bits.into())
+    let format = match Format::of(&head) {
+        None | Some(Format::Mp3) if place > 0 => {
+            place = 0;
+            Some(Format::Mp3)
+        }
+        format => format,
     };
-    samples.sound(spec.sample_rate, spec.channels.into(), depth)
+    source.seek(SeekFrom::Start(place))?;
+    Ok(Begin {
+        place,
+        head,
+        format,
+    })
+}
+
+/// What `source` has from `place` on; past its end, zeros.
+fn peek(source: &mut dyn Source, place: u64) -> io::Result<[u8; 40]> {
+    let mut head = [0; 40];
+    source.seek(SeekFrom::Start(place))?;
+    let mut found = Vec::with_capacity(head.len());
+    source.take(head.len() as u64).read_to_end(&mut found)?;
+    head[..found.len()].copy_from_slice(&found);
+    Ok(head)
 }
 
 fn flac(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
@@ -139,7 +203,19 @@ fn mp3(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
     Samples { all, most }.sound(decoded.sample_rate, channels, 16)
 }
 
-fn vorbis(source: &mut dyn Source, most: usize) -> Result<Sound, Failure> {
+fn vorbis(source: &mut dyn Source, head: &[u8], most: usize) -> Result<Sound, Failure> {
+    // After the header of the first page, that of its only packet.
+    let others: [(&[u8], _); 3] = [
+        (b"OpusHead", "Opus"),
+        (b"\x7FFLAC", "FLAC"),
+        (b"Speex ", "Speex"),
+    ];
+    let packet = head.get(28..).unwrap_or_default();
+    if let Some((_, name)) = others.iter().find(|(begin, _)| packet.starts_with(begin)) {
+        return Err(Failure::Said(format!(
+            "is OGG with {name}, of which only Vorbis is read; {FIRST}"
+        )));
+    }
     let decoder = VorbisDecoder::<&mut dyn Source>::new(source);
     let mut decoder = decoder.map_err(|error| explain_vorbis(&error))?;
     let (rate, channels) = (decoder.sampling_frequency().get(), decoder.channels().get());
@@ -228,19 +304,12 @@ fn short() -> Failure {
     Failure::Said("ends too early; the file is not whole".into())
 }
 
-fn explain_wav(error: &hound::Error) -> Failure {
-    match error {
-        hound::Error::IoError(error) => explain_io(error),
-        hound::Error::Unsupported => Failure::Said(
-            "is of a kind of WAV that is not read; convert it first: ffmpeg -i INPUT -c:a pcm_f32le sound.wav".into(),
-        ),
-        error => damaged(&error.to_string()),
-    }
-}
-
 fn explain_flac(error: &claxon::Error) -> Failure {
     match error {
         claxon::Error::IoError(error) => explain_io(error),
+        claxon::Error::Unsupported(what) => Failure::Said(format!(
+            "is of a kind of FLAC that is not read ({what}); {FIRST}"
+        )),
         error => damaged(&error.to_string()),
     }
 }
@@ -253,8 +322,7 @@ fn explain_vorbis(error: &VorbisError) -> Failure {
 
 fn explain_io(error: &io::Error) -> Failure {
     match error.kind() {
-        // Other is what `hound` says of a sample that is cut off.
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::Other => short(),
+        io::ErrorKind::UnexpectedEof => short(),
         _ => Failure::reading(error),
     }
 }
@@ -277,6 +345,13 @@ mod tests {
         for (start, format) in [
             (&b"RIFF\x24\0\0\0WAVEfmt "[..], Some(Format::Wav)),
             (b"RIFF\x24\0\0\0WEBPVP8 ", None),
+            (b"RF64\xFF\xFF\xFF\xFFWAVEds64", Some(Format::Wav)),
+            (b"FORM\0\0\0\x24AIFCFVER", Some(Format::Aiff)),
+            (b"FORM\0\0\0\x248SVXVHDR", None),
+            (b"\0\0\0\x20ftypM4A \0", Some(Format::Other("MPEG-4"))),
+            (b"\0\0\0\x20ftypavif\0", None),
+            (b"\xFF\xF1\x50\x80", Some(Format::Other("AAC"))),
+            (b"caff\0\x01", Some(Format::Other("Core Audio"))),
             (b"fLaC\0\0\0\x22", Some(Format::Flac)),
             (b"OggS\0\x02", Some(Format::Ogg)),
             (b"ID3\x04\0", Some(Format::Mp3)),
@@ -333,6 +408,14 @@ mod tests {
         );
         let scaled = samples.iter().map(|&sample| f32::from(sample) / 32_768.0);
         assert!(sound.samples().iter().copied().eq(scaled));
+        // Two tags of ID3 in front, of 0 and of 200 bytes.
+        let tags = [
+            &b"ID3\x03\0\0\0\0\0\0ID3\x04\0\0\0\0\x01\x48"[..],
+            &[0xFF; 200],
+        ]
+        .concat();
+        let tagged = [tags, flac(&samples, 40)].concat();
+        assert_eq!(read(&tagged, MOST_SAMPLES).unwrap(), sound);
         let refused = read(&flac(&samples, 90), MOST_SAMPLES).unwrap_err();
         assert!(refused.contains("too early"), "{refused}");
         let refused = read(&flac(&samples, 40), 39).unwrap_err();

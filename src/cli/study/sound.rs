@@ -7,7 +7,7 @@ use crate::cli::input::Input;
 use crate::cli::paths::Place;
 use crate::cli::picture::MOST_DECODED;
 use crate::cli::report::{Report, grouped};
-use crate::cli::sound::{most_samples, read};
+use crate::cli::sound::{finite, most_samples, ratio, read};
 use crate::cli::table::columns;
 use serde_json::json;
 use sirenc::study::{self, Heard, SoundStudy};
@@ -63,13 +63,13 @@ fn one(args: &StudySound, place: &Place, files: &Files, report: &Report) -> Resu
     report.say(&table(&title, &heard))?;
     if let Some(place) = &files.json {
         let network = |heard: &Heard| {
-            json!({
+            finite(json!({
                 "name": heard.name,
                 "parameters": heard.parameters,
                 "step_size": heard.rate,
                 "snr": heard.snr,
                 "segmental_snr": heard.segmental_snr,
-            })
+            }))
         };
         let facts = json!({
             "input": Place::input(&args.input).name(),
@@ -115,8 +115,8 @@ fn table(title: &str, heard: &[Heard]) -> String {
             heard.name.to_owned(),
             grouped(heard.parameters as u64),
             format!("{:.1e}", heard.rate),
-            format!("{:.2} dB", heard.snr),
-            format!("{:.2} dB", heard.segmental_snr),
+            format!("{} dB", ratio(heard.snr)),
+            format!("{} dB", ratio(heard.segmental_snr)),
         ]
     }));
     let mut text = title.to_owned();

@@ -24,10 +24,13 @@ use std::time::{Duration, Instant};
 pub struct EncodedSound {
     /// The whole `.siren` file.
     pub bytes: Vec<u8>,
-    /// [`metric::snr`] in dB of what a decoder makes of these bytes against the sound.
+    /// [`metric::snr`] in dB of what a decoder makes of these bytes against the sound: infinite if they are equal,
+    /// and minus infinity if they are not and the sound is silent.
     pub snr: f64,
-    /// [`metric::segmental_snr`] of the same.
+    /// [`metric::segmental_snr`] of the same; not a number of silence.
     pub segmental_snr: f64,
+    /// [`metric::noise_level`] of the same: minus infinity if they are equal.
+    pub noise: f64,
     /// Thousands of bits of the whole file for each second.
     pub kbps: f64,
     /// Segments, each with a network of its own.
@@ -123,6 +126,7 @@ impl Encoder {
         Ok(EncodedSound {
             snr: metric::snr(sound, &decoded),
             segmental_snr: metric::segmental_snr(sound, &decoded),
+            noise: metric::noise_level(sound, &decoded),
             kbps: bytes.len() as f64 * 8.0 / 1000.0 / sound.seconds(),
             segments: header.networks(),
             parameters: header.parameters(),
