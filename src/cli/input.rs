@@ -5,7 +5,7 @@ use super::paths::Place;
 use super::{picture, shape, sound, video};
 use siren_format::{Limits, Quantity, Signal};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 
 /// The most that are put into a temporary file.
 const MOST_ON_DISK: u64 = 16 << 30;
@@ -81,10 +81,14 @@ impl Input {
             if sound::Format::of(start).is_some() {
                 return Ok(Kind::Sound);
             }
-            if shape::is_shape(start, place) {
+            let gif = video::is_gif(start);
+            let start = start.to_vec();
+            let length = source.seek(SeekFrom::End(0))?;
+            source.rewind()?;
+            if shape::SurfaceFormat::of(&start, length, place).is_some() {
                 return Ok(Kind::Shape);
             }
-            if !video::is_gif(start) {
+            if !gif {
                 return Ok(Kind::Picture);
             }
             let animated = video::is_animated(source);

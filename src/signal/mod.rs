@@ -15,7 +15,6 @@ pub use picture::{Picture, Samples};
 pub use sound::Sound;
 pub(crate) use sound::quantised;
 pub use space::Point;
-pub(crate) use surface::MARGIN;
 pub use surface::{Placement, Surface};
 pub use video::{Clip, Footage};
 pub(crate) use video::{lowest_terms, time};

@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 /// A surface in space: oriented points of it, or triangles. Its normals point outwards.
 #[derive(Clone, Debug)]
 pub struct Surface {
+    origin: Point,
     form: Form,
 }
 
@@ -36,8 +37,10 @@ pub struct Placement {
     pub scale: f32,
 }
 
+/// Of how many times half the side of its cube a surface is far from the origin.
+const FAR: f32 = 128.0;
 /// Half the side of the cube that a surface is put into, by half the longest side of its bounding box.
-pub(crate) const MARGIN: f64 = 1.1;
+const MARGIN: f64 = 1.1;
 
 impl Surface {
     /// Points of a surface, at least one, with the outward normal at each, of any length.
@@ -67,6 +70,7 @@ impl Surface {
             }
         }
         Ok(Self {
+            origin: [0.0; 3],
             form: Form::Cloud { points, normals },
         })
     }
@@ -102,6 +106,7 @@ impl Surface {
             return Err(Error::parameter("area", given, "a positive number"));
         }
         Ok(Self {
+            origin: [0.0; 3],
             form: Form::Mesh {
                 vertices,
                 triangles,
@@ -110,7 +115,20 @@ impl Surface {
         })
     }
 
-    /// Points of a cloud, or vertices of a mesh.
+    /// The same surface, moved by `origin`. Its points are as they were, now as seen from there: so a surface keeps
+    /// its form far from where coordinates are zero, such as on a map, where floats of 32 bits are too far apart.
+    #[must_use]
+    pub fn at(mut self, origin: Point) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// The place that points are seen from: what is to be added to each.
+    pub fn origin(&self) -> Point {
+        self.origin
+    }
+
+    /// Points of a cloud, or vertices of a mesh, as seen from [`Surface::origin`].
     pub fn points(&self) -> &[Point] {
         match &self.form {
             Form::Cloud { points, .. } => points,
@@ -159,7 +177,7 @@ impl Surface {
         }
     }
 
-    /// A random point and its normal: each point of a cloud is as likely, each part of a mesh as its area.
+    /// A random point, as seen from [`Surface::origin`], and its normal: each point of a cloud is as likely, each part of a mesh as its area.
     pub fn sample(&self, random: &mut impl Rng) -> (Point, Point) {
         let index = match &self.form {
             Form::Cloud { points, .. } => random.random_range(0..points.len()),
@@ -184,28 +202,34 @@ impl Surface {
     /// The cube around the surface, with a tenth of its longest side to spare.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the surface has no extent, or one beyond what a `f32` holds.
+    /// [`Error::Parameter`] if the surface has no extent, one beyond what a `f32` holds, or one too small for
+    /// how far from the origin it is.
     pub fn placement(&self) -> Result<Placement, Error> {
         let [least, most] = self.bounds();
-        let pairs = || {
-            least
-                .iter()
-                .zip(&most)
-                .map(|(&a, &b)| (f64::from(a), f64::from(b)))
+        let extent = self.longest();
+        let refuse = |allowed: &str| {
+            let name = "extent of the surface";
+            Err(Error::parameter(name, extent, allowed))
         };
-        let half = 0.5 * self.longest();
+        let (mut centre, mut beside) = ([0.0; 3], 0.0_f64);
+        for axis in 0..3 {
+            let middle = 0.5 * (f64::from(least[axis]) + f64::from(most[axis]));
+            let middle = f64::from(self.origin[axis]) + middle;
+            centre[axis] = middle as f32;
+            beside = beside.max((middle - f64::from(centre[axis])).abs());
+        }
+        // Far from the origin, the centre of the cube is beside that of the surface.
+        let half = 0.5 * extent + beside;
         let scale = (half * MARGIN) as f32;
         if !(scale.is_normal() && scale.is_finite()) {
-            let allowed = "a positive number that a float of 32 bits holds";
-            return Err(Error::parameter(
-                "extent of the surface",
-                2.0 * half,
-                allowed,
-            ));
+            return refuse("a positive number that a float of 32 bits holds");
         }
-        let mut centre = [0.0; 3];
-        for (centre, (a, b)) in centre.iter_mut().zip(pairs()) {
-            *centre = (0.5 * (a + b)) as f32;
+        if half > extent {
+            let allowed = format!(
+                "at least {} so far from the origin, where floats of 32 bits are too far apart; move it nearer",
+                2.0 * beside
+            );
+            return refuse(&allowed);
         }
         Ok(Placement { centre, scale })
     }
@@ -245,7 +269,7 @@ impl Surface {
 
     /// The same surface in the coordinates of a placement.
     pub(crate) fn placed(&self, placement: &Placement) -> Self {
-        let mut placed = self.clone();
+        let mut placed = self.clone().at([0.0; 3]);
         let points = match &mut placed.form {
             Form::Cloud { points, .. } => points,
             Form::Mesh {
@@ -257,7 +281,7 @@ impl Surface {
             }
         };
         for point in points {
-            *point = placement.to_cube(*point);
+            *point = placement.from_origin(self.origin, *point);
         }
         placed
     }
@@ -266,11 +290,31 @@ impl Surface {
 impl Placement {
     /// From the space of the surface to the cube.
     pub fn to_cube(&self, point: Point) -> Point {
-        let place =
-            |(x, centre)| ((f64::from(x) - f64::from(centre)) / f64::from(self.scale)) as f32;
-        let [x, y, z] = point;
-        let [u, v, w] = self.centre;
-        [(x, u), (y, v), (z, w)].map(place)
+        self.from_origin([0.0; 3], point)
+    }
+
+    /// To the cube from the space of the surface, for a point as seen from `origin`.
+    fn from_origin(&self, origin: Point, point: Point) -> Point {
+        [0, 1, 2].map(|axis| {
+            let centre = f64::from(self.centre[axis]) - f64::from(origin[axis]);
+            ((f64::from(point[axis]) - centre) / f64::from(self.scale)) as f32
+        })
+    }
+
+    /// The same placement as seen from `origin`.
+    pub(crate) fn seen_from(&self, origin: Point) -> Self {
+        let centre = |axis: usize| f64::from(self.centre[axis]) - f64::from(origin[axis]);
+        Self {
+            centre: [0, 1, 2].map(|axis| centre(axis) as f32),
+            scale: self.scale,
+        }
+    }
+
+    /// Where points of the cube have to be seen from for floats of 32 bits to hold them: zero, or its centre if that
+    /// is far away.
+    pub(crate) fn origin(&self) -> Point {
+        let far = self.centre.iter().any(|x| x.abs() > FAR * self.scale);
+        if far { self.centre } else { [0.0; 3] }
     }
 
     /// From the cube to the space of the surface.
@@ -285,6 +329,7 @@ impl Placement {
 /// By the bits of all numbers, which are all there is to a surface.
 impl Hash for Surface {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        self.origin.map(f32::to_bits).hash(state);
         for points in [self.points(), self.normals()] {
             points.len().hash(state);
             for x in points.iter().flatten() {
@@ -385,5 +430,11 @@ mod tests {
         refused(Surface::mesh(one(), vec![]), "area is 0");
         let point = Surface::cloud(one(), one()).unwrap();
         assert!(point.placement().is_err());
+        // Floats are one apart there.
+        let far = mesh().at([1e7, 0.0, 0.0]);
+        assert!(far.placement().is_ok());
+        let between = Surface::cloud(vec![[4.0, 0.0, 0.0], [5.0, 1.0, 0.0]], vec![[1.0; 3]; 2]);
+        let farther = between.unwrap().at([1e8, 0.0, 0.0]).placement();
+        refused(farther.map(|_| point), "so far from the origin");
     }
 }

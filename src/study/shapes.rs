@@ -178,6 +178,7 @@ pub fn measure_distance(
     resolution: u32,
     count: usize,
 ) -> Result<DistanceQuality, Error> {
+    let placement = &placement.seen_from(surface.origin());
     let mesh = mesh_of(network, placement, resolution);
     let found = Surface::mesh(mesh.vertices, mesh.triangles)?;
     let unit = surface.longest();

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub(super) use read::{is_shape, read};
+pub(super) use read::{Format as SurfaceFormat, read};
 pub(super) use write::binary_ply;
 
 use super::args::{Decode, Encode};
@@ -33,7 +33,8 @@ pub(super) fn encode(
     job: &Job,
     report: &Report,
 ) -> Result<Told, Failure> {
-    let surface = read(input.source(), &job.input)?;
+    let mut warn = |warning: &str| report.warn(&job.input, warning);
+    let surface = read(input.source(), &job.input, &mut warn)?;
     let encoded = stored(
         args,
         job,

@@ -1,23 +1,89 @@
 //! Surfaces out of files: PLY, OBJ, STL, and points with normals in plain text.
 //!
-//! Files may come from anyone. No reader makes room for what a header promises: it grows with what is read.
+//! Files may come from anyone. No reader makes room for what a header promises: it grows with what is read. Numbers
+//! are read as floats of 64 bits: coordinates may be large, such as those of maps, and close to each other.
 
+mod lines;
+mod obj;
+mod orient;
 mod ply;
+mod polygon;
+mod soup;
+mod stl;
+mod xyz;
 
 use crate::cli::failure::Failure;
 use crate::cli::input::Source;
 use crate::cli::paths::Place;
-use sirenc::{Point, Surface};
-use std::io::{BufRead, Read};
+use sirenc::Surface;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, SeekFrom};
 
-/// The longest line of text that is read, in bytes.
-const LONGEST_LINE: u64 = 1 << 16;
+/// The formats that are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Ply,
+    Obj,
+    Stl,
+    Xyz,
+}
 
-/// Whether an input holds a surface: PLY says so at its beginning, and the others by their names.
-pub(crate) fn is_shape(start: &[u8], place: &Place) -> bool {
-    let extension = extension(place);
-    let named = matches!(extension.as_deref(), Some("obj" | "stl" | "xyz"));
-    named || start.starts_with(b"ply\n") || start.starts_with(b"ply\r")
+impl Format {
+    /// The format of a surface of `length` bytes at `place` that begins with `start`, if it seems to be one. PLY says
+    /// so itself; of the others the name does, or the content.
+    pub(crate) fn of(start: &[u8], length: u64, place: &Place) -> Option<Self> {
+        if start.starts_with(b"ply") && start.get(3).is_some_and(u8::is_ascii_whitespace) {
+            return Some(Self::Ply);
+        }
+        match extension(place).as_deref() {
+            Some("obj") => return Some(Self::Obj),
+            Some("stl") => return Some(Self::Stl),
+            Some("xyz") => return Some(Self::Xyz),
+            _ => {}
+        }
+        if stl::is_binary(start, length) {
+            return Some(Self::Stl);
+        }
+        // No text has a zero in it.
+        if start.contains(&0) {
+            return None;
+        }
+        let text = String::from_utf8_lossy(start);
+        let text = text.trim_start_matches('\u{feff}').replace('\r', "\n");
+        let word = |word: &str| {
+            text.to_lowercase()
+                .split_ascii_whitespace()
+                .any(|it| it == word)
+        };
+        if stl::is_text(start) && (word("facet") || word("endsolid")) {
+            Some(Self::Stl)
+        } else if is_obj(&text) {
+            Some(Self::Obj)
+        } else if xyz::is_points(&text) {
+            Some(Self::Xyz)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether text seems to be OBJ: its first statements are, and a vertex is among them.
+fn is_obj(text: &str) -> bool {
+    const STATEMENTS: [&str; 10] = ["v", "vn", "vt", "f", "o", "g", "s", "l", "mtllib", "usemtl"];
+    let lines = text.lines().map(str::trim_start);
+    let mut statements = lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split_ascii_whitespace().next().unwrap_or_default())
+        .take(50)
+        .peekable();
+    // The last line may be cut off, and what comes late says little.
+    let known = statements
+        .peek()
+        .is_some_and(|first| STATEMENTS.contains(first));
+    known
+        && statements
+            .take_while(|statement| STATEMENTS.contains(statement))
+            .any(|it| it == "v")
 }
 
 /// The extension of a file's name, in lower case.
@@ -28,128 +94,84 @@ fn extension(place: &Place) -> Option<String> {
     }
 }
 
-/// The surface that `source` holds, which is opened from `place`.
-pub(crate) fn read(source: &mut dyn Source, place: &Place) -> Result<Surface, Failure> {
-    let start = source
-        .fill_buf()
-        .map_err(|error| Failure::reading(&error))?;
-    match extension(place).as_deref() {
-        _ if start.starts_with(b"ply") => ply::read(source),
-        Some("obj") => obj(source),
-        Some("stl") => stl(source),
-        _ => xyz(source),
-    }
-}
-
-/// Triangles, or if there are none, points with normals.
-fn surface(
-    points: Vec<Point>,
-    normals: Option<Vec<Point>>,
-    triangles: Vec<[u32; 3]>,
+/// The surface that `source` holds, which is opened from `place`. What is mended, or left out, is told to `warn`.
+pub(crate) fn read(
+    source: &mut dyn Source,
+    place: &Place,
+    warn: &mut dyn FnMut(&str),
 ) -> Result<Surface, Failure> {
-    match normals {
-        _ if !triangles.is_empty() => Ok(Surface::mesh(points, triangles)?),
-        Some(normals) => Ok(Surface::cloud(points, normals)?),
-        None if points.is_empty() => Err(Failure::Said("holds no points".into())),
+    let reading = |error: io::Error| Failure::reading(&error);
+    let length = source.seek(SeekFrom::End(0)).map_err(reading)?;
+    source.rewind().map_err(reading)?;
+    let start = source.fill_buf().map_err(reading)?;
+    match Format::of(start, length, place) {
+        Some(Format::Ply) => ply::read(source, length, warn),
+        Some(Format::Obj) => obj::read(source, warn),
+        Some(Format::Stl) => stl::read(source, length, warn),
+        Some(Format::Xyz) => xyz::read(source, warn),
         None => Err(Failure::Said(
-            "has neither faces nor normals, without which nobody knows what is inside; have normals estimated and oriented first, such as in MeshLab"
-                .into(),
+            "is no surface in a format that is read: PLY, OBJ, STL or XYZ".into(),
         )),
     }
 }
 
-/// A polygon as triangles with a common corner.
-fn fan(corners: &[u32]) -> impl Iterator<Item = [u32; 3]> + '_ {
-    let rest = corners.get(1..).unwrap_or_default();
-    rest.windows(2).map(|pair| [corners[0], pair[0], pair[1]])
-}
-
-fn damaged(what: &str, error: impl std::fmt::Display) -> Failure {
-    // Some of these texts have several lines.
-    let error = error.to_string();
-    let detail: Vec<_> = error.split_whitespace().collect();
+fn damaged(what: &str, detail: impl Display) -> Failure {
     Failure::Said(format!(
-        "cannot be read as {what} ({}); the file is damaged, or not quite what it says it is",
-        detail.join(" ")
+        "cannot be read as {what} ({detail}); the file is damaged, or not quite what it says it is"
     ))
 }
 
-fn obj(source: &mut dyn Source) -> Result<Surface, Failure> {
-    let options = tobj::LoadOptions {
-        triangulate: true,
-        ..tobj::LoadOptions::default()
-    };
-    // Colours are not looked at.
-    let colours = |_: &std::path::Path| Ok(Default::default());
-    let (models, _) = tobj::load_obj_buf(&mut &mut *source, &options, colours)
-        .map_err(|error| damaged("OBJ", error))?;
-    let (mut points, mut triangles) = (Vec::new(), Vec::new());
-    for model in &models {
-        let first = points.len() as u32;
-        points.extend_from_slice(model.mesh.positions.as_chunks::<3>().0);
-        let corners = model.mesh.indices.as_chunks::<3>().0;
-        triangles.extend(
-            corners
-                .iter()
-                .map(|corners| corners.map(|corner| first + corner)),
-        );
+/// Why reading binary numbers failed.
+fn cut_off(what: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::UnexpectedEof => damaged(what, "it ends before all that it declares"),
+        _ => Failure::reading(error),
     }
-    surface(points, None, triangles)
 }
 
-fn stl(source: &mut dyn Source) -> Result<Surface, Failure> {
-    let mesh = stl_io::read_stl(&mut &mut *source).map_err(|error| damaged("STL", error))?;
-    let points = mesh.vertices.iter().map(|vertex| vertex.0).collect();
-    let corners = mesh
-        .faces
-        .iter()
-        .map(|face| face.vertices.map(|corner| corner as u32));
-    surface(points, None, corners.collect())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Lines of six numbers, x y z and the normal, between blanks, commas or semicolons; more on a line is left
-/// out, such as colours, and so are empty lines and those that begin with #.
-fn xyz(source: &mut dyn Source) -> Result<Surface, Failure> {
-    let (mut points, mut normals) = (Vec::new(), Vec::new());
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let length = (&mut *source)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-            .map_err(|error| Failure::reading(&error))?;
-        if length == 0 {
-            break;
+    #[test]
+    fn formats_are_told_by_content_where_no_name_tells() {
+        let mut binary = vec![b' '; 80];
+        binary.extend([1, 0, 0, 0]);
+        binary.extend([0; 50]);
+        let none = Place::Standard;
+        for (start, format) in [
+            (&b"ply\rformat"[..], Some(Format::Ply)),
+            (&binary, Some(Format::Stl)),
+            (&binary[..133], None),
+            (
+                b"\xEF\xBB\xBF Solid\n FACET normal 0 0 1",
+                Some(Format::Stl),
+            ),
+            (b"solid ground\n", None),
+            (
+                b"# from a program\r\nmtllib a.mtl\r\no a\r\nv 0 0 1\r\n",
+                Some(Format::Obj),
+            ),
+            (b"\xEF\xBB\xBFv 1 2 3\nvp 0 1", Some(Format::Obj)),
+            (b"g o o d", None),
+            (b"0.1 0.2 0.3 0 0 1\n0.1 0.", Some(Format::Xyz)),
+            (b"# cloud\n3\n1,2,3,0,0,1\n", Some(Format::Xyz)),
+            (b"0,1 0,2 0,3 0 0 1", Some(Format::Xyz)),
+            (b"x y z nx ny nz\n1 2 3 0 0 1", Some(Format::Xyz)),
+            (b"P3\n1 1\n255\n1 2 3", None),
+            (b"\x89PNG\r\n\x1A\n\0\0", None),
+            (b"", None),
+        ] {
+            let length = start.len() as u64;
+            assert_eq!(
+                Format::of(start, length, &none),
+                format,
+                "{:?}",
+                String::from_utf8_lossy(start)
+            );
         }
-        let wrong = |what: &str| {
-            Err(Failure::Said(format!(
-                "line {number} {what}; each needs six numbers, x y z and the normal"
-            )))
-        };
-        let Ok(text) = std::str::from_utf8(&line) else {
-            return wrong("is no text");
-        };
-        let text = text.trim();
-        if text.is_empty() || text.starts_with('#') {
-            continue;
-        }
-        let separators = |c: char| c.is_whitespace() || c == ',' || c == ';';
-        let words = text.split(separators).filter(|word| !word.is_empty());
-        let mut numbers = Vec::with_capacity(6);
-        for word in words.take(6) {
-            match word.parse::<f32>() {
-                Ok(number) => numbers.push(number),
-                Err(_) => return wrong(&format!("has {word:?} for a number")),
-            }
-        }
-        match numbers[..] {
-            [x, y, z, nx, ny, nz] => {
-                points.push([x, y, z]);
-                normals.push([nx, ny, nz]);
-            }
-            [_, _, _] => return wrong("has no normal"),
-            _ => return wrong(&format!("has {} numbers", numbers.len())),
-        }
+        let named = Place::Path("a.STL".into());
+        assert_eq!(Format::of(b"1 2 3", 5, &named), Some(Format::Stl));
+        assert_eq!(Format::of(b"ply\n", 4, &named), Some(Format::Ply));
     }
-    surface(points, Some(normals), Vec::new())
 }

@@ -35,25 +35,36 @@ impl Format {
 
 /// PLY 1.0, binary, little-endian.
 fn ply(mesh: &Mesh, output: &mut Output) -> Result<(), Failure> {
-    Ok(write_ply(
-        &mesh.vertices,
-        &mesh.normals,
-        &mesh.triangles,
-        output,
-    )?)
+    let (normals, triangles) = (&mesh.normals, &mesh.triangles);
+    if mesh.origin == [0.0; 3] {
+        let vertices = mesh
+            .vertices
+            .iter()
+            .map(|vertex| vertex.map(f32::to_le_bytes));
+        Ok(write_ply("float", vertices, normals, triangles, output)?)
+    } else {
+        let places = Vec::from_iter(mesh.places());
+        let places = places.iter().map(|place| place.map(f64::to_le_bytes));
+        Ok(write_ply("double", places, normals, triangles, output)?)
+    }
 }
 
-/// A surface in the same format: its triangles, or its points with their normals.
+/// A surface as seen from its origin, in the same format: its triangles, or its points with their normals.
 pub(crate) fn binary_ply(surface: &Surface) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let (points, normals) = (surface.points(), surface.normals());
-    write_ply(points, normals, surface.triangles(), &mut bytes).expect("memory to write to");
+    let points = surface
+        .points()
+        .iter()
+        .map(|point| point.map(f32::to_le_bytes));
+    let (normals, triangles) = (surface.normals(), surface.triangles());
+    write_ply("float", points, normals, triangles, &mut bytes).expect("memory to write to");
     bytes
 }
 
-/// `normals` may be none.
-fn write_ply(
-    points: &[Point],
+/// `points` are the bytes of coordinates of type `kind`; `normals` may be none.
+fn write_ply<const BYTES: usize>(
+    kind: &str,
+    points: impl ExactSizeIterator<Item = [[u8; BYTES]; 3]>,
     normals: &[Point],
     triangles: &[[u32; 3]],
     output: &mut impl Write,
@@ -63,17 +74,20 @@ fn write_ply(
         output,
         "ply\nformat binary_little_endian 1.0\nelement vertex {count}\n"
     )?;
-    let properties = ["x", "y", "z", "nx", "ny", "nz"];
-    for property in &properties[..if normals.is_empty() { 3 } else { 6 }] {
-        writeln!(output, "property float {property}")?;
+    for coordinate in ["x", "y", "z"] {
+        writeln!(output, "property {kind} {coordinate}")?;
+    }
+    if !normals.is_empty() {
+        output.write_all(b"property float nx\nproperty float ny\nproperty float nz\n")?;
     }
     let count = triangles.len();
     write!(
         output,
         "element face {count}\nproperty list uchar uint vertex_indices\nend_header\n"
     )?;
-    for (index, point) in points.iter().enumerate() {
-        for number in point.iter().chain(normals.get(index).into_iter().flatten()) {
+    for (index, point) in points.enumerate() {
+        output.write_all(point.as_flattened())?;
+        for number in normals.get(index).into_iter().flatten() {
             output.write_all(&number.to_le_bytes())?;
         }
     }
@@ -88,8 +102,14 @@ fn write_ply(
 
 /// Wavefront OBJ; numbers are as short as gives the same floats again.
 fn obj(mesh: &Mesh, output: &mut Output) -> Result<(), Failure> {
-    for [x, y, z] in &mesh.vertices {
-        writeln!(output, "v {x} {y} {z}")?;
+    if mesh.origin == [0.0; 3] {
+        for [x, y, z] in &mesh.vertices {
+            writeln!(output, "v {x} {y} {z}")?;
+        }
+    } else {
+        for [x, y, z] in mesh.places() {
+            writeln!(output, "v {x} {y} {z}")?;
+        }
     }
     for [x, y, z] in &mesh.normals {
         writeln!(output, "vn {x} {y} {z}")?;
@@ -103,7 +123,20 @@ fn obj(mesh: &Mesh, output: &mut Output) -> Result<(), Failure> {
 
 /// Binary STL, which has one normal for each triangle: the mean of those of its corners.
 fn stl(mesh: &Mesh, output: &mut Output) -> Result<(), Failure> {
-    let triangles = mesh.triangles.iter().map(|corners| {
+    if mesh.origin != [0.0; 3] {
+        return Err(Failure::Said(
+            "is too far from the origin for STL, which has floats of 32 bits; decode it to .ply or .obj".into(),
+        ));
+    }
+    let Ok(count) = u32::try_from(mesh.triangles.len()) else {
+        return Err(Failure::Said(
+            "has more triangles than STL can hold; decode it to .ply or .obj".into(),
+        ));
+    };
+    // Nothing in the header, which must not begin with "solid".
+    output.write_all(&[0; 80])?;
+    output.write_all(&count.to_le_bytes())?;
+    for corners in &mesh.triangles {
         let corners = corners.map(|corner| corner as usize);
         let mut normal = [0.0; 3];
         for corner in corners {
@@ -111,16 +144,14 @@ fn stl(mesh: &Mesh, output: &mut Output) -> Result<(), Failure> {
                 *sum += x;
             }
         }
-        let length = normal
-            .iter()
-            .map(|x| x * x)
-            .sum::<f32>()
-            .sqrt()
-            .max(f32::MIN_POSITIVE);
-        stl_io::Triangle {
-            normal: stl_io::Normal::new(normal.map(|x| x / length)),
-            vertices: corners.map(|corner| stl_io::Vertex::new(mesh.vertices[corner])),
+        let square = normal.iter().map(|x| x * x).sum::<f32>();
+        let length = square.sqrt().max(f32::MIN_POSITIVE);
+        let vertices = corners.map(|corner| mesh.vertices[corner]);
+        let numbers = [normal.map(|x| x / length)].into_iter().chain(vertices);
+        for number in numbers.flatten() {
+            output.write_all(&number.to_le_bytes())?;
         }
-    });
-    Ok(stl_io::write_stl(output, triangles)?)
+        output.write_all(&[0; 2])?;
+    }
+    Ok(())
 }

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &StudyShapes) -> Result<ExitCode, Failure> {
     }
     let mut figures = Vec::new();
     let mut status = ExitCode::SUCCESS;
-    for (place, subject) in subjects(args) {
+    for (place, subject) in subjects(args, &report) {
         let studied = subject.and_then(|subject| {
             figures.push(one(args, &place, &subject, &report)?);
             Ok(())
@@ -72,10 +72,12 @@ pub(crate) fn run(args: &StudyShapes) -> Result<ExitCode, Failure> {
 }
 
 /// What was typed, or the primitives.
-fn subjects(args: &StudyShapes) -> Vec<(Place, Result<Subject, Failure>)> {
+fn subjects(args: &StudyShapes, report: &Report) -> Vec<(Place, Result<Subject, Failure>)> {
     let typed = args.inputs.iter().map(|typed| {
         let place = Place::input(typed);
-        let surface = Input::open(&place).and_then(|mut input| shape::read(input.source(), &place));
+        let mut warn = |warning: &str| report.warn(&place, warning);
+        let surface = Input::open(&place)
+            .and_then(|mut input| shape::read(input.source(), &place, &mut warn));
         (place, surface, None)
     });
     let primitives = Primitive::ALL.into_iter().map(|primitive| {

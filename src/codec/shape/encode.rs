@@ -6,7 +6,7 @@ use crate::codec::on_threads;
 use crate::codec::source::Source;
 use crate::fit::Progress;
 use crate::net::Order;
-use crate::signal::{MARGIN, Placement, Point, Surface};
+use crate::signal::{Placement, Point, Surface};
 use crate::task::Distance;
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
@@ -77,8 +77,10 @@ impl Encoder {
         self.validate()?;
         self.refuse_samples()?;
         let journal = Journal::new(self.key(surface), checkpoint)?;
-        let source = Solid::new(surface, self.seed)?;
-        let task = Distance::new(surface.placed(&source.placement), self.seed);
+        let placement = surface.placement()?;
+        let placed = surface.placed(&placement);
+        let source = Solid::new(&placed, placement, self.seed);
+        let task = Distance::new(placed, self.seed);
         let fit = || self.fit(&source, &task, &mut progress, journal);
         let Finished {
             candidate,
@@ -89,7 +91,7 @@ impl Encoder {
         let distance = side / 10_f64.powf(candidate.quality / 20.0);
         Ok(EncodedShape {
             distance,
-            relative: distance / (side / MARGIN),
+            relative: distance / surface.longest(),
             bytes: candidate.bytes,
             parameters: candidate.parameters,
             steps,
@@ -105,16 +107,16 @@ struct Solid {
 }
 
 impl Solid {
-    fn new(surface: &Surface, seed: u64) -> Result<Self, Error> {
-        let placement = surface.placement()?;
+    /// Of a surface in the coordinates of its placement.
+    fn new(placed: &Surface, placement: Placement, seed: u64) -> Self {
         // Other points than those of the fit.
         let mut random = ChaCha8Rng::seed_from_u64(!seed);
-        let mut point = || placement.to_cube(surface.sample(&mut random).0);
+        let mut point = || placed.sample(&mut random).0;
         let points: Vec<Point> = (0..MEASURED).map(|_| point()).collect();
-        Ok(Self {
+        Self {
             placement,
             points: Array2::from_shape_fn((MEASURED, 3), |(row, axis)| points[row][axis]),
-        })
+        }
     }
 }
 

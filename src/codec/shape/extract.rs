@@ -13,12 +13,25 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Mesh {
-    /// Corners of triangles.
+    /// What is to be added to every vertex: zero, unless the surface is so far from there that floats of 32 bits
+    /// would not hold its vertices.
+    pub origin: Point,
+    /// Corners of triangles, as seen from the origin.
     pub vertices: Vec<Point>,
     /// The outward normal at each vertex, of length 1: the direction of the exact gradient.
     pub normals: Vec<Point>,
     /// Triangles as positions in `vertices`, counter-clockwise as seen from outside.
     pub triangles: Vec<[u32; 3]>,
+}
+
+impl Mesh {
+    /// The vertices where they are, whatever the origin.
+    pub fn places(&self) -> impl Iterator<Item = [f64; 3]> + '_ {
+        let place = |vertex: &Point| {
+            [0, 1, 2].map(|axis| f64::from(self.origin[axis]) + f64::from(vertex[axis]))
+        };
+        self.vertices.iter().map(place)
+    }
 }
 
 /// Layers of cells that are extracted at a time: a slab and what it makes is all that is in memory.
@@ -148,11 +161,12 @@ impl Extractor {
     /// the surface. A vertex moves by no more than a cell.
     fn settle(&mut self) {
         let cell = 2.0 / self.resolution as f32;
+        self.mesh.origin = self.placement.origin();
+        let (jets, placement) = (&self.jets, self.placement.seen_from(self.mesh.origin));
         let Mesh {
             vertices, normals, ..
         } = &mut self.mesh;
         normals.resize(vertices.len(), [0.0; 3]);
-        let (jets, placement) = (&self.jets, self.placement);
         let tiles = vertices
             .par_chunks_mut(TILE)
             .zip(normals.par_chunks_mut(TILE));

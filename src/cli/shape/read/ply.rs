@@ -1,170 +1,449 @@
-//! PLY, in text or binary: vertices, with or without normals, and faces.
+//! PLY, in text or binary: vertices, with or without normals, and faces or strips of triangles.
+//!
+//! `ply-rs-bw` takes no text that ends its lines with carriage returns only, and no coordinate that is not a number.
 
-use super::{damaged, fan, surface};
+use super::lines::{Lines, number, quoted};
+use super::soup::{Point, Soup};
+use super::{cut_off, damaged};
 use crate::cli::failure::Failure;
 use crate::cli::input::Source;
-use ply_rs_bw::parser::{Parser, Reader};
-use ply_rs_bw::ply::{
-    ElementDef, Encoding, Header, Property, PropertyAccess, PropertyAccessResult, PropertyType,
-    ScalarType,
-};
-use sirenc::{Point, Surface};
-use std::io::SeekFrom;
+use sirenc::Surface;
 
-pub(super) fn read(source: &mut dyn Source) -> Result<Surface, Failure> {
-    let length = source
-        .seek(SeekFrom::End(0))
-        .and_then(|length| source.rewind().map(|()| length))
-        .map_err(|error| Failure::reading(&error))?;
-    let mut reader = Reader::new(&mut *source);
-    let header = Parser::<Skipped>::new()
-        .read_header(&mut reader)
-        .map_err(broken)?;
-    holds(&header, length)?;
-    let (mut points, mut normals, mut triangles) = (Vec::new(), None, Vec::new());
-    for element in header.elements.values() {
-        match element.name.as_str() {
-            "vertex" => {
-                let there = |name| element.properties.contains_key(name);
-                if !["x", "y", "z"].iter().all(|&name| there(name)) {
-                    return Err(Failure::Said("has vertices without x, y and z".into()));
-                }
-                let vertices = all::<Vertex>(&mut reader, element, &header)?;
-                points = vertices.iter().map(|vertex| vertex.point).collect();
-                if ["nx", "ny", "nz"].iter().all(|&name| there(name)) {
-                    normals = Some(vertices.iter().map(|vertex| vertex.normal).collect());
-                }
-            }
-            "face" => {
-                for face in all::<Face>(&mut reader, element, &header)? {
-                    triangles.extend(fan(&face.corners));
-                }
-            }
-            _ => drop(all::<Skipped>(&mut reader, element, &header)?),
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Text,
+    Little,
+    Big,
+}
+
+/// A type of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    I8,
+    U8,
+    I16,
+    U16,
+    I32,
+    U32,
+    F32,
+    F64,
+}
+
+impl Type {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "char" | "int8" => Self::I8,
+            "uchar" | "uint8" => Self::U8,
+            "short" | "int16" => Self::I16,
+            "ushort" | "uint16" => Self::U16,
+            "int" | "int32" => Self::I32,
+            "uint" | "uint32" => Self::U32,
+            "float" | "float32" => Self::F32,
+            "double" | "float64" => Self::F64,
+            _ => return None,
+        })
+    }
+
+    /// Bytes of a number.
+    fn bytes(self) -> usize {
+        match self {
+            Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::F64 => 8,
         }
     }
-    surface(points, normals, triangles)
+
+    /// The number in `bytes`, the lowest of which comes first.
+    fn number(self, bytes: [u8; 8]) -> f64 {
+        let [a, b, c, d, ..] = bytes;
+        match self {
+            Self::I8 => i8::from_le_bytes([a]).into(),
+            Self::U8 => a.into(),
+            Self::I16 => i16::from_le_bytes([a, b]).into(),
+            Self::U16 => u16::from_le_bytes([a, b]).into(),
+            Self::I32 => i32::from_le_bytes([a, b, c, d]).into(),
+            Self::U32 => u32::from_le_bytes([a, b, c, d]).into(),
+            Self::F32 => f32::from_le_bytes([a, b, c, d]).into(),
+            Self::F64 => f64::from_le_bytes(bytes),
+        }
+    }
 }
 
-fn all<E: PropertyAccess>(
-    reader: &mut Reader<&mut dyn Source>,
-    element: &ElementDef,
-    header: &Header,
-) -> Result<Vec<E>, Failure> {
-    let parser = Parser::<E>::new();
-    parser
-        .read_payload_for_element(reader, element, header)
-        .map_err(broken)
+/// What an element has: a number, or as many as another says before them.
+struct Property {
+    name: String,
+    count: Option<Type>,
+    kind: Type,
 }
 
-fn broken(error: ply_rs_bw::parser::ParseError) -> Failure {
-    damaged("PLY", error)
+struct Element {
+    name: String,
+    count: u64,
+    properties: Vec<Property>,
+}
+
+impl Element {
+    /// Where it has a property that is a number.
+    fn place(&self, name: &str) -> Option<usize> {
+        let named = |property: &Property| property.name == name && property.count.is_none();
+        self.properties.iter().position(named)
+    }
+
+    /// Where it has all three of them.
+    fn places(&self, names: [&str; 3]) -> Option<[usize; 3]> {
+        let [x, y, z] = names.map(|name| self.place(name));
+        Some([x?, y?, z?])
+    }
+}
+
+/// The surface in `source`, which has `length` bytes.
+pub(super) fn read(
+    source: &mut dyn Source,
+    length: u64,
+    warn: &mut dyn FnMut(&str),
+) -> Result<Surface, Failure> {
+    let mut lines = Lines::new(source);
+    let (encoding, elements) = header(&mut lines)?;
+    for element in &elements {
+        holds(element, encoding, length)?;
+    }
+    let mut rows = Rows {
+        lines,
+        encoding,
+        words: Vec::new(),
+        next: 0,
+    };
+    let mut soup = Soup::default();
+    for element in &elements {
+        match element.name.as_str() {
+            "vertex" => vertices(&mut rows, element, &mut soup)?,
+            "face" => polygons(&mut rows, element, |corners| face(corners, &mut soup))?,
+            "tristrips" => polygons(&mut rows, element, |corners| strips(corners, &mut soup))?,
+            _ => polygons(&mut rows, element, |_| Ok(()))?,
+        }
+    }
+    soup.surface(warn)
+}
+
+/// What the header says: how numbers are written, and which elements there are.
+fn header(lines: &mut Lines<'_>) -> Result<(Encoding, Vec<Element>), Failure> {
+    let mut encoding = None;
+    let mut elements: Vec<Element> = Vec::new();
+    loop {
+        let Some(line) = lines.next()? else {
+            return Err(damaged("PLY", "its header has no end"));
+        };
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let said = match words[..] {
+            ["ply"] | ["comment" | "obj_info", ..] | [] => Some(()),
+            ["format", name, _] => {
+                encoding = match name {
+                    "ascii" => Some(Encoding::Text),
+                    "binary_little_endian" => Some(Encoding::Little),
+                    "binary_big_endian" => Some(Encoding::Big),
+                    _ => None,
+                };
+                encoding.map(|_| ())
+            }
+            ["element", name, count] => count.parse().ok().map(|count| {
+                elements.push(Element {
+                    name: name.to_owned(),
+                    count,
+                    properties: Vec::new(),
+                });
+            }),
+            ["property", ref kind @ .., name] => {
+                let kind = match kind {
+                    ["list", count, kind] => Type::of(count).map(Some).zip(Type::of(kind)),
+                    [kind] => Type::of(kind).map(|kind| (None, kind)),
+                    _ => None,
+                };
+                kind.zip(elements.last_mut())
+                    .map(|((count, kind), element)| {
+                        let name = name.to_owned();
+                        element.properties.push(Property { name, count, kind });
+                    })
+            }
+            ["end_header"] => break,
+            _ => None,
+        };
+        if said.is_none() {
+            let what = format!("says {}", quoted(&line));
+            return Err(lines.wrong(&format!("{what}; the file is damaged, or no PLY")));
+        }
+    }
+    match encoding {
+        Some(encoding) => Ok((encoding, elements)),
+        None => Err(damaged("PLY", "its header does not say the format")),
+    }
 }
 
 /// Refuses a header that promises more than a file of `length` bytes can hold.
-fn holds(header: &Header, length: u64) -> Result<(), Failure> {
-    for element in header.elements.values() {
-        let least = match header.encoding {
-            // A number and what ends it, for every property.
-            Encoding::Ascii => 2 * element.properties.len() as u64,
-            _ => element
-                .properties
-                .values()
-                .map(|it| bytes(&it.data_type))
-                .sum(),
-        };
-        // What has no properties takes no bytes, and is nothing.
-        if element.count as u64 > length / least.max(1) || least == 0 && element.count > 0 {
-            return Err(Failure::Said(format!(
-                "declares {} of element {:?}, but has no more than {length} bytes; the file is not whole, or damaged",
-                element.count, element.name
-            )));
+fn holds(element: &Element, encoding: Encoding, length: u64) -> Result<(), Failure> {
+    let bytes = |property: &Property| match encoding {
+        // A digit, and what ends it.
+        Encoding::Text => 2,
+        _ => property.count.unwrap_or(property.kind).bytes() as u64,
+    };
+    let least: u64 = element.properties.iter().map(bytes).sum();
+    // What has no properties takes no bytes, and is nothing. The last number need not end in anything.
+    if element.count > (length + 1) / least.max(1) || least == 0 && element.count > 0 {
+        return Err(Failure::Said(format!(
+            "declares {} of element {}, but has no more than {length} bytes; the file is not whole, or damaged",
+            element.count,
+            quoted(&element.name)
+        )));
+    }
+    Ok(())
+}
+
+/// The rows of all elements, one after the other.
+struct Rows<'a> {
+    lines: Lines<'a>,
+    encoding: Encoding,
+    /// Of text, the numbers on the line at hand, and how many have been taken.
+    words: Vec<f64>,
+    next: usize,
+}
+
+impl Rows<'_> {
+    /// Goes to the next row.
+    fn begin(&mut self) -> Result<(), Failure> {
+        if self.encoding != Encoding::Text {
+            return Ok(());
+        }
+        self.words.clear();
+        self.next = 0;
+        while self.words.is_empty() {
+            let Some(line) = self.lines.next()? else {
+                return Err(damaged("PLY", "it ends before all that it declares"));
+            };
+            let numbers = line.split_ascii_whitespace().map(number);
+            let numbers: Result<Vec<f64>, String> = numbers.collect();
+            self.words = numbers.map_err(|what| self.lines.wrong(&what))?;
+        }
+        Ok(())
+    }
+
+    /// The next number of the row.
+    fn number(&mut self, kind: Type) -> Result<f64, Failure> {
+        if self.encoding == Encoding::Text {
+            let Some(&number) = self.words.get(self.next) else {
+                let found = self.words.len();
+                return Err(self
+                    .lines
+                    .wrong(&format!("has {found} numbers, which are too few")));
+            };
+            self.next += 1;
+            return Ok(number);
+        }
+        let mut bytes = [0; 8];
+        let used = &mut bytes[..kind.bytes()];
+        let read = self.lines.source().read_exact(used);
+        read.map_err(|error| cut_off("PLY", &error))?;
+        if self.encoding == Encoding::Big {
+            used.reverse();
+        }
+        Ok(kind.number(bytes))
+    }
+
+    /// Ends a row, of which nothing may be left.
+    fn end(&mut self) -> Result<(), Failure> {
+        if self.next < self.words.len() {
+            let found = self.words.len();
+            return Err(self
+                .lines
+                .wrong(&format!("has {found} numbers, which are too many")));
+        }
+        Ok(())
+    }
+
+    /// Reads a row of `element`: `numbers` are those of its properties, and `list` the longest of those that
+    /// faces have.
+    fn read(
+        &mut self,
+        element: &Element,
+        numbers: &mut Vec<f64>,
+        list: &mut Vec<f64>,
+    ) -> Result<(), Failure> {
+        self.begin()?;
+        numbers.clear();
+        list.clear();
+        for property in &element.properties {
+            let Some(count) = property.count else {
+                numbers.push(self.number(property.kind)?);
+                continue;
+            };
+            // One in place of the list, so that places are those of properties.
+            numbers.push(0.0);
+            let count = whole(self.number(count)?)?;
+            let corners = matches!(property.name.as_str(), "vertex_indices" | "vertex_index");
+            for _ in 0..count {
+                let number = self.number(property.kind)?;
+                if corners {
+                    list.push(number);
+                }
+            }
+        }
+        self.end()
+    }
+}
+
+fn vertices(rows: &mut Rows<'_>, element: &Element, soup: &mut Soup) -> Result<(), Failure> {
+    let Some(places) = element.places(["x", "y", "z"]) else {
+        return Err(Failure::Said("has vertices without x, y and z".into()));
+    };
+    let normal = element.places(["nx", "ny", "nz"]);
+    let (mut numbers, mut list, mut normals) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..element.count {
+        rows.read(element, &mut numbers, &mut list)?;
+        let three = |places: [usize; 3]| -> Point { places.map(|place| numbers[place]) };
+        soup.points.push(three(places));
+        normals.extend(normal.map(three));
+    }
+    soup.normals = normal.map(|_| normals);
+    Ok(())
+}
+
+/// Hands on the corners of each row.
+fn polygons(
+    rows: &mut Rows<'_>,
+    element: &Element,
+    mut add: impl FnMut(&[f64]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let (mut numbers, mut list) = (Vec::new(), Vec::new());
+    for _ in 0..element.count {
+        rows.read(element, &mut numbers, &mut list)?;
+        add(&list)?;
+    }
+    Ok(())
+}
+
+fn face(corners: &[f64], soup: &mut Soup) -> Result<(), Failure> {
+    let corners: Result<Vec<u32>, Failure> = corners.iter().copied().map(whole).collect();
+    soup.face(&corners?);
+    Ok(())
+}
+
+/// Strips of triangles, which -1 ends: each corner makes one with the two before, in turn the one way around and the
+/// other.
+fn strips(corners: &[f64], soup: &mut Soup) -> Result<(), Failure> {
+    for strip in corners.split(|&corner| corner == -1.0) {
+        let strip: Result<Vec<u32>, Failure> = strip.iter().copied().map(whole).collect();
+        for (index, corners) in strip?.windows(3).enumerate() {
+            match *corners {
+                [a, b, c] if index % 2 == 0 => soup.face(&[a, b, c]),
+                [a, b, c] => soup.face(&[b, a, c]),
+                _ => {}
+            }
         }
     }
     Ok(())
 }
 
-/// The fewest bytes that a property takes in a binary file.
-fn bytes(of: &PropertyType) -> u64 {
-    match of {
-        PropertyType::Scalar(scalar) | PropertyType::List(scalar, _) => match scalar {
-            ScalarType::Char | ScalarType::UChar => 1,
-            ScalarType::Short | ScalarType::UShort => 2,
-            ScalarType::Int | ScalarType::UInt | ScalarType::Float => 4,
-            ScalarType::Double => 8,
-        },
+/// A number that counts something.
+fn whole(number: f64) -> Result<u32, Failure> {
+    let whole = number as u32;
+    if f64::from(whole) == number {
+        Ok(whole)
+    } else {
+        Err(damaged(
+            "PLY",
+            format!("it has {number} for the number of a vertex or of corners"),
+        ))
     }
 }
 
-/// An element that is read to come to the next.
-struct Skipped;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
 
-impl PropertyAccess for Skipped {
-    fn new() -> Self {
-        Self
+    fn read(bytes: &[u8]) -> Result<Surface, String> {
+        let surface = super::read(&mut Cursor::new(bytes), bytes.len() as u64, &mut |_| {});
+        surface.map_err(|failure| failure.to_string())
     }
-}
 
-struct Vertex {
-    point: Point,
-    normal: Point,
-}
+    const XYZ: &str = "element vertex 4\nproperty double x\nproperty float64 y\nproperty float z\n";
+    const POINTS: &str = "0 0 0\n2 0 0\n0 3 0\n0 0 1\n";
 
-impl PropertyAccess for Vertex {
-    fn new() -> Self {
-        Self {
-            point: [0.0; 3],
-            normal: [0.0; 3],
+    fn text(elements: &str, body: &str) -> String {
+        format!("ply\nformat ascii 1.0\ncomment of ours\n{XYZ}{elements}end_header\n{POINTS}{body}")
+    }
+
+    #[test]
+    fn faces_and_strips_are_the_same_mesh() {
+        let faces = "element face 4\nproperty uchar flags\nproperty list uchar int vertex_index\n";
+        let plain = text(faces, "9 3 0 2 1\n9 3 0 1 3\n9 3 1 2 3\n9 3 2 0 3\n");
+        let mesh = read(plain.as_bytes()).unwrap();
+        assert_eq!((mesh.points().len(), mesh.triangles().len()), (4, 4));
+        for other in [
+            plain.replace('\n', "\r\n"),
+            plain.replace('\n', "\r"),
+            plain.replace("\n9", "\n\n9"),
+        ] {
+            let found = read(other.as_bytes()).unwrap();
+            assert_eq!(
+                (found.points(), found.triangles()),
+                (mesh.points(), mesh.triangles())
+            );
         }
+        let strips = "element tristrips 1\nproperty list int int vertex_indices\n";
+        let strip = read(text(strips, "10 0 2 1 -1 0 1 3 2 0 -1\n").as_bytes()).unwrap();
+        assert_eq!(strip.triangles().len(), 4);
+        assert_eq!(strip.points().len(), 4);
     }
 
-    fn set_property(&mut self, name: &str, property: Property) -> PropertyAccessResult {
-        let Self {
-            point: [x, y, z],
-            normal: [nx, ny, nz],
-        } = self;
-        let names = [
-            ("x", x),
-            ("y", y),
-            ("z", z),
-            ("nx", nx),
-            ("ny", ny),
-            ("nz", nz),
-        ];
-        let Some((_, number)) = names.into_iter().find(|(known, _)| *known == name) else {
-            return PropertyAccessResult::Ignored;
-        };
-        match property.to_f32_lossy() {
-            Some(value) => {
-                *number = value;
-                PropertyAccessResult::Set
-            }
-            None => PropertyAccessResult::UnsupportedType,
+    #[test]
+    fn line_feeds_in_binary_are_numbers() {
+        // The first byte after the header is one.
+        let mut bytes = b"ply\rformat binary_big_endian 1.0\relement vertex 3\rproperty uchar x\rproperty short y\rproperty int z\rproperty char nx\rproperty float ny\rproperty double nz\rend_header\r".to_vec();
+        for point in 0..3_u8 {
+            bytes.extend([10, 1, point, 0, 0, 0, 10, 0xFF]);
+            bytes.extend(1_f32.to_be_bytes());
+            bytes.extend(0_f64.to_be_bytes());
         }
-    }
-}
-
-struct Face {
-    corners: Vec<u32>,
-}
-
-impl PropertyAccess for Face {
-    fn new() -> Self {
-        Self {
-            corners: Vec::new(),
-        }
+        let cloud = read(&bytes).unwrap();
+        let place = |axis| cloud.origin()[axis] + cloud.points()[2][axis];
+        assert_eq!([0, 1, 2].map(place), [10.0, 258.0, 10.0]);
+        assert!((cloud.normals()[2][0] + 0.5_f32.sqrt()).abs() < 1e-6);
     }
 
-    fn set_property(&mut self, name: &str, property: Property) -> PropertyAccessResult {
-        if !matches!(name, "vertex_indices" | "vertex_index") {
-            return PropertyAccessResult::Ignored;
-        }
-        match property.to_u32_list() {
-            Some(corners) => {
-                self.corners = corners;
-                PropertyAccessResult::Set
-            }
-            None => PropertyAccessResult::UnsupportedType,
+    #[test]
+    fn a_header_or_body_that_is_not_right_is_refused_in_few_words() {
+        let faces = "element face 1\nproperty list char int vertex_indices\n";
+        let long = "x".repeat(9000);
+        for (bytes, words) in [
+            (text(faces, ""), "ends before"),
+            (
+                text(faces, "3 0 1\n"),
+                "line 15 has 3 numbers, which are too few",
+            ),
+            (text(faces, "3 0 1 2 9\n"), "too many"),
+            (text(faces, "-3 0 1 2\n"), "-3"),
+            (text(faces, "3 0 1 1.5\n"), "1.5"),
+            (text(faces, "3 0 1 x\n"), "\"x\""),
+            (
+                text("property list uchar\n", ""),
+                "line 8 says \"property list uchar\"",
+            ),
+            (text(&format!("property {long} x\n"), ""), "line 8"),
+            (text("", "").replace("ascii", "utf8"), "line 2"),
+            (text("", "").replace("end_header", ""), "line"),
+            (
+                text("element face 900\nproperty list uchar int a\n", ""),
+                "declares 900",
+            ),
+            ("ply\nend_header\n".into(), "does not say the format"),
+            ("ply\n".into(), "no end"),
+        ] {
+            let refused = read(bytes.as_bytes()).unwrap_err();
+            assert!(
+                refused.contains(words) && refused.len() < 300,
+                "{words}: {refused}"
+            );
         }
     }
 }
