@@ -281,7 +281,7 @@ impl Surface {
             }
         };
         for point in points {
-            *point = placement.from_origin(self.origin, *point);
+            *point = placement.cube_point(self.origin, *point);
         }
         placed
     }
@@ -290,11 +290,11 @@ impl Surface {
 impl Placement {
     /// From the space of the surface to the cube.
     pub fn to_cube(&self, point: Point) -> Point {
-        self.from_origin([0.0; 3], point)
+        self.cube_point([0.0; 3], point)
     }
 
     /// To the cube from the space of the surface, for a point as seen from `origin`.
-    fn from_origin(&self, origin: Point, point: Point) -> Point {
+    fn cube_point(&self, origin: Point, point: Point) -> Point {
         [0, 1, 2].map(|axis| {
             let centre = f64::from(self.centre[axis]) - f64::from(origin[axis]);
             ((f64::from(point[axis]) - centre) / f64::from(self.scale)) as f32

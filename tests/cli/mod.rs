@@ -16,6 +16,7 @@ mod sizes;
 mod sound;
 mod study;
 mod supervise;
+mod surfaces;
 mod video;
 mod views;
 

@@ -231,27 +231,53 @@ fn format(tag: u16, bits: u16, bytes: u16, more: &[u8]) -> Vec<u8> {
     chunk("fmt ", content.len() as u32, &content)
 }
 
-/// The same sound in files of many programs is the same .siren file.
+/// A file of one kind, of these chunks.
+fn riff(kind: &str, size: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
+    let size = size.to_le_bytes();
+    [kind.as_bytes(), &size, b"WAVE", &chunks.concat()].concat()
+}
+
+/// A WAV file of this format and these samples.
+fn of_format(format: Vec<u8>, data: &[u8]) -> Vec<u8> {
+    riff(
+        "RIFF",
+        36,
+        &[format, chunk("data", data.len() as u32, data)],
+    )
+}
+
+/// The chunk `fmt ` in its longest form, of which `bits` of those in `bytes` are used.
+fn extensible(tag: u8, bits: u16, bytes: u16) -> Vec<u8> {
+    let mut more = [22_u16, bits].map(u16::to_le_bytes).concat();
+    more.extend([4, 0, 0, 0, tag, 0]);
+    more.extend(b"\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71");
+    format(0xFFFE, 8 * bytes, bytes, &more)
+}
+
+/// Samples of 12 bits in the highest of 16, each in bytes as `of` says.
+fn samples_as<const BYTES: usize>(of: impl Fn(i16) -> [u8; BYTES]) -> Vec<u8> {
+    let samples = chord(150);
+    let samples = samples.iter().map(|x| (x * 2047.0) as i16 * 16);
+    samples.flat_map(of).collect()
+}
+
+/// Requires that all files give the same .siren file.
+fn assert_same(files: Vec<(&str, Vec<u8>)>) {
+    let folder = Folder::new();
+    let mut first = None;
+    for (name, bytes) in files {
+        folder.write("a.wav", bytes);
+        folder.ok(&format!("encode a.wav -f {QUICK}"));
+        let encoded = folder.read("a.siren");
+        assert!(encoded == *first.get_or_insert(encoded.clone()), "{name}");
+    }
+}
+
+/// Sizes that are not known, chunks of odd lengths, sizes of 64 bits, and AIFF.
 #[test]
 fn sounds_of_all_programs_are_the_same() {
-    let folder = Folder::new();
-    // Of 12 bits, which all of them hold.
-    let samples: Vec<i16> = chord(150)
-        .iter()
-        .map(|x| (x * 2047.0) as i16 * 16)
-        .collect();
-    let coded = |of: fn(i16) -> Vec<u8>| samples.iter().copied().flat_map(of).collect::<Vec<u8>>();
-    let plain = coded(|x| x.to_le_bytes().to_vec());
+    let plain = samples_as(i16::to_le_bytes);
     let length = plain.len() as u32;
-    let riff = |head: &str, size: u32, chunks: &[Vec<u8>]| {
-        [
-            head.as_bytes(),
-            &size.to_le_bytes(),
-            b"WAVE",
-            &chunks.concat(),
-        ]
-        .concat()
-    };
     let pcm = format(1, 16, 2, &[]);
     let of_length = |riff_size: u32, length: u32| {
         riff(
@@ -260,92 +286,58 @@ fn sounds_of_all_programs_are_the_same() {
             &[pcm.clone(), chunk("data", length, &plain)],
         )
     };
-    let extensible = |bits: u16, bytes: u16, tag: u8| {
-        let mut more = [22_u16, bits].map(u16::to_le_bytes).concat();
-        more.extend([4, 0, 0, 0, tag, 0]);
-        more.extend(b"\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71");
-        format(0xFFFE, 8 * bytes, bytes, &more)
-    };
-    let wide = coded(|x| (i32::from(x) << 16).to_le_bytes().to_vec());
-    let double = coded(|x| (f64::from(x) / 32_768.0).to_le_bytes().to_vec());
-    let single = coded(|x| (f32::from(x) / 32_768.0).to_le_bytes().to_vec());
-    let packed = coded(|x| (i32::from(x) << 8).to_le_bytes()[..3].to_vec());
-    let big = coded(|x| x.to_be_bytes().to_vec());
+    let odd = [
+        pcm.clone(),
+        chunk("odd ", 3, b"abc"),
+        chunk("data", length, &plain),
+    ];
     let sizes = [0, u64::from(length), 0].map(u64::to_le_bytes).concat();
-    let wav = |format: Vec<u8>, data: &[u8]| {
-        riff(
-            "RIFF",
-            36,
-            &[format, chunk("data", data.len() as u32, data)],
-        )
-    };
+    let long = [
+        chunk("ds64", 24, &sizes),
+        pcm.clone(),
+        chunk("data", u32::MAX, &plain),
+        chunk("LIST", 4, b"INFO"),
+    ];
     let mut aiff = b"FORM\0\0\0\0AIFFCOMM\0\0\0\x12\0\x01".to_vec();
-    aiff.extend((samples.len() as u32).to_be_bytes());
+    aiff.extend((length / 2).to_be_bytes());
     // 8,000 Hz as a float of 80 bits, a chunk of odd length, and the samples after an offset of 4 bytes.
     aiff.extend(b"\0\x10\x40\x0B\xFA\0\0\0\0\0\0\0NAME\0\0\0\x03abc\0SSND");
     aiff.extend((length + 12).to_be_bytes());
     aiff.extend(b"\0\0\0\x04\0\0\0\0abcd");
-    aiff.extend(&big);
-    let kinds: [(&str, Vec<(&str, Vec<u8>)>); 3] = [
-        (
-            "16 bits",
-            vec![
-                ("control", of_length(36 + length, length)),
-                ("pipe", of_length(u32::MAX, u32::MAX)),
-                ("sox", of_length(0x7FFF_F024, 0x7FFF_F000)),
-                ("arecord", of_length(0x8000_0024, 0x8000_0000)),
-                ("cut off", of_length(0, 0)),
-                ("12 bits", wav(format(1, 12, 2, &[]), &plain)),
-                ("odd chunk", {
-                    let odd = chunk("odd ", 3, b"abc");
-                    riff(
-                        "RIFF",
-                        99,
-                        &[pcm.clone(), odd, chunk("data", length, &plain)],
-                    )
-                }),
-                ("rf64", {
-                    let sizes = chunk("ds64", 24, &sizes);
-                    let data = chunk("data", u32::MAX, &plain);
-                    riff(
-                        "RF64",
-                        u32::MAX,
-                        &[sizes, pcm.clone(), data, chunk("LIST", 4, b"INFO")],
-                    )
-                }),
-                ("aiff", aiff),
-            ],
-        ),
-        (
-            "24 bits",
-            vec![
-                ("control", wav(format(1, 24, 3, &[]), &packed)),
-                ("24 in 32", wav(extensible(24, 4, 1), &wide)),
-                ("20 in 24", wav(extensible(20, 3, 1), &packed)),
-            ],
-        ),
-        (
-            "floats",
-            vec![
-                ("control", wav(format(3, 32, 4, &[]), &single)),
-                ("double", wav(format(3, 64, 8, &[]), &double)),
-                ("extensible", wav(extensible(64, 8, 3), &double)),
-                ("32 bits", wav(format(1, 32, 4, &[]), &wide)),
-            ],
-        ),
-    ];
-    for (kind, files) in kinds {
-        let mut control = None;
-        for (name, bytes) in files {
-            folder.write("a.wav", bytes);
-            folder.ok(&format!("encode a.wav -f {QUICK}"));
-            let encoded = folder.read("a.siren");
-            assert!(
-                encoded == *control.get_or_insert(encoded.clone()),
-                "{kind}: {name}"
-            );
-        }
-    }
+    aiff.extend(samples_as(i16::to_be_bytes));
+    assert_same(vec![
+        ("control", of_length(36 + length, length)),
+        ("ffmpeg", of_length(u32::MAX, u32::MAX)),
+        ("sox", of_length(0x7FFF_F024, 0x7FFF_F000)),
+        ("arecord", of_length(0x8000_0024, 0x8000_0000)),
+        ("cut off", of_length(0, 0)),
+        ("12 bits", of_format(format(1, 12, 2, &[]), &plain)),
+        ("odd chunk", riff("RIFF", 99, &odd)),
+        ("RF64", riff("RF64", u32::MAX, &long)),
+        ("AIFF", aiff),
+    ]);
+}
+
+#[test]
+fn samples_in_wider_containers_are_the_same() {
+    let three = samples_as(|x| {
+        let [a, b] = x.to_le_bytes();
+        [0, a, b]
+    });
+    let four = samples_as(|x| (i32::from(x) << 16).to_le_bytes());
+    assert_same(vec![
+        ("control", of_format(format(1, 24, 3, &[]), &three)),
+        ("24 in 32", of_format(extensible(1, 24, 4), &four)),
+        ("20 in 24", of_format(extensible(1, 20, 3), &three)),
+    ]);
+    let single = samples_as(|x| (f32::from(x) / 32_768.0).to_le_bytes());
+    let double = samples_as(|x| (f64::from(x) / 32_768.0).to_le_bytes());
+    assert_same(vec![
+        ("control", of_format(format(3, 32, 4, &[]), &single)),
+        ("double", of_format(format(3, 64, 8, &[]), &double)),
+        ("extensible", of_format(extensible(3, 64, 8), &double)),
+        ("32 bits", of_format(format(1, 32, 4, &[]), &four)),
+    ]);
 }
 
 #[test]

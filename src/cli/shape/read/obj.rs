@@ -16,10 +16,7 @@ pub(super) fn read(
     let mut soup = Soup::default();
     let mut corners = Vec::new();
     let mut whole = String::new();
-    loop {
-        let Some(line) = lines.next()? else {
-            break;
-        };
+    while let Some(line) = lines.next()? {
         // A comment may hold anything, and ends with its line.
         let text = line.split('#').next().unwrap_or_default();
         if let Some(part) = text.trim_end().strip_suffix('\\') {

@@ -237,8 +237,8 @@ mod tests {
         let placement = surface.placement().unwrap();
         for (index, &point) in surface.points().iter().enumerate() {
             let place = |axis: usize| f64::from(point[axis]) + f64::from(surface.origin()[axis]);
-            for axis in 0..3 {
-                let off = place(axis) - far[axis];
+            for (axis, corner) in far.iter().enumerate() {
+                let off = place(axis) - corner;
                 assert!(
                     off.abs() < 1e-6 || (off - 0.7).abs() < 1e-6,
                     "{index} {off}"

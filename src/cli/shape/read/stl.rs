@@ -97,10 +97,7 @@ fn text(source: &mut dyn Source) -> Result<Soup, Failure> {
     let mut soup = Soup::default();
     // Corners of the facet at hand, if there is one.
     let mut facet = None;
-    loop {
-        let Some(line) = lines.next()? else {
-            break;
-        };
+    while let Some(line) = lines.next()? {
         let mut words = line.split_ascii_whitespace();
         let statement = words.next().unwrap_or_default().to_ascii_lowercase();
         let done = match (statement.as_str(), &mut facet) {
@@ -175,7 +172,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<(Surface, usize), String> {
         let mut warnings = 0;
         let surface = super::read(&mut Cursor::new(bytes), bytes.len() as u64, &mut |_| {
-            warnings += 1
+            warnings += 1;
         });
         Ok((surface.map_err(|failure| failure.to_string())?, warnings))
     }

@@ -17,10 +17,7 @@ pub(super) fn read(
 ) -> Result<Surface, Failure> {
     let mut table = Table::default();
     let mut lines = Lines::new(source);
-    loop {
-        let Some(line) = lines.next()? else {
-            break;
-        };
+    while let Some(line) = lines.next()? {
         let line = line.trim().to_owned();
         table.line(&line, lines.number)?;
     }
