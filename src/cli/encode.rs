@@ -2,6 +2,7 @@
 
 use super::args::{Coding, Encode, Fitting, Supervise};
 use super::checkpoint::{self, Keeper};
+use super::colour::Room;
 use super::failure::Failure;
 use super::input::{Input, Kind};
 use super::many::side_by_side;
@@ -9,7 +10,7 @@ use super::options::Given;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
-use super::report::{Report, grouped};
+use super::report::{Report, complain, grouped};
 use super::shape;
 use super::sound;
 use super::video;
@@ -174,13 +175,25 @@ fn one(
         Kind::Sound => return sound::encode(encoder, args, input, job, report),
         Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
     }
-    let picture = picture::read_from(input.source(), &job.input, args.limiting.limits().memory)?;
+    let found = picture::read_from(input.source(), &job.input, args.limiting.limits().memory)?;
+    let (picture, notes) = found.settle(|picture| Room {
+        bytes: encoder.size(picture),
+        asked: args.fitting.bytes.is_some() || args.fitting.bpp.is_some(),
+    })?;
+    warn(args, job, &notes);
     // Only now is it certain to be one.
     given.check(kind)?;
     let encoded = stored(args, job, report, decibels, bytes, |from, progress| {
         encoder.encode_resumable(&picture, from, progress)
     })?;
     told(job, &encoded)
+}
+
+/// Says what became of an input that is not as one might think, unless it should be quiet.
+pub(crate) fn warn(args: &Encode, job: &Job, notes: &[String]) {
+    for note in notes.iter().filter(|_| !args.manner.quiet) {
+        complain(&format!("{}: {note}", job.input));
+    }
 }
 
 /// Encodes with a progress bar.

@@ -81,15 +81,11 @@ impl Input {
             if sound::Format::of(start).is_some() {
                 return Ok(Kind::Sound);
             }
-            let gif = video::is_gif(start);
             let start = start.to_vec();
             let length = source.seek(SeekFrom::End(0))?;
             source.rewind()?;
             if shape::SurfaceFormat::of(&start, length, place).is_some() {
                 return Ok(Kind::Shape);
-            }
-            if !gif {
-                return Ok(Kind::Picture);
             }
             let animated = video::is_animated(source);
             source.rewind()?;

@@ -1,6 +1,7 @@
 //! All that reads what comes from outside and is the project's own, in one list.
 
 use super::args;
+use super::colour::Room;
 use super::failure::Failure;
 use super::input;
 use super::paths::Place;
@@ -8,7 +9,6 @@ use super::picture;
 use super::shape;
 use super::sound;
 use super::video;
-use image::ImageReader;
 use sirenc::Footage;
 use std::io::Cursor;
 
@@ -37,9 +37,12 @@ const MOST_DECODED: u64 = 1 << 20;
 const MOST_SAMPLES: usize = 1 << 18;
 
 fn picture(bytes: &[u8]) {
-    if let Ok(reader) = ImageReader::new(Cursor::new(bytes)).with_guessed_format() {
-        let _ = picture::decode(reader, MOST_DECODED);
-    }
+    let found = picture::read_from(&mut Cursor::new(bytes), &Place::Standard, MOST_DECODED);
+    let room = Room {
+        bytes: MOST_DECODED,
+        asked: true,
+    };
+    let _ = found.and_then(|found| found.settle(|_| room));
 }
 
 fn siren(bytes: &[u8]) {
@@ -54,7 +57,9 @@ fn y4m(bytes: &[u8]) {
 }
 
 fn gif(bytes: &[u8]) {
-    look(video::gif::open(&mut Cursor::new(bytes), MOST_DECODED));
+    let most = 4 * MOST_DECODED;
+    let opened = video::animation::open(&mut Cursor::new(bytes), MOST_DECODED, most);
+    look(opened.map(|(recording, _)| recording));
 }
 
 /// Reads the last row of a recording, which must be there if it could be opened.

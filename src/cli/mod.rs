@@ -7,6 +7,7 @@
 mod args;
 mod blend;
 mod checkpoint;
+mod colour;
 mod compare;
 mod decode;
 mod demo;

@@ -1,8 +1,16 @@
 //! The one reader of files: pictures in every format the `image` crate knows, and `.siren` files.
 
+mod jpeg;
+mod png;
+mod tga;
+mod tiff;
+
+use super::colour::{self, Colours, Room, Space};
 use super::failure::Failure;
 use super::input::{Input, Source, open_stream};
 use super::paths::Place;
+use super::report::complain;
+use super::video;
 use image::error::{ImageFormatHint, UnsupportedErrorKind};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
@@ -16,11 +24,58 @@ pub(crate) const MOST_DECODED: u64 = 2 << 30;
 /// The longest `.siren` file that is read at all. Weights are few; this is a thousand times enough.
 const MOST_ENCODED: u64 = 256 << 20;
 
-/// The picture at `place`: upright (as its EXIF orientation says), with its colour profile, at the
+/// What is said of colours of printing.
+const PRINTING: &str = "has colours of printing (CMYK), which become RGB without a profile and may look a little different";
+
+/// A picture as its file holds it.
+pub(crate) struct Found {
+    picture: Picture,
+    colours: Colours,
+    /// What should be said about how it was read.
+    notes: Vec<String>,
+}
+
+impl Found {
+    /// The picture as it is to be stored in a file of `room`, and what should be said about it.
+    pub(crate) fn settle(
+        self,
+        room: impl FnOnce(&Picture) -> Room,
+    ) -> Result<(Picture, Vec<String>), Failure> {
+        let room = room(&self.picture);
+        let (picture, note) = self.colours.settle(self.picture, room)?;
+        let mut notes = self.notes;
+        notes.extend(note);
+        Ok((picture, notes))
+    }
+}
+
+/// What can be told of a picture's file without decoding it.
+#[derive(Default)]
+struct Survey {
+    /// The space of its colours, where the profile does not say it.
+    space: Option<Space>,
+    /// Whether colours are multiplied by alpha.
+    premultiplied: bool,
+    /// The whole file, if it is a JPEG of a kind that takes another decoder.
+    unusual: Option<Vec<u8>>,
+    /// What kind of file it is, if none that is read.
+    unread: Option<String>,
+    notes: Vec<String>,
+}
+
+/// The picture at `place`: upright (as its EXIF orientation says), in sRGB or with its colour profile, at the
 /// depth and with the channels it has, except that an alpha channel which is opaque everywhere is
-/// dropped. Of an animation it is the first frame.
+/// dropped. Of an animation it is the first frame. What is not as one might think is said on standard error.
 pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
-    read_from(Input::open(place)?.source(), place, MOST_DECODED)
+    let found = read_from(Input::open(place)?.source(), place, MOST_DECODED)?;
+    let (picture, notes) = found.settle(|_| Room {
+        bytes: u64::MAX,
+        asked: false,
+    })?;
+    for note in notes {
+        complain(&format!("{place}: {note}"));
+    }
+    Ok(picture)
 }
 
 /// The same, from `source`, which has been opened at `place`, if it takes at most `most` bytes of memory.
@@ -28,10 +83,9 @@ pub(crate) fn read_from(
     source: &mut dyn Source,
     place: &Place,
     most: u64,
-) -> Result<Picture, Failure> {
-    let start = source
-        .fill_buf()
-        .map_err(|error| Failure::reading(&error))?;
+) -> Result<Found, Failure> {
+    let reading = |error| Failure::reading(&error);
+    let start = source.fill_buf().map_err(reading)?;
     if start.is_empty() {
         return Err(Failure::Said("is empty; a picture is needed".into()));
     }
@@ -40,19 +94,116 @@ pub(crate) fn read_from(
             "is a .siren file already; `sirenc decode` makes a picture of it".into(),
         ));
     }
-    let mut reader = ImageReader::new(source);
-    if let Place::Path(path) = place
-        && let Ok(ImageFormat::Tga) = ImageFormat::from_path(path)
-    {
-        // The one format without a signature; of all others the content tells more than the name.
-        reader.set_format(ImageFormat::Tga);
+    let Some(format) = format(start, place) else {
+        return Err(unknown());
+    };
+    let survey = survey(source, format, most)?;
+    source.rewind().map_err(reading)?;
+    let decoded = match survey.unusual {
+        Some(bytes) => unusual(&bytes, most),
+        None => decode(ImageReader::with_format(source, format), most),
+    };
+    let mut picture = decoded.map_err(|failure| match survey.unread {
+        Some(kind) => Failure::Said(format!(
+            "is {kind}, which is not read; convert it to PNG first"
+        )),
+        None => failure,
+    })?;
+    if survey.premultiplied {
+        picture = straight(picture)?;
     }
-    decode(
-        reader
-            .with_guessed_format()
-            .map_err(|error| Failure::reading(&error))?,
-        most,
-    )
+    let (channels, icc) = (picture.channels(), picture.icc().map(<[u8]>::to_vec));
+    Ok(Found {
+        picture: picture.with_icc(None),
+        colours: match survey.space {
+            Some(space) => Colours::of_space(space, None, channels),
+            None => Colours::of_profile(icc, channels),
+        },
+        notes: survey.notes,
+    })
+}
+
+/// The format of a file that begins with `start`. The content tells more than the name, except of TGA, which is
+/// the one format without a signature.
+fn format(start: &[u8], place: &Place) -> Option<ImageFormat> {
+    if tiff::SIGNATURES.iter().any(|it| start.starts_with(it)) {
+        return Some(ImageFormat::Tiff);
+    }
+    if let Ok(format) = image::guess_format(start) {
+        return Some(format);
+    }
+    let named = match place {
+        Place::Path(path) => ImageFormat::from_path(path).ok(),
+        Place::Standard => None,
+    };
+    (named == Some(ImageFormat::Tga) || tga::is_tga(start)).then_some(ImageFormat::Tga)
+}
+
+/// Looks over a file of `format` before it is decoded.
+///
+/// # Errors
+/// If it is not whole where the decoder would not notice, or of a kind that the decoder takes for damage.
+fn survey(source: &mut dyn Source, format: ImageFormat, most: u64) -> Result<Survey, Failure> {
+    let mut survey = match format {
+        ImageFormat::Png => png::survey(source, most),
+        ImageFormat::Tiff => tiff::survey(source),
+        ImageFormat::Tga => tga::survey(source),
+        ImageFormat::Jpeg => {
+            let mut bytes = Vec::new();
+            let read = source.read_to_end(&mut bytes);
+            read.map_err(|error| Failure::reading(&error))?;
+            let found = jpeg::check(&bytes)?;
+            Survey {
+                notes: Vec::from_iter((found.components == 4).then(|| PRINTING.to_owned())),
+                unusual: found.unusual.then_some(bytes),
+                ..Survey::default()
+            }
+        }
+        _ => Survey::default(),
+    };
+    source.rewind().map_err(|error| Failure::reading(&error))?;
+    if video::is_animated(source) {
+        survey
+            .notes
+            .push("is an animation, of which the first frame is taken".into());
+    }
+    Ok(survey)
+}
+
+/// The space of the colours of the PNG in `source`, where it is not its profile that says it.
+pub(crate) fn space_of_png(source: &mut dyn Source, most: u64) -> Option<Space> {
+    png::survey(source, most).space
+}
+
+/// A picture whose colours had been multiplied by alpha, as they were before.
+fn straight(picture: Picture) -> Result<Picture, Failure> {
+    fn divide<T: Copy + Into<u64>>(
+        samples: &mut [T],
+        channels: usize,
+        peak: u64,
+        of: fn(u64) -> T,
+    ) {
+        for pixel in samples.chunks_exact_mut(channels) {
+            let Some((alpha, colours)) = pixel.split_last_mut() else {
+                continue;
+            };
+            let alpha: u64 = (*alpha).into();
+            for colour in colours.iter_mut().filter(|_| alpha > 0) {
+                *colour = of((((*colour).into() * peak + alpha / 2) / alpha).min(peak));
+            }
+        }
+    }
+    if !picture.has_alpha() {
+        return Ok(picture);
+    }
+    let (width, height, channels) = (picture.width(), picture.height(), picture.channels());
+    let icc = picture.icc().map(<[u8]>::to_vec);
+    let mut samples = picture.into_samples();
+    match &mut samples {
+        Samples::U8(samples) => divide(samples, channels.into(), 255, |v| v as u8),
+        Samples::U16(samples) => divide(samples, channels.into(), 65_535, |v| v as u16),
+    }
+    Ok(Picture::new(width, height, channels, samples)?.with_icc(icc))
 }
 
 /// Number of pixels of the picture in a file, if that can be told without decoding it.
@@ -66,6 +217,14 @@ pub(crate) fn pixels(place: &Place) -> Option<u64> {
     let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
     let (width, height) = reader.into_dimensions().ok()?;
     Some(u64::from(width) * u64::from(height))
+}
+
+/// The picture of an unusual JPEG, if that takes at most `most` bytes.
+fn unusual(bytes: &[u8], most: u64) -> Result<Picture, Failure> {
+    let (image, icc) = jpeg::decode(bytes, most)?;
+    let picture = from_image(image)?;
+    let icc = icc.filter(|profile| colour::icc::describes(profile, picture.channels()));
+    Ok(picture.with_icc(icc))
 }
 
 /// Decodes the picture that `reader` has found, if that takes at most `most` bytes. The samples are
@@ -95,7 +254,7 @@ pub(crate) fn decode(
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| explain(&error, most))?;
     image.apply_orientation(orientation);
     let picture = from_image(image)?;
-    let icc = icc.filter(|profile| describes(profile, picture.channels()));
+    let icc = icc.filter(|profile| colour::icc::describes(profile, picture.channels()));
     Ok(picture.with_icc(icc))
 }
 
@@ -188,13 +347,6 @@ fn without_opaque<T: Copy + PartialEq>(
     (channels - 1, wrap(samples))
 }
 
-/// Whether an ICC profile is one for these channels. That of a CMYK JPEG is not, once its samples
-/// have been converted to RGB. The data colour space is at bytes 16 to 19 of the profile header.
-fn describes(profile: &[u8], channels: u8) -> bool {
-    let space: &[u8] = if channels < 3 { b"GRAY" } else { b"RGB " };
-    profile.get(16..20) == Some(space)
-}
-
 /// The name of a format as people write it.
 fn name(format: ImageFormat) -> String {
     match format {
@@ -206,6 +358,12 @@ fn name(format: ImageFormat) -> String {
             .first()
             .map_or_else(String::new, |extension| extension.to_uppercase()),
     }
+}
+
+fn unknown() -> Failure {
+    Failure::Said(
+        "is no picture in a format that is read: PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI or TGA".into(),
+    )
 }
 
 pub(crate) fn explain(error: &ImageError, most: u64) -> Failure {
@@ -221,17 +379,28 @@ pub(crate) fn explain(error: &ImageError, most: u64) -> Failure {
         }
         ImageError::IoError(error) => return Failure::reading(error),
         ImageError::Limits(_) => {
-            format!("would take more than {} MiB decoded; scale it down first, or raise the limit with --limit memory=N", most >> 20)
+            format!(
+                "would take more than {} MiB decoded; scale it down first, or raise the limit with --limit memory=N",
+                most >> 20
+            )
         }
         ImageError::Unsupported(error) => match (error.format_hint(), error.kind()) {
             (ImageFormatHint::Exact(format), UnsupportedErrorKind::Format(_)) => {
-                format!("is in {} format, which is not read; convert it to PNG first", name(format))
+                format!(
+                    "is in {} format, which is not read; convert it to PNG first",
+                    name(format)
+                )
             }
             (ImageFormatHint::Exact(format), _) => {
-                format!("is of a kind of {} that is not read ({detail}); convert it to PNG first", name(format))
+                format!(
+                    "is of a kind of {} that is not read ({detail}); convert it to PNG first",
+                    name(format)
+                )
             }
-            _ => "is no picture in a format that is read: PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI or TGA".into(),
+            _ => return unknown(),
         },
-        _ => format!("cannot be decoded ({detail}); the file is damaged, or not quite what it says it is"),
+        _ => format!(
+            "cannot be decoded ({detail}); the file is damaged, or not quite what it says it is"
+        ),
     })
 }

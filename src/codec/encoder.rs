@@ -319,6 +319,12 @@ impl Encoder {
         Ok(())
     }
 
+    /// The most bytes that a file of `picture` may take; where a PSNR or a quality is asked for, about what suits the
+    /// picture. What nobody asked for leaves the colour profile out of the account.
+    pub fn size(&self, picture: &Picture) -> u64 {
+        self.room(picture, self.size, 0).bytes
+    }
+
     /// Fits a network to `picture` and returns the file.
     ///
     /// # Errors

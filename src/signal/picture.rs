@@ -136,6 +136,11 @@ impl Picture {
         &self.samples
     }
 
+    /// The samples alone, to be changed in place.
+    pub fn into_samples(self) -> Samples {
+        self.samples
+    }
+
     /// Each channel as rows x columns, samples scaled to -1 .. 1.
     pub(crate) fn planes(&self) -> Vec<Array2<f32>> {
         let (width, channels) = (self.width as usize, usize::from(self.channels));

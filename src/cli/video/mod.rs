@@ -1,16 +1,18 @@
-//! Videos on the command line: in from Y4M and GIF, out as those or as a picture a frame.
+//! Videos on the command line: in from Y4M and animated pictures, out as Y4M, GIF or a picture a frame.
 
+pub(crate) mod animation;
 mod colour;
-pub(crate) mod gif;
+mod gif;
 mod recording;
+mod timing;
 mod write;
 pub(crate) mod y4m;
 
-pub(crate) use gif::is_animated;
+pub(crate) use animation::is_animated;
 pub(crate) use write::Form;
 
 use super::args::{Decode, Encode};
-use super::encode::{bytes, decibels, stored};
+use super::encode::{bytes, decibels, stored, warn};
 use super::failure::Failure;
 use super::input::Input;
 use super::paths::Job;
@@ -25,11 +27,6 @@ pub(crate) fn is_y4m(start: &[u8]) -> bool {
     start.starts_with(y4m::SIGNATURE)
 }
 
-/// Whether they begin like a GIF.
-pub(crate) fn is_gif(start: &[u8]) -> bool {
-    start.starts_with(gif::SIGNATURE)
-}
-
 /// Encodes the video that `input` holds.
 pub(crate) fn encode(
     encoder: &Encoder,
@@ -40,10 +37,13 @@ pub(crate) fn encode(
 ) -> Result<Encoded, Failure> {
     let reading = |error: io::Error| Failure::reading(&error);
     let source = input.source();
-    let recording = if is_gif(source.fill_buf().map_err(reading)?) {
-        gif::open(source, gif::MOST_DECODED)?
-    } else {
+    let recording = if is_y4m(source.fill_buf().map_err(reading)?) {
         y4m::open(input.into_file().map_err(reading)?)?
+    } else {
+        let most = args.limiting.limits().memory;
+        let (recording, notes) = animation::open(source, animation::MOST_DECODED.min(most), most)?;
+        warn(args, job, &notes);
+        recording
     };
     stored(args, job, report, decibels, bytes, |from, progress| {
         encoder.encode_video_resumable(&recording, from, progress)
