@@ -15,7 +15,7 @@ use image::error::{ImageFormatHint, UnsupportedErrorKind};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use sirenc::{Limits, Picture, Samples};
-use std::io::{self, BufRead, Read, Seek};
+use std::io::{self, BufRead, Cursor, Read, Seek};
 
 /// The most memory a picture may take once decoded: some 700 megapixels of 8-bit RGB. A few bytes
 /// of PNG can ask for far more. What [`Limits`] has by default.
@@ -56,11 +56,19 @@ struct Survey {
     space: Option<Space>,
     /// Whether colours are multiplied by alpha.
     premultiplied: bool,
-    /// The whole file, if it is a JPEG of a kind that takes another decoder.
-    unusual: Option<Vec<u8>>,
+    /// What is decoded in place of the source, if it is not that itself.
+    instead: Option<Instead>,
     /// What kind of file it is, if none that is read.
     unread: Option<String>,
     notes: Vec<String>,
+}
+
+/// The bytes of a file that the decoder of its format does not take as they are.
+enum Instead {
+    /// A JPEG of a kind that takes another decoder.
+    Unusual(Vec<u8>),
+    /// A PNG whose end was missing.
+    Mended(Vec<u8>),
 }
 
 /// The picture at `place`: upright (as its EXIF orientation says), in sRGB or with its colour profile, at the
@@ -99,8 +107,12 @@ pub(crate) fn read_from(
     };
     let survey = survey(source, format, most)?;
     source.rewind().map_err(reading)?;
-    let decoded = match survey.unusual {
-        Some(bytes) => unusual(&bytes, most),
+    let decoded = match survey.instead {
+        Some(Instead::Unusual(bytes)) => unusual(&bytes, most),
+        Some(Instead::Mended(bytes)) => {
+            let reader = ImageReader::with_format(Cursor::new(bytes), format);
+            decode(reader, most).map_err(|_| cut())
+        }
         None => decode(ImageReader::with_format(source, format), most),
     };
     let mut picture = decoded.map_err(|failure| match survey.unread {
@@ -144,24 +156,32 @@ fn format(start: &[u8], place: &Place) -> Option<ImageFormat> {
 /// # Errors
 /// If it is not whole where the decoder would not notice, or of a kind that the decoder takes for damage.
 fn survey(source: &mut dyn Source, format: ImageFormat, most: u64) -> Result<Survey, Failure> {
+    let reading = |error| Failure::reading(&error);
     let mut survey = match format {
-        ImageFormat::Png => png::survey(source, most),
+        ImageFormat::Png => {
+            let survey = png::survey(source, most);
+            source.rewind().map_err(reading)?;
+            let mended = png::mended(source, most).map_err(reading)?;
+            Survey {
+                instead: mended.map(Instead::Mended),
+                ..survey
+            }
+        }
         ImageFormat::Tiff => tiff::survey(source),
         ImageFormat::Tga => tga::survey(source),
         ImageFormat::Jpeg => {
             let mut bytes = Vec::new();
-            let read = source.read_to_end(&mut bytes);
-            read.map_err(|error| Failure::reading(&error))?;
+            source.read_to_end(&mut bytes).map_err(reading)?;
             let found = jpeg::check(&bytes)?;
             Survey {
                 notes: Vec::from_iter((found.components == 4).then(|| PRINTING.to_owned())),
-                unusual: found.unusual.then_some(bytes),
+                instead: found.unusual.then_some(Instead::Unusual(bytes)),
                 ..Survey::default()
             }
         }
         _ => Survey::default(),
     };
-    source.rewind().map_err(|error| Failure::reading(&error))?;
+    source.rewind().map_err(reading)?;
     if video::is_animated(source) {
         survey
             .notes
@@ -360,6 +380,11 @@ fn name(format: ImageFormat) -> String {
     }
 }
 
+/// The refusal of a file of which the end is missing.
+pub(crate) fn cut() -> Failure {
+    Failure::Said("ends too early; the file is not whole".into())
+}
+
 fn unknown() -> Failure {
     Failure::Said(
         "is no picture in a format that is read: PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI or TGA".into(),
@@ -375,7 +400,7 @@ pub(crate) fn explain(error: &ImageError, most: u64) -> Failure {
         .join(" ");
     Failure::Said(match error {
         ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "ends too early; the file is not whole".into()
+            return cut();
         }
         ImageError::IoError(error) => return Failure::reading(error),
         ImageError::Limits(_) => {

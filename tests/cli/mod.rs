@@ -1,6 +1,8 @@
 //! The command line, run as a user runs it: arguments, files, exit status and messages.
 
+mod animations;
 mod checkpoint;
+mod colours;
 mod compare;
 mod derivatives;
 mod faults;
@@ -11,6 +13,7 @@ mod limits;
 mod many;
 mod messages;
 mod options;
+mod readers;
 mod shapes;
 mod sizes;
 mod sound;

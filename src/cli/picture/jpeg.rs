@@ -1,10 +1,12 @@
 //! Whether a JPEG file is whole (ITU-T T.81): decoders fill what is missing with gray, and do not say so. All of it is
-//! read up to the coefficients, which need not be computed, but must be there. And the few kinds of which the decoder
+//! read up to the coefficients, which need not be computed, but must be there. (A changed bit after which there are
+//! as many of them as before does not show: the format has no checksums.) And the few kinds of which the decoder
 //! of the `image` crate makes another picture, or none.
 
 mod bits;
 mod scan;
 
+use super::cut;
 use crate::cli::failure::Failure;
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
@@ -94,10 +96,6 @@ fn damaged(what: &str) -> Failure {
     Failure::Said(format!("is a damaged JPEG: it {what}"))
 }
 
-fn cut() -> Failure {
-    Failure::Said("ends too early; the file is not whole".into())
-}
-
 fn unread(kind: &str) -> Failure {
     Failure::Said(format!(
         "is {kind} JPEG, which is not read; convert it to PNG first"
@@ -122,6 +120,7 @@ impl File {
     fn segment(&mut self, marker: u8, segment: &[u8]) -> Result<(), Failure> {
         match marker {
             0xC4 => self.tables.define(segment),
+            0xDB => self.tables.quantise(segment),
             0xC0..=0xC2 => self.frame(marker, segment),
             0xC3 => Err(unread("a lossless")),
             0xC5..=0xC7 | 0xDE => Err(unread("a hierarchical")),

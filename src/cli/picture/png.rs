@@ -4,7 +4,11 @@ use super::Survey;
 use crate::cli::colour::{Chromaticities, Curve, SRGB, Space, codes};
 use crate::cli::input::Source;
 use png::{CodingIndependentCodePoints, Decoder, Info, Limits, ScaledFloat};
+use std::io::{self, Read, SeekFrom};
 
+/// Bytes of the signature, and what ends a file.
+const SIGNATURE: u64 = 8;
+const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 /// The exponent that `gAMA` has where samples are those of sRGB, and how far from it others may be that mean it.
 const SRGB_GAMMA: f32 = 0.454_55;
 const SAME_GAMMA: f32 = 0.002;
@@ -44,6 +48,44 @@ pub(super) fn survey(source: &mut dyn Source, most: u64) -> Survey {
         ),
     }
     survey
+}
+
+/// The bytes of a file that ends without saying so: its whole chunks and the end. None if the end is there. Whether
+/// all samples are as well shows when they are decoded.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn mended(source: &mut dyn Source, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let length = source.seek(SeekFrom::End(0))?;
+    let mut at = SIGNATURE;
+    while let Some(header) = header(source, at, length)? {
+        // Length, type, data and checksum.
+        let [a, b, c, d, kind @ ..] = header;
+        let next = at + 12 + u64::from(u32::from_be_bytes([a, b, c, d]));
+        if next > length {
+            break;
+        }
+        if &kind == b"IEND" {
+            return Ok(None);
+        }
+        at = next;
+    }
+    source.rewind()?;
+    let mut bytes = Vec::new();
+    source.take(at.min(most)).read_to_end(&mut bytes)?;
+    bytes.extend(END);
+    Ok(Some(bytes))
+}
+
+/// Length and type of the chunk at `at` of a file of `length` bytes; none if it ends there.
+fn header(source: &mut dyn Source, at: u64, length: u64) -> io::Result<Option<[u8; 8]>> {
+    let mut header = [0; 8];
+    if at + 8 > length {
+        return Ok(None);
+    }
+    source.seek(SeekFrom::Start(at))?;
+    source.read_exact(&mut header)?;
+    Ok(Some(header))
 }
 
 fn of_points(points: CodingIndependentCodePoints) -> Option<Space> {

@@ -2,6 +2,7 @@
 
 use super::Survey;
 use crate::cli::input::Source;
+use tiff::ColorType;
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
 
@@ -9,6 +10,9 @@ use tiff::tags::Tag;
 pub(super) const SIGNATURES: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
 /// The value of `ExtraSamples` for an alpha that the colours have been multiplied by.
 const ASSOCIATED: u16 = 1;
+/// Values of `SampleFormat`; where there is none, samples are numbers without a sign.
+const SIGNED: u16 = 2;
+const FLOATING: u16 = 3;
 /// The bits of `NewSubfileType` for a smaller version of another page, and for a mask.
 const NO_PAGE: u32 = 1 | 4;
 /// Pages that are counted.
@@ -37,6 +41,20 @@ pub(super) fn survey(source: &mut dyn Source) -> Survey {
         if photometric == 5 {
             survey.notes.push(super::PRINTING.into());
         }
+    }
+    let bits = decoder.find_tag_unsigned_vec::<u16>(Tag::BitsPerSample);
+    let bits = bits.ok().flatten().unwrap_or_default();
+    let formats = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat);
+    let formats = formats.ok().flatten().unwrap_or_default();
+    if formats.first() == Some(&SIGNED) {
+        survey.unread = Some("a TIFF with signed samples".into());
+    } else if bits.iter().any(|&bits| bits > 16) && formats.first() != Some(&FLOATING) {
+        survey.unread = Some(format!("a TIFF with {} bits a sample", bits[0]));
+    } else if let Ok(ColorType::Multiband { num_samples, .. }) = decoder.colortype() {
+        survey.unread = Some(match num_samples {
+            2 => "a TIFF of gray with alpha".into(),
+            _ => format!("a TIFF of {num_samples} gray channels"),
+        });
     }
     let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples);
     let extra = extra.ok().flatten().unwrap_or_default();

@@ -133,6 +133,7 @@ pub(crate) fn open(
             }
             // The last byte of the file is missing, but no more.
             Err(_) if shape.is_some_and(|it| it.frames == Some(spool.timing.frames())) => break,
+            Err(_) if shape.is_some_and(|it| it.cut) => return Err(picture::cut()),
             Err(error) => return Err(explain(&error)),
         }
     }

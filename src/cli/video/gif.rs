@@ -8,6 +8,8 @@ use std::io::{self, Read};
 pub(super) struct Shape {
     /// Frames, if all blocks are whole and nothing but the last byte of the file may be missing.
     pub(super) frames: Option<usize>,
+    /// Whether the file ends within a block.
+    pub(super) cut: bool,
 }
 
 /// Goes through the blocks in `source`.
@@ -15,12 +17,14 @@ pub(super) struct Shape {
 /// # Errors
 /// If it cannot be read.
 pub(super) fn shape(source: &mut dyn Source) -> io::Result<Shape> {
-    let frames = match count(source) {
-        Ok(frames) => frames,
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
-        Err(error) => return Err(error),
-    };
-    Ok(Shape { frames })
+    match count(source) {
+        Ok(frames) => Ok(Shape { frames, cut: false }),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Shape {
+            frames: None,
+            cut: true,
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// How many frames there are; none where something is found that is no block.

@@ -3,12 +3,38 @@
 use super::bits::{Bits, Codes, Missing};
 use super::{Failure, damaged};
 
-/// Huffman codes by their class, for first or other coefficients, and number.
+/// The largest that a coefficient may be, in the steps of samples: no picture has one beyond 1,024, and encoders that
+/// sharpen or round boldly get a little above it. Where a bit has changed, they soon do.
+const LARGEST: i64 = 1536;
+
+/// What the data of scans are read with.
 #[derive(Default)]
-pub(super) struct Tables([[Option<Codes>; 4]; 2]);
+pub(super) struct Tables {
+    /// Huffman codes by their class, for first or other coefficients, and number.
+    codes: [[Option<Codes>; 4]; 2],
+    /// Steps of coefficients, by number, in the order in which coefficients come.
+    steps: [Option<[u16; 64]>; 4],
+}
 
 impl Tables {
-    /// Takes the tables of a segment.
+    /// Takes the steps of a segment.
+    pub(super) fn quantise(&mut self, mut segment: &[u8]) -> Result<(), Failure> {
+        while let [which, rest @ ..] = segment {
+            let fault = || damaged("has steps of coefficients that cannot be");
+            let bytes = if which >> 4 == 0 { 1 } else { 2 };
+            let (values, rest) = rest.split_at_checked(64 * bytes).ok_or_else(fault)?;
+            let mut steps = [0; 64];
+            for (step, value) in steps.iter_mut().zip(values.chunks(bytes)) {
+                *step = value.iter().fold(0, |a, &b| a << 8 | u16::from(b));
+            }
+            let table = self.steps.get_mut(usize::from(which & 15));
+            *table.ok_or_else(fault)? = Some(steps);
+            segment = rest;
+        }
+        Ok(())
+    }
+
+    /// Takes the codes of a segment.
     pub(super) fn define(&mut self, mut segment: &[u8]) -> Result<(), Failure> {
         while let [which, rest @ ..] = segment {
             let fault = || damaged("has Huffman codes that cannot be");
@@ -19,7 +45,7 @@ impl Tables {
                 .sum::<usize>();
             let symbols = rest.get(16..16 + total).ok_or_else(fault)?;
             let (class, number) = (usize::from(which >> 4), usize::from(which & 15));
-            let class = self.0.get_mut(class).ok_or_else(fault)?;
+            let class = self.codes.get_mut(class).ok_or_else(fault)?;
             let table = class.get_mut(number).ok_or_else(fault)?;
             *table = Some(Codes::new(counts, symbols).ok_or_else(fault)?);
             segment = &rest[16 + total..];
@@ -28,17 +54,32 @@ impl Tables {
     }
 
     fn get(&self, class: usize, number: u8) -> Result<&Codes, Fault> {
-        let table = self.0[class].get(usize::from(number));
+        let table = self.codes[class].get(usize::from(number));
         let table = table.and_then(Option::as_ref);
         table.ok_or(Fault::Damaged(
             "has a scan whose Huffman codes are not told",
         ))
+    }
+
+    /// Refuses a coefficient of number `k` and this value that no picture has.
+    fn check(&self, table: u8, k: usize, value: i64) -> Result<(), Fault> {
+        let steps = self.steps.get(usize::from(table)).and_then(Option::as_ref);
+        let step = steps.and_then(|steps| steps.get(k)).copied().unwrap_or(0);
+        if value.abs() * i64::from(step) <= LARGEST + 2 * i64::from(step) {
+            Ok(())
+        } else {
+            Err(Fault::Damaged("has coefficients that no picture has"))
+        }
     }
 }
 
 /// One of the planes of a picture.
 pub(super) struct Component {
     name: u8,
+    /// The number of its table of steps.
+    table: u8,
+    /// The first coefficient of the block before.
+    before: i64,
     /// Blocks of an MCU of several components, across and down.
     sampling: [usize; 2],
     /// Blocks that hold samples, across and down.
@@ -67,7 +108,7 @@ impl Component {
             return None;
         }
         let most = factors.fold([1, 1], |[a, b], [h, v]| [a.max(h), b.max(v)]);
-        let component = |&[name, factors, _]: &[u8; 3]| {
+        let component = |&[name, factors, table]: &[u8; 3]| {
             let sampling = sampling(factors);
             let along = |axis: usize| {
                 let samples = (size[axis] * sampling[axis]).div_ceil(most[axis]);
@@ -78,6 +119,8 @@ impl Component {
             let blocks = if progressive { stride * rows } else { 0 };
             Self {
                 name,
+                table,
+                before: 0,
                 sampling,
                 blocks: [across, down],
                 stride,
@@ -191,6 +234,7 @@ impl Scan {
         let mcus = self.mcus(components, size);
         let of = mcus[0] * mcus[1];
         let mut run = 0;
+        self.restart(components);
         for done in 0..of {
             if self.interval > 0 && done > 0 && done.is_multiple_of(self.interval) {
                 let expected = 0xD0 + (done / self.interval - 1) as u8 % 8;
@@ -198,6 +242,7 @@ impl Scan {
                     return Err(self.broken(&bits, bytes, done, of));
                 }
                 run = 0;
+                self.restart(components);
             }
             self.mcu(
                 tables,
@@ -220,6 +265,13 @@ impl Scan {
             [] | [0xFF] => Ok(end),
             [0xFF, marker, ..] if marker > 0 => Ok(end),
             _ => Err(Fault::Damaged("has more data than its picture takes")),
+        }
+    }
+
+    /// Forgets the blocks before.
+    fn restart(&self, components: &mut [Component]) {
+        for &(place, _) in &self.parts {
+            components[place].before = 0;
         }
     }
 
@@ -259,14 +311,11 @@ impl Scan {
             let [across, down] = if alone { [1, 1] } else { component.sampling };
             for (y, x) in (0..down).flat_map(|y| (0..across).map(move |x| (y, x))) {
                 if !self.progressive {
-                    let (first, others) = (tables.get(0, numbers[0])?, tables.get(1, numbers[1])?);
-                    block(bits, first, others)?;
+                    block(bits, tables, numbers, component)?;
                     continue;
                 }
                 let index = (row * down + y) * component.stride + column * across + x;
-                let mut none = 0;
-                let nonzero = component.nonzero.get_mut(index).unwrap_or(&mut none);
-                self.part(tables, numbers, bits, nonzero, run)?;
+                self.part(tables, numbers, bits, component, index, run)?;
             }
         }
         Ok(())
@@ -278,13 +327,21 @@ impl Scan {
         tables: &Tables,
         numbers: [u8; 2],
         bits: &mut Bits<'_>,
-        nonzero: &mut u64,
+        component: &mut Component,
+        index: usize,
         run: &mut u32,
     ) -> Result<(), Fault> {
+        let table = component.table;
+        let Some(nonzero) = component.nonzero.get_mut(index) else {
+            return Ok(());
+        };
         match (self.band[0], self.high) {
-            (0, 0) => difference(bits, tables.get(0, numbers[0])?),
+            (0, 0) => {
+                component.before += difference(bits, tables.get(0, numbers[0])?)?;
+                tables.check(table, 0, component.before << self.low)
+            }
             (0, _) => take(bits, 1).map(|_| ()),
-            (_, 0) => self.band(bits, tables.get(1, numbers[1])?, nonzero, run),
+            (_, 0) => self.band(bits, tables, (numbers[1], table), nonzero, run),
             (_, _) => self.refinement(bits, tables.get(1, numbers[1])?, nonzero, run),
         }
     }
@@ -293,10 +350,12 @@ impl Scan {
     fn band(
         &self,
         bits: &mut Bits<'_>,
-        codes: &Codes,
+        tables: &Tables,
+        (codes, table): (u8, u8),
         nonzero: &mut u64,
         run: &mut u32,
     ) -> Result<(), Fault> {
+        let codes = tables.get(1, codes)?;
         if *run > 0 {
             *run -= 1;
             return Ok(());
@@ -311,7 +370,7 @@ impl Scan {
             }
             k += zeros;
             if length > 0 {
-                take(bits, length)?;
+                tables.check(table, k, signed(bits, length)? << self.low)?;
                 *nonzero |= mask(k);
             }
             k += 1;
@@ -388,19 +447,36 @@ fn take(bits: &mut Bits<'_>, count: u32) -> Result<u32, Fault> {
     Ok(bits.take(count).ok_or(Missing::Data)?)
 }
 
-/// Reads the first coefficient of a block.
-fn difference(bits: &mut Bits<'_>, codes: &Codes) -> Result<(), Fault> {
+/// A number of `length` bits, of which the lower half are negative.
+fn signed(bits: &mut Bits<'_>, length: u32) -> Result<i64, Fault> {
+    let value = i64::from(take(bits, length)?);
+    let negative = length > 0 && value >> (length - 1) == 0;
+    Ok(if negative {
+        value - (1 << length) + 1
+    } else {
+        value
+    })
+}
+
+/// Reads how much the first coefficient of a block differs from that of the block before.
+fn difference(bits: &mut Bits<'_>, codes: &Codes) -> Result<i64, Fault> {
     let length = bits.symbol(codes)?;
     if length > 11 {
         return Err(Fault::Damaged("has bits in its data that are no code"));
     }
-    take(bits, length.into())?;
-    Ok(())
+    signed(bits, length.into())
 }
 
 /// Reads all coefficients of a block.
-fn block(bits: &mut Bits<'_>, first: &Codes, others: &Codes) -> Result<(), Fault> {
-    difference(bits, first)?;
+fn block(
+    bits: &mut Bits<'_>,
+    tables: &Tables,
+    numbers: [u8; 2],
+    component: &mut Component,
+) -> Result<(), Fault> {
+    let (first, others) = (tables.get(0, numbers[0])?, tables.get(1, numbers[1])?);
+    component.before += difference(bits, first)?;
+    tables.check(component.table, 0, component.before)?;
     let mut k = 1;
     while k < 64 {
         let symbol = bits.symbol(others)?;
@@ -409,8 +485,8 @@ fn block(bits: &mut Bits<'_>, first: &Codes, others: &Codes) -> Result<(), Fault
             (15, 0) => k += 16,
             (_, 0) => return Ok(()),
             _ => {
-                take(bits, length)?;
                 k += zeros + 1;
+                tables.check(component.table, k - 1, signed(bits, length)?)?;
             }
         }
     }
