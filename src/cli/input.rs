@@ -130,7 +130,10 @@ pub(crate) fn read_siren(place: &Place) -> Result<Vec<u8>, Failure> {
     let known = [
         (sound::Format::of(&bytes).is_some(), "sound"),
         (video::is_y4m(&bytes), "video"),
-        (shape::is_shape(&bytes, place), "shape"),
+        (
+            shape::SurfaceFormat::of(&bytes, bytes.len() as u64, place).is_some(),
+            "shape",
+        ),
     ];
     match known.iter().find(|(is, _)| *is) {
         Some((_, kind)) => Err(Failure::Said(format!(

@@ -287,12 +287,17 @@ impl<'a> Draft<'a> {
         &self.network
     }
 
-    /// The network rounded as it is into at most `bytes` bytes. If it was fitted so well that fitting on while it is
-    /// rounded only does harm, that is the best there is.
+    /// The best file of at most `bytes` bytes of the network: rounded as it is, which is best where it was fitted so
+    /// well that fitting on does harm, and fitted on while it is rounded. Where sensitivities differ by the noise they
+    /// are measured at, both are tried with either.
     ///
     /// # Errors
     /// [`Error::Parameter`] if no step sizes are coarse enough, [`Error::Gpu`].
-    pub(super) fn round(&self, bytes: u64) -> Result<Rounded<'_>, Error> {
+    pub(super) fn best(
+        &self,
+        bytes: u64,
+        meter: &mut Meter<'_>,
+    ) -> Result<(Rounded<'_>, Candidate), Error> {
         let (network, mut quantiser, mut probe) = self.quantiser(self.job.task.gain())?;
         let mut room = Room {
             bytes,
@@ -301,14 +306,26 @@ impl<'a> Draft<'a> {
         quantiser.set_budget(room.bits(), &network)?;
         room.overhead = self.overhead(quantiser.levels(&network))?;
         quantiser.set_budget(room.bits(), &network)?;
-        quantiser.adapt(&network, &mut probe)?;
-        Ok(Rounded {
-            draft: self,
-            network,
-            quantiser,
-            fitted: self.fitted,
-            room,
-        })
+        let mut best: Option<(Rounded<'_>, Candidate)> = None;
+        let adapted = quantiser.adapted(&network, &mut probe)?;
+        for quantiser in std::iter::once(quantiser).chain(adapted) {
+            let rough = Rounded {
+                draft: self,
+                network: network.clone(),
+                quantiser: quantiser.clone(),
+                fitted: self.fitted,
+                room,
+            };
+            let fitted = self.fit_rounded(network.clone(), quantiser, room, meter)?;
+            for mut rounded in [rough, fitted] {
+                let candidate = rounded.file()?;
+                let better = |(_, best): &(_, Candidate)| candidate.quality > best.quality;
+                if best.as_ref().is_none_or(better) {
+                    best = Some((rounded, candidate));
+                }
+            }
+        }
+        best.ok_or(Error::Stopped)
     }
 
     /// The network in the form that is rounded, what its parameters can bear, still without a budget, and what
@@ -382,33 +399,36 @@ impl<'a> Draft<'a> {
     pub(super) fn fit_or_silence(
         &self,
         network: Network,
-        mut quantiser: Quantiser,
+        quantiser: Quantiser,
         room: Room,
         meter: &mut Meter<'_>,
     ) -> Result<Rounded<'_>, Error> {
         let mut probe = self.probe(&network)?;
-        quantiser.adapt(&network, &mut probe)?;
-        let nearest = quantiser.nearest(&network);
         let mut zeros = network.clone();
         tensors_mut(&mut zeros).for_each(|tensor| tensor.fill(0.0));
-        let fitted = self.fit_rounded(network, quantiser.clone(), room, meter)?;
-        let mut best = (probe.loss(&fitted.network)?, fitted);
-        for network in [nearest, zeros] {
-            let loss = probe.loss(&network)?;
-            if loss < best.0 {
-                let (mut quantiser, fitted) = (quantiser.clone(), best.1.fitted);
+        let adapted = quantiser.adapted(&network, &mut probe)?;
+        let mut best: Option<(f64, Rounded<'_>)> = None;
+        for quantiser in std::iter::once(quantiser).chain(adapted) {
+            let fitted = self.fit_rounded(network.clone(), quantiser.clone(), room, meter)?;
+            let as_it_is = [quantiser.nearest(&network), zeros.clone()].map(|network| {
+                let mut quantiser = quantiser.clone();
                 quantiser.thaw(&network);
-                let rounded = Rounded {
+                Rounded {
                     draft: self,
                     network,
                     quantiser,
-                    fitted,
+                    fitted: fitted.fitted,
                     room,
-                };
-                best = (loss, rounded);
+                }
+            });
+            for rounded in as_it_is.into_iter().chain([fitted]) {
+                let loss = probe.loss(&rounded.network)?;
+                if best.as_ref().is_none_or(|(least, _)| loss < *least) {
+                    best = Some((loss, rounded));
+                }
             }
         }
-        Ok(best.1)
+        best.map(|(_, best)| best).ok_or(Error::Stopped)
     }
 
     /// Bytes of a file with these weights that are not they.
@@ -450,16 +470,7 @@ pub(super) struct Rounded<'a> {
     room: Room,
 }
 
-impl<'a> Rounded<'a> {
-    /// The same network fitted on while it is rounded.
-    ///
-    /// # Errors
-    /// As [`Draft::fit_rounded`].
-    pub(super) fn fit_on(&self, meter: &mut Meter<'_>) -> Result<Rounded<'a>, Error> {
-        let (network, quantiser) = (self.network.clone(), self.quantiser.clone());
-        self.draft.fit_rounded(network, quantiser, self.room, meter)
-    }
-
+impl Rounded<'_> {
     /// The tensors of it.
     pub(super) fn levels(&self) -> Vec<Tensor> {
         self.quantiser.levels(&self.network)

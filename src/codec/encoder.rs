@@ -322,7 +322,7 @@ impl Encoder {
     /// The most bytes that a file of `picture` may take; where a PSNR or a quality is asked for, about what suits the
     /// picture. What nobody asked for leaves the colour profile out of the account.
     pub fn size(&self, picture: &Picture) -> u64 {
-        self.room(picture, self.size, 0).bytes
+        self.budget(picture, self.size, 0)
     }
 
     /// Fits a network to `picture` and returns the file.
@@ -495,7 +495,7 @@ impl Encoder {
         best.ok_or(Error::Stopped)
     }
 
-    /// The better file of two: of the network fitted on while it is rounded, and rounded as it is.
+    /// The file of one fit.
     fn attempt(
         &self,
         job: Job<'_>,
@@ -510,10 +510,8 @@ impl Encoder {
         } = *attempt;
         let header = header.clone();
         let draft = Draft::new(job, header, steps, true, seed, meter)?;
-        let mut rounded = draft.round(bytes)?;
-        let mut best = Some(rounded.file()?);
-        Candidate::keep(&mut best, rounded.fit_on(meter)?.file()?);
-        best.ok_or(Error::Stopped)
+        let (_, candidate) = draft.best(bytes, meter)?;
+        Ok(candidate)
     }
 
     /// The fits that are tried for a file of `bytes` bytes. Where a fit is quick, these are the fits of all lower
@@ -531,7 +529,7 @@ impl Encoder {
             })
         };
         let whole = attempt(bytes, self.steps)?;
-        if whole.cost(job) > QUICK {
+        if whole.cost(job) > QUICK || matches!(self.steps, Steps::Exactly(_)) {
             return Ok(vec![whole]);
         }
         let sizes = std::iter::successors(Some(bytes), |bytes| Some(bytes / 2));

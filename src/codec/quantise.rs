@@ -85,33 +85,37 @@ impl Quantiser {
         })
     }
 
-    /// Measures the sensitivities of `network` again, at the noise that its budget makes, for as long as that makes
-    /// the loss of the rounded network smaller.
+    /// The same with sensitivities of `network` measured again, at the noise that its budget makes, for as long as
+    /// that makes the loss of the rounded network smaller. None if that noise is no more than they were measured at,
+    /// or nothing is gained.
     ///
     /// The loss of a network that fits perfectly is quadratic only in noise far smaller than that of rounding:
     /// tensors that hardly count there can be those that count most here.
     ///
     /// # Errors
     /// [`Error::Gpu`].
-    pub(super) fn adapt(&mut self, network: &Network, probe: &mut Probe<'_>) -> Result<(), Error> {
+    pub(super) fn adapted(
+        &self,
+        network: &Network,
+        probe: &mut Probe<'_>,
+    ) -> Result<Option<Self>, Error> {
         let base = probe.loss(network)?;
         let mut loss = probe.loss(&self.nearest(network))?;
+        let mut best = None;
         for _ in 0..ADAPTATIONS {
             if loss < ROUGH * base {
                 break;
             }
-            let before = (self.tolerance.clone(), self.scale);
-            self.tolerance = probe.tolerances(network, loss)?;
-            self.set_budget(self.budget, network)?;
-            let now = probe.loss(&self.nearest(network))?;
+            let mut adapted = self.clone();
+            adapted.tolerance = probe.tolerances(network, loss)?;
+            adapted.set_budget(self.budget, network)?;
+            let now = probe.loss(&adapted.nearest(network))?;
             if now >= loss {
-                (self.tolerance, self.scale) = before;
-                self.bits(network, self.scale)?;
                 break;
             }
-            loss = now;
+            (loss, best) = (now, Some(adapted));
         }
-        Ok(())
+        Ok(best)
     }
 
     /// `network` with every parameter rounded to the nearest level.

@@ -163,17 +163,11 @@ fn rounds(
     let mut size = bytes;
     let mut first = None;
     for _ in 0..ROUNDINGS {
-        let mut rough = match draft.round(size as u64 + profile) {
+        let (mut fitted, mut candidate) = match draft.best(size as u64 + profile, meter) {
             // A network too large for so few bytes.
             Err(Error::Parameter { .. }) if found.best.is_some() => break,
-            rough => rough?,
+            best => best?,
         };
-        let mut fitted = rough.fit_on(meter)?;
-        let mut candidate = fitted.file()?;
-        let plain = rough.file()?;
-        if plain.quality > candidate.quality {
-            (fitted, candidate) = (rough, plain);
-        }
         let psnr = candidate.quality;
         first.get_or_insert(psnr);
         let excess = psnr - found.aim();
