@@ -62,11 +62,12 @@ Examples:
 /// first frame is taken. Sizes in bits per pixel are of the pixels of all frames, the PSNR is the mean of
 /// the frames'.
 ///
-/// Shapes are surfaces: triangles (.ply, .obj, .stl) or points with normals (.ply, .xyz), oriented
-/// outwards. The network learns the signed distance to them. 12,000 bytes are the default.
+/// Shapes are surfaces: triangles and other polygons (.ply, .obj, .stl) or points with normals (.ply, .xyz). Triangles
+/// are turned to face as their neighbours do, and outwards where a surface is closed; a warning says so. The network
+/// learns the signed distance to them. 12,000 bytes are the default.
 ///
-/// Sounds are read from WAV (8, 16 or 24 bits a sample, or floats), FLAC, MP3 and OGG (Vorbis), mono or stereo, and
-/// cut into segments that fade into each other, with a network each.
+/// Sounds are read from WAV, RF64 and AIFF (1 to 32 bits a sample, floats, A-law or mu-law), FLAC, MP3 and OGG
+/// (Vorbis), mono or stereo, and cut into segments that fade into each other, with a network each.
 ///
 /// The same input, options, seed and device give the same file, whatever the number of threads. Several
 /// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;

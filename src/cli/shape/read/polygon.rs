@@ -34,8 +34,8 @@ impl<'a> Cutter<'a> {
         let fan = || (2..corners.len()).map(|last| [0, last - 1, last]);
         let area = |[a, b, c]: [usize; 3]| cross(flat[a], flat[b], flat[c]);
         let sum: f64 = fan().map(area).sum();
-        // What corners on one line miss it by is no reason for ears.
-        let inside = |triangle| area(triangle) >= -1e-12 * sum;
+        // What corners on one line miss it by in floats of 32 bits is no reason for ears.
+        let inside = |triangle| area(triangle) >= -1e-5 * sum;
         let places: Vec<[usize; 3]> = if corners.len() == 3 || fan().all(inside) {
             fan().collect()
         } else {

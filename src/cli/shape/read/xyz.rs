@@ -8,6 +8,12 @@ use sirenc::Surface;
 
 /// Numbers of a line that are looked at.
 const MOST: usize = 16;
+/// What the columns of normals are called.
+const NORMALS: [&[&str]; 3] = [
+    &["nx", "normal_x", "normalx", "n_x"],
+    &["ny", "normal_y", "normaly", "n_y"],
+    &["nz", "normal_z", "normalz", "n_z"],
+];
 /// How far the length of what is taken for a normal may be from 1.
 const UNIT: f64 = 0.02;
 
@@ -144,7 +150,9 @@ impl Table {
         let named = ["x", "y", "z"]
             .iter()
             .all(|axis| names.iter().any(|name| name == axis));
-        if named {
+        // A comment may speak of x, y and z as well.
+        let is_comment = text != line;
+        if named && (!is_comment || NORMALS[0].iter().any(|nx| names.iter().any(|it| it == nx))) {
             self.names = Some(names);
         }
         named
@@ -185,11 +193,7 @@ impl Table {
             Some([x?, y?, z?])
         };
         let points = columns([&["x"], &["y"], &["z"]]);
-        let normals = columns([
-            &["nx", "normal_x", "normalx", "n_x"],
-            &["ny", "normal_y", "normaly", "n_y"],
-            &["nz", "normal_z", "normalz", "n_z"],
-        ]);
+        let normals = columns(NORMALS);
         points.zip(normals).ok_or_else(|| {
             let names: Vec<_> = names.iter().take(MOST).map(|name| quoted(name)).collect();
             Failure::Said(format!(
@@ -288,6 +292,7 @@ mod tests {
                 "comment",
                 format!("// X Y Z Nx Ny Nz\n# of ours\n\n{plain}"),
             ),
+            ("prose", format!("# x y z, normals, and nothing\n{plain}")),
             ("commas", plain.replace(' ', ",")),
             ("both", plain.replace(' ', ", ")),
             ("decimal", plain.replace('.', ",")),
