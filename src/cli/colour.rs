@@ -26,7 +26,10 @@ pub(crate) enum Colours {
     /// That they are sRGB, or nothing.
     Srgb,
     /// Their primaries and curves, perhaps in a profile.
-    Known { space: Space, icc: Option<Vec<u8>> },
+    Known {
+        space: Box<Space>,
+        icc: Option<Vec<u8>>,
+    },
     /// A profile of another kind.
     Profile(Vec<u8>),
 }
@@ -56,7 +59,10 @@ impl Colours {
         if space.is_srgb(channels) {
             Self::Srgb
         } else {
-            Self::Known { space, icc }
+            Self::Known {
+                space: Box::new(space),
+                icc,
+            }
         }
     }
 

@@ -172,7 +172,7 @@ fn survey(source: &mut dyn Source, format: ImageFormat, most: u64) -> Result<Sur
         ImageFormat::Jpeg => {
             let mut bytes = Vec::new();
             source.read_to_end(&mut bytes).map_err(reading)?;
-            let found = jpeg::check(&bytes)?;
+            let found = jpeg::check(&bytes, most)?;
             Survey {
                 notes: Vec::from_iter((found.components == 4).then(|| PRINTING.to_owned())),
                 instead: found.unusual.then_some(Instead::Unusual(bytes)),
@@ -262,11 +262,7 @@ pub(crate) fn decode(
         .map_err(|error| explain(&error, most))?;
     let ((width, height), needed) = (decoder.dimensions(), decoder.total_bytes());
     if needed > most {
-        return Err(Failure::Said(format!(
-            "has {width} x {height} pixels, which take {} MiB decoded, above the limit of {} MiB; scale it down first, or raise the limit with --limit memory=N",
-            needed >> 20,
-            most >> 20
-        )));
+        return Err(too_large([width, height], needed, most));
     }
     // Unreadable metadata is no reason to refuse the picture.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -378,6 +374,15 @@ fn name(format: ImageFormat) -> String {
             .first()
             .map_or_else(String::new, |extension| extension.to_uppercase()),
     }
+}
+
+/// The refusal of a picture that takes more memory than it may.
+fn too_large([width, height]: [u32; 2], needed: u64, most: u64) -> Failure {
+    Failure::Said(format!(
+        "has {width} x {height} pixels, which take {} MiB decoded, above the limit of {} MiB; scale it down first, or raise the limit with --limit memory=N",
+        needed >> 20,
+        most >> 20
+    ))
 }
 
 /// The refusal of a file of which the end is missing.

@@ -136,7 +136,7 @@ fn a_profile_is_kept_where_colours_need_it_and_there_is_room() {
         ("cicp", (b"cICP", vec![12, 13, 0, 1])),
     ] {
         // All of it is in sRGB: the same picture in other numbers, and no profile.
-        folder.write("dull.png", png(&dull(), &[chunk.clone()]));
+        folder.write("dull.png", png(&dull(), std::slice::from_ref(&chunk)));
         let (file, said) = encoded(&folder, "dull.png", "--bytes 2000");
         assert!(file.len() < 400 && said.is_empty(), "{name}: {said}");
         folder.ok("decode out.siren -f -o out.png");

@@ -5,8 +5,10 @@
 
 mod bits;
 mod scan;
+#[cfg(test)]
+mod tests;
 
-use super::cut;
+use super::{cut, too_large};
 use crate::cli::failure::Failure;
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
@@ -47,12 +49,15 @@ pub(super) fn decode(bytes: &[u8], most: u64) -> Result<(DynamicImage, Option<Ve
     Ok((image, decoder.icc_profile()))
 }
 
-/// Goes through a JPEG file.
+/// Goes through a JPEG file, if its samples take at most `most` bytes.
 ///
 /// # Errors
 /// What it is if it is of a kind that is not read, and where it is damaged or ends if it is not whole.
-pub(super) fn check(bytes: &[u8]) -> Result<Survey, Failure> {
-    let mut file = File::default();
+pub(super) fn check(bytes: &[u8], most: u64) -> Result<Survey, Failure> {
+    let mut file = File {
+        most,
+        ..File::default()
+    };
     let mut at = 2;
     loop {
         let Some((marker, next)) = marker(bytes, at)? else {
@@ -105,6 +110,8 @@ fn unread(kind: &str) -> Failure {
 /// What the segments of a file have said so far.
 #[derive(Default)]
 struct File {
+    /// Bytes that samples may take.
+    most: u64,
     tables: scan::Tables,
     /// MCUs between restart markers; 0 for none.
     interval: usize,
@@ -124,7 +131,7 @@ impl File {
             0xC0..=0xC2 => self.frame(marker, segment),
             0xC3 => Err(unread("a lossless")),
             0xC5..=0xC7 | 0xDE => Err(unread("a hierarchical")),
-            0xC9..=0xCB | 0xCC => Err(unread("an arithmetic-coded")),
+            0xC9..=0xCC => Err(unread("an arithmetic-coded")),
             0xCD..=0xCF => Err(unread("a hierarchical arithmetic-coded")),
             0xF7 => Err(unread("a JPEG-LS, not a plain")),
             0xDC => Err(unread("a (DNL, of a height that is told at the end,)")),
@@ -157,6 +164,11 @@ impl File {
             return Err(damaged("has a frame of no size or of unknown components"));
         }
         let specifications = &specifications[..count.into()];
+        // Gray, or what becomes RGB.
+        let needed = (size[0] * size[1]) as u64 * if count == 1 { 1 } else { 3 };
+        if needed > self.most {
+            return Err(too_large(size.map(|side| side as u32), needed, self.most));
+        }
         self.progressive = marker == 0xC2;
         self.size = Some(size);
         self.unusual = specifications.iter().any(|[_, factors, _]| {

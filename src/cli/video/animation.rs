@@ -28,6 +28,12 @@ pub(crate) enum Format {
     WebP,
 }
 
+/// Frames yet to be decoded, and the colour profile of all of them.
+struct Animation<'a> {
+    frames: Frames<'a>,
+    icc: Option<Vec<u8>>,
+}
+
 impl Format {
     /// That of a file which begins with `start`, if it is one of them.
     pub(crate) fn of(start: &[u8]) -> Option<Self> {
@@ -39,25 +45,31 @@ impl Format {
         }
     }
 
-    /// The frames in `source`, a file of this format, and its colour profile. None if it is no animation.
+    /// What is in `source`, a file of this format. None if it is no animation.
     fn frames(
         self,
         source: &mut dyn Source,
         most: u64,
-    ) -> Result<Option<(Frames<'_>, Option<Vec<u8>>)>, ImageError> {
+    ) -> Result<Option<Animation<'_>>, ImageError> {
         let mut limits = Limits::no_limits();
         limits.max_alloc = Some(most);
         Ok(match self {
             Self::Gif => {
                 let mut decoder = GifDecoder::new(source)?;
                 decoder.set_limits(limits)?;
-                Some((decoder.into_frames(), None))
+                Some(Animation {
+                    frames: decoder.into_frames(),
+                    icc: None,
+                })
             }
             Self::Png => {
                 let mut decoder = PngDecoder::with_limits(source, limits)?;
                 let icc = decoder.icc_profile()?;
                 if decoder.is_apng()? {
-                    Some((decoder.apng()?.into_frames(), icc))
+                    Some(Animation {
+                        frames: decoder.apng()?.into_frames(),
+                        icc,
+                    })
                 } else {
                     None
                 }
@@ -67,7 +79,10 @@ impl Format {
                 decoder.set_limits(limits)?;
                 let icc = decoder.icc_profile()?;
                 if decoder.has_animation() {
-                    Some((decoder.into_frames(), icc))
+                    Some(Animation {
+                        frames: decoder.into_frames(),
+                        icc,
+                    })
                 } else {
                     None
                 }
@@ -82,7 +97,7 @@ pub(crate) fn is_animated(source: &mut dyn Source) -> bool {
         return false;
     };
     let frames = format.frames(source, MOST_DECODED).ok().flatten();
-    frames.is_some_and(|(frames, _)| frames.take(2).filter(Result::is_ok).count() == 2)
+    frames.is_some_and(|it| it.frames.take(2).filter(Result::is_ok).count() == 2)
 }
 
 /// The recording in `source`, a frame of which takes at most `frame` bytes decoded, and all of them at most `all` in
@@ -100,6 +115,10 @@ pub(crate) fn open(
         Format::Gif => Some(gif::shape(source).map_err(reading)?),
         _ => None,
     };
+    // Before anything of it is decoded.
+    if let Some(shape) = shape {
+        fits(shape.size, shape.frames.unwrap_or(0), all)?;
+    }
     source.rewind().map_err(reading)?;
     let space = match format {
         Format::Png => picture::space_of_png(source, frame),
@@ -109,14 +128,14 @@ pub(crate) fn open(
     let frames = format
         .frames(source, frame)
         .map_err(|error| explain(&error))?;
-    let (frames, icc) = frames.ok_or_else(none)?;
+    let Animation { frames, icc } = frames.ok_or_else(none)?;
     let colours = match space {
         Some(space) => Colours::of_space(space, None, 3),
         None => Colours::of_profile(icc, 3),
     };
     let (space, note) = match colours {
         Colours::Srgb => (None, None),
-        Colours::Known { space, .. } => (Some(space), None),
+        Colours::Known { space, .. } => (Some(*space), None),
         Colours::Profile(_) => (
             None,
             Some(
@@ -170,14 +189,7 @@ impl Spool {
 
     fn push(&mut self, pixels: RgbaImage, delay: [u32; 2]) -> Result<(), Failure> {
         self.size = [pixels.width(), pixels.height()];
-        let frames = self.timing.frames() + 1;
-        let bytes = Layout::Rgb.bytes(self.size);
-        if bytes.saturating_mul(frames as u64) > self.most || frames > MOST_FRAMES {
-            return Err(Failure::Said(format!(
-                "has more frames than {MOST_FRAMES}, or than fit in {} MiB decoded; give a part of it, scale it down, or raise the limit with --limit memory=N",
-                self.most >> 20
-            )));
-        }
+        fits(self.size, self.timing.frames() + 1, self.most)?;
         self.timing.push(delay);
         let mut samples = Vec::with_capacity(3 * pixels.len() / 4);
         for &Rgba([r, g, b, alpha]) in pixels.pixels() {
@@ -228,6 +240,18 @@ impl Spool {
         };
         Ok((recording, notes))
     }
+}
+
+/// Refuses more frames than may be, or than take at most `most` bytes.
+fn fits(size: [u32; 2], frames: usize, most: u64) -> Result<(), Failure> {
+    let bytes = Layout::Rgb.bytes(size).saturating_mul(frames as u64);
+    if bytes <= most && frames <= MOST_FRAMES {
+        return Ok(());
+    }
+    Err(Failure::Said(format!(
+        "has more frames than {MOST_FRAMES}, or than fit in {} MiB decoded; give a part of it, scale it down, or raise the limit with --limit memory=N",
+        most >> 20
+    )))
 }
 
 fn spooling(error: std::io::Error) -> Failure {

@@ -10,6 +10,8 @@ pub(super) struct Shape {
     pub(super) frames: Option<usize>,
     /// Whether the file ends within a block.
     pub(super) cut: bool,
+    /// Width and height.
+    pub(super) size: [u32; 2],
 }
 
 /// Goes through the blocks in `source`.
@@ -17,20 +19,24 @@ pub(super) struct Shape {
 /// # Errors
 /// If it cannot be read.
 pub(super) fn shape(source: &mut dyn Source) -> io::Result<Shape> {
-    match count(source) {
-        Ok(frames) => Ok(Shape { frames, cut: false }),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Shape {
-            frames: None,
-            cut: true,
-        }),
-        Err(error) => Err(error),
+    let mut shape = Shape {
+        frames: None,
+        cut: false,
+        size: [0; 2],
+    };
+    match count(source, &mut shape.size) {
+        Ok(frames) => shape.frames = frames,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => shape.cut = true,
+        Err(error) => return Err(error),
     }
+    Ok(shape)
 }
 
-/// How many frames there are; none where something is found that is no block.
-fn count(source: &mut dyn Source) -> io::Result<Option<usize>> {
+/// How many frames there are, and of what size; none where something is found that is no block.
+fn count(source: &mut dyn Source, size: &mut [u32; 2]) -> io::Result<Option<usize>> {
     let mut screen = [0; 13];
     source.read_exact(&mut screen)?;
+    *size = [6, 8].map(|at| u16::from_le_bytes([screen[at], screen[at + 1]]).into());
     skip(source, colours(screen[10]))?;
     let mut frames = 0;
     loop {
