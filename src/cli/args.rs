@@ -85,7 +85,7 @@ pub(crate) struct Encode {
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
-    /// PSNR in dB to reach, to a tenth, in as few bytes as that takes: networks of several sizes are
+    /// PSNR in dB to reach, or up to 0.2 more, in as few bytes as that takes: networks of several sizes are
     /// tried, which takes two to three times as long as one of a given size
     #[arg(long, value_name = "DB", group = "target", value_parser = values::psnr)]
     pub(crate) psnr: Option<f64>,

@@ -39,8 +39,9 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
     let ready = paths::ready(&jobs, args.manner.force, &report, |job| look(given, job))?;
     let cores = || available_parallelism().map_or(1, usize::from);
     let threads = args.fitting.threads.unwrap_or_else(cores);
-    let mut done = 0;
+    let (mut done, mut rough) = (0, 0);
     let mut tell_all = |job: &Job, told: Result<Told, Failure>| {
+        rough += u32::from(told.as_ref().is_ok_and(|told| told.rough));
         let told = told.and_then(|told| told.say(&report));
         done += usize::from(report.settle(&job.input, told)?);
         Ok(())
@@ -72,7 +73,21 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
             rest = others;
         }
     }
+    if rough > 0 && !report.quiet {
+        complain(&advice(rough));
+    }
     Ok(paths::status(done, &jobs))
+}
+
+/// What to ask for where `rough` results are far from their originals. It is said once for all of them.
+fn advice(rough: u32) -> String {
+    let subject = match rough {
+        1 => "the result is".into(),
+        _ => format!("{rough} results are"),
+    };
+    format!(
+        "{subject} far from the original; ask for more with --bytes, or for the quality itself with --psnr or --quality"
+    )
 }
 
 /// Refuses options that do not serve what the input of `job` holds. Whether it can be read, as far as that is seen
@@ -281,6 +296,8 @@ pub(crate) fn bytes(encoded: &Encoded) -> &[u8] {
 /// What is told of a finished file: a line for people, facts for programs.
 pub(crate) struct Told {
     pub(crate) line: String,
+    /// Whether it is far from the original.
+    pub(crate) rough: bool,
     pub(crate) facts: Value,
 }
 
@@ -298,18 +315,35 @@ impl Told {
 pub(crate) fn told(job: &Job, encoded: &Encoded) -> Result<Told, Failure> {
     Ok(Told {
         line: line(job, encoded),
+        rough: encoded.psnr < ROUGH,
         facts: facts(job, encoded)?,
     })
 }
 
+/// PSNR in dB below which a picture is far from its original.
+const ROUGH: f64 = 22.0;
+
+/// How near to the original a picture of a PSNR of `psnr` dB looks, in a word.
+fn likeness(psnr: f64) -> &'static str {
+    match psnr {
+        ..ROUGH => "rough",
+        ..27.0 => "coarse",
+        ..33.0 => "fair",
+        ..40.0 => "good",
+        f64::INFINITY => "exact",
+        _ => "very good",
+    }
+}
+
 fn line(job: &Job, encoded: &Encoded) -> String {
     format!(
-        "{} -> {}  {} bytes  {:.3} bpp  {:.1} dB  {:.1} s",
+        "{} -> {}  {} bytes  {:.3} bpp  {:.1} dB ({})  {:.1} s",
         job.input,
         job.output,
         grouped(encoded.bytes.len() as u64),
         encoded.bpp,
         encoded.psnr,
+        likeness(encoded.psnr),
         encoded.elapsed.as_secs_f64()
     )
 }

@@ -6,6 +6,8 @@ mod decoder;
 mod derivative;
 mod draft;
 mod encoder;
+#[cfg(test)]
+mod fits;
 mod plain;
 mod plan;
 #[cfg(test)]

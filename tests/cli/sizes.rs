@@ -52,14 +52,14 @@ fn an_impossible_size_is_refused_with_the_least_there_is() {
 }
 
 #[test]
-fn a_psnr_is_reached_to_a_tenth() {
+fn a_psnr_is_reached_and_hardly_passed() {
     let folder = Folder::with("in.png", &waves());
     for asked in [24.0, 29.0] {
         let run = folder.ok(&format!(
             "encode in.png -f --psnr {asked} --steps 500 --json"
         ));
         let psnr = run.json()[0]["psnr"].as_f64().expect("a number");
-        assert!((psnr - asked).abs() <= 0.1, "{psnr} for {asked}");
+        assert!((asked..asked + 0.25).contains(&psnr), "{psnr} for {asked}");
     }
     let sizes = [10, 40].map(|quality| {
         folder.ok(&format!("encode in.png -f --quality {quality} --steps 300"));

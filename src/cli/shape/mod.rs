@@ -52,7 +52,11 @@ pub(super) fn encode(
         encoded.elapsed.as_secs_f64()
     );
     let facts = facts(job, &encoded);
-    Ok(Told { line, facts })
+    Ok(Told {
+        line,
+        rough: false,
+        facts,
+    })
 }
 
 fn facts(job: &Job, encoded: &EncodedShape) -> serde_json::Value {

@@ -45,8 +45,15 @@ pub(crate) fn encode(
         encoded.elapsed.as_secs_f64()
     );
     let facts = facts(job, &sound, &encoded);
-    Ok(Told { line, facts })
+    Ok(Told {
+        line,
+        rough: encoded.snr < ROUGH && encoded.snr > f64::NEG_INFINITY,
+        facts,
+    })
 }
+
+/// Signal-to-noise ratio in dB below which a sound is far from its original.
+const ROUGH: f64 = 3.0;
 
 /// How like the sound what comes of its file is, in words.
 fn likeness(encoded: &EncodedSound) -> String {
