@@ -40,7 +40,7 @@ fn picture(kind: usize, [width, height]: [u32; 2], channels: u8, seed: u8) -> Pi
                     3
                 }
             }
-            6 => (pixel as u32 * 2_654_435_761 >> 13) as u8 ^ tint,
+            6 => ((pixel as u32).wrapping_mul(2_654_435_761) >> 13) as u8 ^ tint,
             _ => {
                 let phase = 0.3 * x as f64 + 0.2 * y as f64 + channel as f64;
                 (f64::from(tint / 2) + 50.0 + 50.0 * phase.sin()) as u8

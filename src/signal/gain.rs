@@ -4,8 +4,8 @@ use siren_format::STEP_UNITS;
 
 /// The factor between what a network is fitted to and what its file stores.
 ///
-/// Optimiser steps and initial weights suit signals that vary by about 1/2. A night picture or a soft sound varies
-/// far less, so it is divided by a gain before the fit, and the last layer is multiplied by it in the file. A gain
+/// Optimiser steps are of a fixed size, so that they get farther in few steps where a signal spans less. A signal is
+/// divided by a gain before the fit, and the last layer is multiplied by it in the file. A gain
 /// is a whole number of eighths of an octave, the unit of step sizes (SPEC 5.3), so levels stay as they are and
 /// only the codes of their steps change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -59,12 +59,14 @@ pub(crate) trait Task: Objective {
 
 /// Most points that a [`Regression`] looks at.
 const REGRESSED: u64 = 1 << 18;
-/// The deviation from its mean of a signal that is fitted as it is.
-const DEVIATION: f64 = 0.5;
+/// The deviation that signals are brought to before they are fitted, and the largest gain for that. Few steps get
+/// farther in small units; signals that vary less than that are left as they are.
+const DEVIATION: f64 = 0.25;
+const GAIN_MOST: f64 = 4.0;
 
-/// The gain for a signal like `regression`: one, or less if it varies little.
+/// The gain for a signal like `regression`.
 fn gain(regression: &Regression) -> Gain {
-    Gain::of((regression.deviation / DEVIATION).min(1.0))
+    Gain::of((regression.deviation / DEVIATION).clamp(1.0, GAIN_MOST))
 }
 
 /// Has the outputs of `network` begin at the means of `regression`, in units of `gain`.
