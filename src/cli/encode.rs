@@ -73,8 +73,8 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
             rest = others;
         }
     }
-    if rough > 0 && !report.quiet {
-        complain(&advice(rough));
+    if rough > 0 && !report.json {
+        report.say(&advice(rough))?;
     }
     Ok(paths::status(done, &jobs))
 }

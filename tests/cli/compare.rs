@@ -99,7 +99,17 @@ fn a_downscaled_picture_fits_where_the_whole_does_not() {
 
 #[test]
 fn placeholders_are_compared_if_they_are_named() {
-    let folder = Folder::with("in.png", &gradient(60, 40));
+    // More bytes must buy quality, or the file is smaller than asked for.
+    let waves = image::RgbImage::from_fn(60, 40, |x, y| {
+        let wave = |at: f32| (128.0 + 100.0 * at.sin()) as u8;
+        let (x, y) = (x as f32, y as f32);
+        image::Rgb([
+            wave(0.5 * x + 0.02 * x * y),
+            wave(0.6 * y),
+            wave(0.3 * (x - y)),
+        ])
+    });
+    let folder = Folder::with("in.png", &waves.into());
     let run = folder.ok(
         "compare in.png --effort 1 --bytes 98 --against thumbhash,blurhash --downscaled --csv -",
     );
