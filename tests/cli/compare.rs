@@ -100,13 +100,13 @@ fn a_downscaled_picture_fits_where_the_whole_does_not() {
 #[test]
 fn placeholders_are_compared_if_they_are_named() {
     // More bytes must buy quality, or the file is smaller than asked for.
-    let waves = image::RgbImage::from_fn(60, 40, |x, y| {
-        let wave = |at: f32| (128.0 + 100.0 * at.sin()) as u8;
+    let waves = RgbImage::from_fn(60, 40, |x, y| {
+        let wave = |at: f32| (128.0 + 60.0 * at.sin()) as u8;
         let (x, y) = (x as f32, y as f32);
-        image::Rgb([
-            wave(0.5 * x + 0.02 * x * y),
-            wave(0.6 * y),
-            wave(0.3 * (x - y)),
+        Rgb([
+            wave(0.06 * x + 0.002 * x * y),
+            wave(0.1 * y),
+            wave(0.05 * (x - y)),
         ])
     });
     let folder = Folder::with("in.png", &waves.into());
