@@ -24,6 +24,11 @@
 //! # }
 //! ```
 //!
+//! # Debug builds
+//! Kernels are generic code that only an optimising build makes fast: in a debug build a fit takes some fifty times as
+//! long. `[profile.dev.package."*"]` with `opt-level = 3` in the program's `Cargo.toml` gives the library its speed in
+//! debug builds too.
+//!
 //! # Inside
 //! Arrows run one way:
 //! `simd -> kernel -> net -> fit -> task -> codec -> study`, with `signal` and `metric` as leaves that know
