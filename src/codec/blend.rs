@@ -1,3 +1,5 @@
+//! Two pictures fused by their gradients into one file.
+
 use super::checkpoint::Journal;
 use super::{Encoded, Encoder, on_threads};
 use crate::Error;

@@ -1,3 +1,5 @@
+//! Pictures out of files: whole, in strips, and as floats.
+
 use super::derivative::Pixel;
 use super::stored::Stored;
 use super::{Derivative, Shading, View, on_threads};

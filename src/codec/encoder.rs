@@ -1,3 +1,5 @@
+//! The settings of an encode, and which fits are tried for a file.
+
 use super::checkpoint::{self, Checkpoint, Journal, Key};
 use super::draft::{Candidate, Draft, Job, Meter, Tell};
 use super::plain;

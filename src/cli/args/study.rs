@@ -1,3 +1,5 @@
+//! The arguments of `sirenc study` and of its commands.
+
 use super::{Manner, values};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;

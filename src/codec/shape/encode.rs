@@ -1,3 +1,5 @@
+//! Surfaces into files, as the signed distance to them.
+
 use super::ShapeDecoder;
 use crate::Error;
 use crate::codec::checkpoint::{Checkpoint, Journal};

@@ -1,3 +1,5 @@
+//! Meshes out of signed distances, with vertices moved onto the surface.
+
 use super::ShapeDecoder;
 use crate::Error;
 use crate::codec::on_threads;

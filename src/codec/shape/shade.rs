@@ -1,3 +1,5 @@
+//! Shaded pictures of shapes, by sphere tracing.
+
 use super::ShapeDecoder;
 use crate::Error;
 use crate::codec::on_threads;

@@ -1,3 +1,5 @@
+//! Sounds out of files, at any rate and in any range of time.
+
 use super::super::on_threads;
 use super::super::stored::Stored;
 use super::Segments;

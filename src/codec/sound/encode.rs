@@ -1,3 +1,5 @@
+//! Sounds into files: a network for each segment, and bits shared out among them.
+
 use super::super::checkpoint::{Checkpoint, Journal, Journals};
 use super::super::draft::{Draft, Job, Meter, Rounded};
 use super::super::encoder::Encoder;

@@ -1,3 +1,5 @@
+//! Videos out of files, frame by frame.
+
 use super::Moments;
 use crate::codec::decoder::{Renderer, admit, held, pool, strip_rows, strips};
 use crate::codec::stored::Stored;

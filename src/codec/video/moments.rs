@@ -1,3 +1,5 @@
+//! The times at which a video is evaluated.
+
 use super::VideoDecoder;
 use crate::Error;
 use crate::signal::{lowest_terms, time};

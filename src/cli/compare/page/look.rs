@@ -1,3 +1,5 @@
+//! Tests that look at the page of a comparison as a browser would.
+
 use super::super::curve::{plot, role};
 use super::*;
 use crate::cli::plot::Curve;
