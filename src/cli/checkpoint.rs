@@ -24,7 +24,7 @@ static CHANGED: Condvar = Condvar::new();
 
 #[derive(Clone, Debug, PartialEq)]
 enum Stage {
-    /// There is none.
+    /// No encode is under way.
     Idle,
     /// It fits, with checkpoints in this file.
     Fitting(PathBuf),

@@ -534,10 +534,10 @@ impl Encoder {
         if whole.cost(job) > QUICK || matches!(self.steps, Steps::Exactly(_)) {
             return Ok(vec![whole]);
         }
-        let sizes = std::iter::successors(Some(bytes), |bytes| Some(bytes / 2));
-        let sizes = sizes.take_while(|&size| size == bytes || size >= profile + LEAST);
+        let halves = std::iter::successors(Some(bytes / 2), |bytes| Some(bytes / 2));
+        let halves = halves.take_while(|&size| size >= profile + LEAST);
         let mut attempts = Vec::new();
-        for size in sizes {
+        for size in std::iter::once(bytes).chain(halves) {
             for steps in self.steps.up_to() {
                 attempts.push(attempt(size, steps)?);
             }

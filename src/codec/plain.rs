@@ -17,6 +17,8 @@ const COARSEST: i32 = 2;
 /// The weight of a coordinate in a plane is 2^-SMALL and omega is 1/8, so that sines differ from their arguments by
 /// less than one part in 6,000.
 const SMALL: i32 = 2;
+/// Most parameters of a network whose steps of zeros are searched for.
+const CHEAPENED: u64 = 64;
 /// omega_0 of plain networks, in the units of the header (eighths).
 const OMEGA: u16 = 1;
 
@@ -137,8 +139,12 @@ impl Plain {
         job.file(&self.header, Weights::Levels(tensors))
     }
 
-    /// Sets the steps of tensors of nothing but zeros, which may be any, to those that take the fewest bits.
+    /// Sets the steps of tensors of nothing but zeros, which may be any, to those that take the fewest bits. In larger
+    /// networks that would take longer than it is worth.
     fn cheapen(&self, tensors: &mut [Tensor]) -> Result<(), Error> {
+        if self.header.parameters() > CHEAPENED {
+            return Ok(());
+        }
         for index in 0..tensors.len() {
             if tensors[index].levels.iter().any(|&level| level != 0) {
                 continue;

@@ -116,7 +116,7 @@ struct File {
     /// MCUs between restart markers; 0 for none.
     interval: usize,
     progressive: bool,
-    /// Width and height.
+    /// Width and height of the picture in pixels, once its frame header was read.
     size: Option<[usize; 2]>,
     components: Vec<Component>,
     scans: usize,

@@ -10,7 +10,7 @@ pub(super) struct Shape {
     pub(super) frames: Option<usize>,
     /// Whether the file ends within a block.
     pub(super) cut: bool,
-    /// Width and height.
+    /// Width and height of the canvas in pixels.
     pub(super) size: [u32; 2],
 }
 

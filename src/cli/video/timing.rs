@@ -16,7 +16,7 @@ const MOST: (u64, u64) = (1024, 4);
 /// How long frames are shown.
 #[derive(Debug, Default)]
 pub(super) struct Timing {
-    /// In milliseconds.
+    /// How long each frame is shown, in milliseconds.
     delays: Vec<u32>,
     /// The first delay as it was given, milliseconds and by what they are divided, as long as all are the same.
     same: Option<[u32; 2]>,

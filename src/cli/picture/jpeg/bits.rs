@@ -94,7 +94,7 @@ impl<'a> Bits<'a> {
 /// Why there is no symbol.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// The data end.
+    /// The data of the scan end within a code.
     Data,
     /// The bits are no code.
     Code,

@@ -22,7 +22,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// All triangles.
+    /// The triangles of all polygons so far, as indices of their corners.
     pub(super) fn finish(self) -> Vec<[u32; 3]> {
         self.triangles
     }

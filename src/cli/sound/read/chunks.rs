@@ -27,7 +27,7 @@ struct Chunk {
 /// The chunks of a file, one after the other.
 struct Chunks<'a> {
     source: &'a mut dyn Source,
-    /// Where `source` stands.
+    /// The position of `source` in bytes from its beginning.
     here: u64,
     /// Where the next chunk begins.
     next: u64,
