@@ -560,8 +560,8 @@ impl Encoder {
 
     /// Hidden layers and width of the network for a file of `bytes` bytes.
     pub(super) fn network(&self, source: &dyn Source, bytes: u64, profile: u64) -> (u32, u32) {
-        let bits = 8 * bytes.saturating_sub(OVERHEAD + profile);
-        plan::network(bits as f64, ends(source), (self.layers, self.width))
+        let bits = bytes.saturating_sub(OVERHEAD + profile) as f64 * 8.0;
+        plan::network(bits, ends(source), (self.layers, self.width))
     }
 
     /// Fits a network of the given hidden layers and width.
