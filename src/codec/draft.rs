@@ -4,12 +4,11 @@ use super::checkpoint::{Checkpoint, Entry, Journal, Outcome};
 use super::plan::{self, OVERHEAD, Room};
 use super::quantise::{Probe, Quantiser};
 use super::source::Source;
-use super::weights::tensors_mut;
+use super::weights::{Gains, tensors_mut};
 use super::{symmetry, weights};
 use crate::fit::{self, Fitted, Persist, Progress, Rounding, Schedule};
 use crate::kernel::TILE;
 use crate::net::{Device, Network};
-use crate::signal::Gain;
 use crate::task::Task;
 use crate::{Error, Limits};
 use siren_format::{BIT, File, Header, Tensor, Weights};
@@ -275,9 +274,14 @@ impl<'a> Draft<'a> {
         self.fitted.stopped
     }
 
+    /// What the file of a whole signal multiplies the outermost layers by.
+    fn gains(&self) -> Gains {
+        Gains::of_signal(self.job.task.gain())
+    }
+
     /// The network as half floats.
     pub(super) fn halves(&self) -> Result<Candidate, Error> {
-        let halves = weights::halves(&self.network, self.job.task.gain());
+        let halves = self.gains().halves(&self.network);
         let file = self.job.file(&self.header, Weights::Half(halves))?;
         self.candidate(file, self.fitted)
     }
@@ -298,7 +302,7 @@ impl<'a> Draft<'a> {
         bytes: u64,
         meter: &mut Meter<'_>,
     ) -> Result<(Rounded<'_>, Candidate), Error> {
-        let (network, mut quantiser, mut probe) = self.quantiser(self.job.task.gain())?;
+        let (network, mut quantiser, mut probe) = self.quantiser(self.gains())?;
         let mut room = Room {
             bytes,
             overhead: OVERHEAD,
@@ -329,15 +333,16 @@ impl<'a> Draft<'a> {
     }
 
     /// The network in the form that is rounded, what its parameters can bear, still without a budget, and what
-    /// measures that. In the file, its outputs are multiplied by `gain`.
+    /// measures that. In the file, its outermost layers are multiplied by `gains`.
     ///
     /// # Errors
     /// [`Error::Gpu`].
-    pub(super) fn quantiser(&self, gain: Gain) -> Result<(Network, Quantiser, Probe<'a>), Error> {
+    pub(super) fn quantiser(&self, gains: Gains) -> Result<(Network, Quantiser, Probe<'a>), Error> {
         let mut network = self.network.clone();
         symmetry::fold(&mut network);
         let mut probe = self.probe(&network)?;
-        let quantiser = Quantiser::new(&self.header, &network, &mut probe, self.floor(gain), gain)?;
+        let quantiser =
+            Quantiser::new(&self.header, &network, &mut probe, self.floor(gains), gains)?;
         Ok((network, quantiser, probe))
     }
 
@@ -353,10 +358,10 @@ impl<'a> Draft<'a> {
     }
 
     /// The loss that rounding samples to the depth of the signal causes: with N bits, of samples that span 2, the
-    /// variance (2 / 2^N)^2 / 12, in units of `gain`.
-    fn floor(&self, gain: Gain) -> f64 {
+    /// variance (2 / 2^N)^2 / 12, in the units of the fit.
+    fn floor(&self, gains: Gains) -> f64 {
         let step = 2.0 / f64::from(self.header.samples.depth).exp2();
-        let gain = f64::from(gain.factor());
+        let gain = f64::from(gains.last.factor());
         (step * step / 12.0 / (gain * gain)).max(LEAST_LOSS)
     }
 
@@ -439,7 +444,7 @@ impl<'a> Draft<'a> {
 
     /// The file of `levels`, which are in units of the gain.
     fn file(&self, levels: Vec<Tensor>) -> Result<Vec<u8>, Error> {
-        let levels = weights::amplified(levels, self.job.task.gain());
+        let levels = self.gains().amplified(levels);
         self.job.file(&self.header, Weights::Levels(levels))
     }
 

@@ -51,7 +51,7 @@ pub struct Encoder {
     pub(super) layers: Option<u32>,
     pub(super) width: Option<u32>,
     pub(super) half_floats: bool,
-    omega_first: Option<f64>,
+    pub(super) omega_first: Option<f64>,
     omega_hidden: Option<f64>,
     steps: Steps,
     pub(super) seed: u64,

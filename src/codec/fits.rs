@@ -2,7 +2,7 @@
 
 use super::{Decoder, Encoder, View};
 use crate::metric;
-use crate::signal::{Picture, Samples};
+use crate::signal::{Picture, Samples, Sound};
 use proptest::prelude::*;
 
 /// A picture of one of the kinds that people try first.
@@ -154,4 +154,60 @@ fn night_is_as_good_as_day() {
     };
     let [night, day] = [10.0, 128.0].map(|base| encode(&shifted(base), 300, 2));
     assert!((night - day).abs() < 1.5, "{night} and {day} dB");
+}
+
+fn sound(frames: u32, sample: impl Fn(f64) -> f64) -> Sound {
+    let samples = (0..frames).map(|frame| sample(f64::from(frame) / 8000.0) as f32);
+    Sound::new(8000, 1, 16, samples.collect()).expect("a sound")
+}
+
+/// No file of a sound is worse than silence, and those of simple sounds are far better.
+#[test]
+fn simple_sounds_are_never_worse_than_silence() {
+    use std::f64::consts::TAU;
+    let click = |t: f64| if (t - 0.1).abs() < 1e-6 { 0.9 } else { 0.0 };
+    let tone = |t: f64| 0.5 * (TAU * 440.0 * t).sin();
+    let noise = |t: f64| (t * 1e7).sin();
+    let sounds = [
+        ("silence", sound(2000, |_| 0.0), f64::INFINITY),
+        ("click", sound(2000, click), 0.0),
+        ("tone", sound(2000, tone), 15.0),
+        ("noise", sound(2000, noise), 0.0),
+    ];
+    for (name, sound, least) in sounds {
+        for effort in [1, 3] {
+            let encoder = Encoder::new().with_bytes(300).with_effort(effort);
+            let encoded = encoder.and_then(|encoder| encoder.encode_sound(&sound));
+            let snr = encoded.expect("a file").snr;
+            assert!(snr >= least - 0.05, "{name}: {snr} dB at effort {effort}");
+        }
+    }
+}
+
+/// Every segment of a sound is fitted from frequencies that suit it, and the file holds one for all.
+#[test]
+fn segments_begin_at_frequencies_of_their_own() {
+    use std::f64::consts::TAU;
+    // A hum, and from the middle on a chord far above it.
+    let sample = |t: f64| {
+        let chord = [900.0, 1130.0, 1430.0].map(|f| (TAU * f * t).sin());
+        let hum = 0.5 * (TAU * 15.0 * t).sin();
+        if t < 0.2 {
+            hum
+        } else {
+            0.2 * chord.iter().sum::<f64>()
+        }
+    };
+    let sound = sound(3200, sample);
+    let encoder = Encoder::new().with_segments(0.2).with_steps(500);
+    let levels = encoder.clone().with_bytes(900).encode_sound(&sound);
+    let halves = encoder
+        .with_half_floats()
+        .with_width(16)
+        .encode_sound(&sound);
+    for encoded in [levels, halves] {
+        let encoded = encoded.expect("a file");
+        assert!(encoded.segments == 2, "{} segments", encoded.segments);
+        assert!(encoded.snr > 10.0, "{} dB", encoded.snr);
+    }
 }

@@ -1,10 +1,11 @@
 //! What holds of any budget, size and region.
 
 use super::quantise::{Probe, Quantiser, step_size};
+use super::weights::Gains;
 use super::weights::{shape, tensors, to_networks};
 use super::{Decoder, Region, View};
 use crate::net::{Device, Network};
-use crate::signal::{Gain, Picture, Samples};
+use crate::signal::{Picture, Samples};
 use crate::task::Image;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -65,7 +66,7 @@ proptest! {
         let task = Image::new(&picture, 0);
         let mut probe = Probe::new(&network, &Device::cpu(), &task, 64)?;
         let mut quantiser =
-            Quantiser::new(&header, &network, &mut probe, 1e-9, Gain::default())?;
+            Quantiser::new(&header, &network, &mut probe, 1e-9, Gains::default())?;
         let budget = generosity * header.parameters() as f64 + 200.0;
         quantiser.set_budget(budget, &network)?;
 

@@ -11,11 +11,10 @@
 //! 1702.03044). The last to be rounded have nobody left to make up for them, so their share shrinks.
 
 use super::symmetry;
-use super::weights::{tensors, tensors_mut};
+use super::weights::{Gains, tensors, tensors_mut};
 use crate::Error;
 use crate::fit::{Archive, Persist, Rounding};
 use crate::net::{Device, Engine, Layer, Network, Objective};
-use crate::signal::Gain;
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -46,8 +45,8 @@ pub(super) struct Quantiser {
     steps: Vec<u8>,
     /// The least code of each tensor with which levels can express its parameters.
     least: Vec<u8>,
-    /// What the outputs are multiplied by in the file.
-    gain: Gain,
+    /// What the outermost layers are multiplied by in the file.
+    gains: Gains,
     /// c, from which they follow.
     scale: f64,
     /// Most bits that the coded weights may take.
@@ -60,7 +59,7 @@ pub(super) struct Quantiser {
 
 impl Quantiser {
     /// Measures the sensitivities of `network` by `probe`. Losses below `floor` count as that much: nobody can tell
-    /// them apart. In the file, outputs are multiplied by `gain`. A budget is still to be set.
+    /// them apart. In the file, the outermost layers are multiplied by `gains`. A budget is still to be set.
     ///
     /// # Errors
     /// [`Error::Gpu`].
@@ -69,14 +68,14 @@ impl Quantiser {
         network: &Network,
         probe: &mut Probe<'_>,
         floor: f64,
-        gain: Gain,
+        gains: Gains,
     ) -> Result<Self, Error> {
         let tolerance = probe.tolerances(network, floor)?;
         Ok(Self {
             header: header.clone(),
             steps: vec![0; tolerance.len()],
             least: vec![0; tolerance.len()],
-            gain,
+            gains,
             tolerance,
             scale: 1e-3,
             budget: f64::INFINITY,
@@ -157,9 +156,9 @@ impl Quantiser {
     pub(super) fn thaw(&mut self, network: &Network) {
         self.frozen = tensors(network).map(|t| vec![None; t.len()]).collect();
         self.least = tensors(network).map(least_code).collect();
-        // What the gain takes from the codes of the last layer must be there.
-        let smallest = (-self.gain.codes()).clamp(0, u8::MAX.into()) as u8;
-        for least in self.least.iter_mut().rev().take(2) {
+        // What a gain takes from the codes of a layer must be there.
+        for (least, gain) in self.gains.outermost(self.least.iter_mut()) {
+            let smallest = (-gain.codes()).clamp(0, u8::MAX.into()) as u8;
             *least = smallest.max(*least);
         }
     }
@@ -460,7 +459,7 @@ mod tests {
         let task = Image::new(&picture, 0);
         let mut probe = Probe::new(&network, &Device::cpu(), &task, 64).unwrap();
         let mut quantiser =
-            Quantiser::new(&header, &network, &mut probe, 1e-9, Gain::default()).unwrap();
+            Quantiser::new(&header, &network, &mut probe, 1e-9, Gains::default()).unwrap();
         quantiser.set_budget(700.0, &network).unwrap();
         quantiser.begin(100, &network).unwrap();
         let mut rounded = network.clone();

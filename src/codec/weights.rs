@@ -39,23 +39,63 @@ fn to_halves(network: &Network) -> Vec<u16> {
     network.parameters().map(half).collect()
 }
 
-/// The parameters of `network` as half floats, with the outputs multiplied by `gain`.
-pub(super) fn halves(network: &Network, gain: Gain) -> Vec<u16> {
-    let mut network = network.clone();
-    if let Some(last) = network.layers.last_mut() {
-        last.weights *= gain.factor();
-        last.bias *= gain.factor();
-    }
-    to_halves(&network)
+/// The factors by which the outermost layers of a network in a file differ from those that were fitted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gains {
+    /// Of the first layer: omega_0 of the fit by that of the file.
+    pub(super) first: Gain,
+    /// Of the last layer: what the signal was divided by before the fit.
+    pub(super) last: Gain,
 }
 
-/// The tensors of a network with the outputs multiplied by `gain`.
-pub(super) fn amplified(mut tensors: Vec<Tensor>, gain: Gain) -> Vec<Tensor> {
-    for tensor in tensors.iter_mut().rev().take(2) {
-        let step = i16::from(tensor.step) + gain.codes();
-        tensor.step = step.clamp(0, u8::MAX.into()) as u8;
+impl Gains {
+    /// Those of a fit to a signal that was divided by `gain`, at the frequencies of the file.
+    pub(super) fn of_signal(gain: Gain) -> Self {
+        Self {
+            first: Gain::default(),
+            last: gain,
+        }
     }
-    tensors
+
+    /// The parameters of the file's network as half floats.
+    pub(super) fn halves(self, network: &Network) -> Vec<u16> {
+        let mut network = network.clone();
+        let scale = |layer: Option<&mut Layer>, gain: Gain| {
+            if let Some(layer) = layer {
+                layer.weights *= gain.factor();
+                layer.bias *= gain.factor();
+            }
+        };
+        scale(network.layers.first_mut(), self.first);
+        scale(network.layers.last_mut(), self.last);
+        to_halves(&network)
+    }
+
+    /// The tensors of the file's network: the same levels in other steps.
+    pub(super) fn amplified(self, mut tensors: Vec<Tensor>) -> Vec<Tensor> {
+        let steps = tensors.iter_mut().map(|tensor| &mut tensor.step);
+        for (step, gain) in self.outermost(steps) {
+            let code = i16::from(*step) + gain.codes();
+            *step = code.clamp(0, u8::MAX.into()) as u8;
+        }
+        tensors
+    }
+
+    /// Of something that each tensor has, that of the two tensors of the first layer and of the last, with their gain.
+    pub(super) fn outermost<T>(
+        self,
+        tensors: impl DoubleEndedIterator<Item = T> + ExactSizeIterator,
+    ) -> impl Iterator<Item = (T, Gain)> {
+        let hidden = tensors.len().saturating_sub(2);
+        tensors.enumerate().filter_map(move |(index, tensor)| {
+            let gain = match index {
+                0 | 1 => self.first,
+                _ if index >= hidden => self.last,
+                _ => return None,
+            };
+            Some((tensor, gain))
+        })
+    }
 }
 
 /// The networks of a file.
@@ -104,4 +144,58 @@ pub(super) fn tensors(network: &Network) -> impl Iterator<Item = &[f32]> {
 /// The same, to be changed.
 pub(super) fn tensors_mut(network: &mut Network) -> impl Iterator<Item = &mut [f32]> {
     network.layers.iter_mut().flat_map(Layer::tensors_mut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Field;
+
+    /// A network that was fitted at half the frequencies and to half the signal is the file's network, once its
+    /// outermost layers are multiplied by the gains.
+    #[test]
+    fn gains_turn_the_network_of_a_fit_into_that_of_the_file() {
+        let file = Shape {
+            inputs: 1,
+            hidden: vec![5, 4],
+            outputs: 2,
+            omega_first: 24.0,
+            omega_hidden: 30.0,
+            activation: Activation::Sine,
+            frequencies: 0,
+        };
+        let omega_first = 12.0;
+        let fit = Shape {
+            omega_first,
+            ..file.clone()
+        };
+        let fitted = Network::random(&fit, 3).expect("a network");
+        let gains = Gains {
+            first: Gain::of(0.5),
+            last: Gain::of(2.0),
+        };
+        let halves = gains.halves(&fitted).into_iter();
+        let halves: Vec<f32> = halves.map(|bits| f16::from_bits(bits).to_f32()).collect();
+        let mut network = Network::random(&file, 0).expect("a network");
+        for (value, half) in tensors_mut(&mut network).flatten().zip(halves) {
+            *value = half;
+        }
+        let points = Array2::from_shape_fn((9, 1), |(index, _)| index as f32 / 4.0 - 1.0);
+        let values = |network: &Network| {
+            let field = Field::new(network);
+            field.values(points.view()).expect("values")
+        };
+        for (file, fit) in values(&network).iter().zip(&values(&fitted)) {
+            assert!((file - 2.0 * fit).abs() < 0.02, "{file} for twice {fit}");
+        }
+        let tensors = vec![
+            Tensor {
+                step: 100,
+                levels: Vec::new()
+            };
+            6
+        ];
+        let steps: Vec<u8> = gains.amplified(tensors).iter().map(|t| t.step).collect();
+        assert_eq!(steps, [92, 92, 100, 100, 108, 108]);
+    }
 }

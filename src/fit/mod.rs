@@ -339,6 +339,62 @@ mod tests {
         }
     }
 
+    /// A loss that is 1 for a number of points and no number from then on, however far the fit goes back.
+    struct Breaking(u64);
+
+    impl Objective for Breaking {
+        fn knowns(&self) -> usize {
+            1
+        }
+
+        fn draw(&self, first: u64, _: usize, coordinates: &mut [f32], known: &mut [f32]) {
+            coordinates.fill(0.0);
+            known.fill(f32::from(u8::from(first >= self.0)));
+        }
+
+        fn loss(&self, count: usize, known: &[f32], _: &[f32], adjoint: &mut [f32]) -> f64 {
+            adjoint.fill(0.1);
+            if known[0] > 0.0 {
+                f64::NAN
+            } else {
+                count as f64
+            }
+        }
+    }
+
+    /// What was found before a fit diverged for good is what it ends with. Without anything, it fails.
+    #[test]
+    fn a_fit_that_diverges_for_good_ends_with_its_best_weights() {
+        let shape = Shape {
+            hidden: vec![3],
+            ..Shape::default()
+        };
+        let schedule = Schedule {
+            steps: 600,
+            points: [TILE as u64; 2],
+            rate: 1e-3,
+        };
+        let start = Network::random(&shape, 0).unwrap();
+        let run = |sound: u64| {
+            let mut network = start.clone();
+            let go_on = &mut |_: &Progress| ControlFlow::Continue(());
+            let breaking = Breaking(sound * TILE as u64);
+            let device = Device::cpu();
+            let fitted = fit(&device, &mut network, &breaking, None, &schedule, go_on);
+            (network, fitted)
+        };
+        let (network, fitted) = run(300);
+        let fitted = fitted.expect("the weights of before");
+        assert!(network != start && network.is_finite());
+        assert!((fitted.loss - 1.0).abs() < 1e-6, "{fitted:?}");
+        assert!(
+            !fitted.stopped && (1..=300).contains(&fitted.steps),
+            "{fitted:?}"
+        );
+        let (_, fitted) = run(0);
+        assert!(matches!(fitted, Err(Error::Diverged { .. })), "{fitted:?}");
+    }
+
     fn watch_fails(start: &Network, schedule: &Schedule, from: &[u8]) -> bool {
         let tell = &mut |_: &Progress, _: &mut Moment<'_>| ControlFlow::Continue(());
         let fitted = watch(

@@ -1,6 +1,6 @@
 use super::{Strata, Task};
 use crate::kernel::TILE;
-use crate::net::{Network, Objective};
+use crate::net::Objective;
 use crate::signal::Sound;
 
 /// Points that cover a segment evenly, about.
@@ -20,8 +20,6 @@ pub(crate) struct Segment<'a> {
     /// Frames that it spans.
     span: u32,
     inverse_gain: f32,
-    /// What the weights of the first layer begin with, as a share of the ordinary.
-    pace: f32,
     order: Strata,
 }
 
@@ -36,14 +34,8 @@ impl<'a> Segment<'a> {
             channels,
             span,
             inverse_gain: 1.0 / gain,
-            pace: 1.0,
             order: Strata::new(frames, 1, ROUND, seed),
         }
-    }
-
-    /// The same for networks that begin with `pace` times the ordinary frequencies.
-    pub(crate) fn paced(self, pace: f32) -> Self {
-        Self { pace, ..self }
     }
 
     /// The loss of silence.
@@ -100,12 +92,6 @@ impl Objective for Segment<'_> {
 impl Task for Segment<'_> {
     fn batch(&self, rounds: u64) -> u64 {
         (rounds * self.order.cells()).min(self.frames())
-    }
-
-    fn begin(&self, network: &mut Network) {
-        if let Some(first) = network.layers.first_mut() {
-            first.weights *= self.pace;
-        }
     }
 }
 

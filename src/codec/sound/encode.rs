@@ -3,9 +3,10 @@
 use super::super::checkpoint::{Checkpoint, Journal, Journals};
 use super::super::draft::{Draft, Job, Meter, Rounded};
 use super::super::encoder::Encoder;
+use super::super::on_threads;
 use super::super::plan::Size;
 use super::super::quantise::share;
-use super::super::{on_threads, weights};
+use super::super::weights::Gains;
 use super::parallel::{Tally, each};
 use super::plan::Plan;
 use super::{Playback, SoundDecoder};
@@ -148,25 +149,24 @@ impl Encoder {
     ) -> Result<(Vec<u8>, u32), Error> {
         let gain = gain_of(plan.sound);
         let segments = plan.segments;
-        let tasks: Vec<[Segment<'_>; 2]> = (0..header.networks() as usize)
+        let tasks: Vec<Segment<'_>> = (0..header.networks() as usize)
             .map(|index| {
                 let first = segments.start(index) as u32;
-                let task = Segment::new(plan.sound, first, segments.span, gain.factor(), self.seed);
-                [task.clone(), task.paced(CALM)]
+                Segment::new(plan.sound, first, segments.span, gain.factor(), self.seed)
             })
             .collect();
-        let alone = alone(header);
-        let steps = self.steps(alone.parameters());
+        let starts = self.starts(header, gain);
+        let steps = self.steps(starts[0].header.parameters());
         let watch = Watch {
             journals,
             tally: Mutex::new((Tally::new(tasks.len(), steps), progress)),
             taken: AtomicU32::new(0),
         };
-        let drafts = each(tasks.iter().collect(), |index, tasks| {
+        let drafts = each(tasks.iter().collect(), |index, task| {
             let mut tell =
                 |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
             let mut meter = Meter::new(&mut tell, journals.journal(index)?);
-            let draft = self.fit_segment(plan, &alone, tasks, steps, &mut meter)?;
+            let draft = self.fit_segment(plan, &starts, task, steps, &mut meter)?;
             watch.finished(index, &meter);
             Ok((draft, (meter.done, meter.journal)))
         })?;
@@ -174,49 +174,92 @@ impl Encoder {
         let bytes = if self.half_floats {
             let halves = drafts
                 .iter()
-                .map(|draft| weights::halves(draft.network(), gain));
+                .map(|(draft, gains)| gains.halves(draft.network()));
             file(header, Weights::Half(halves.flatten().collect()))?
         } else {
-            rounded(plan, header, gain, &drafts, begun, &watch)?
+            rounded(plan, header, &drafts, begun, &watch)?
         };
         Ok((bytes, watch.taken.into_inner()))
     }
 
-    /// The network of a segment, fitted to the first of its `tasks`. Where that begins with frequencies so high that
-    /// the fit finds nothing, it is the better one of those fitted to either.
+    /// The frequencies that fits of segments begin from: those of the file's `header`, and unless they were asked for,
+    /// a half, a quarter and an eighth of them.
+    fn starts(&self, header: &Header, gain: Gain) -> Vec<Start> {
+        let octaves = if self.omega_first.is_some() {
+            0
+        } else {
+            OCTAVES
+        };
+        (0..=octaves)
+            .map(|octave| {
+                let mut header = alone(header);
+                header.network.omega_first >>= octave;
+                let first = Gain::of(f64::from(octave).exp2().recip());
+                let gains = Gains { first, last: gain };
+                Start { header, gains }
+            })
+            .collect()
+    }
+
+    /// A network fitted to a segment, and what makes it one of the file. Where there are several `starts`, short
+    /// fits tell which is best. Where a whole fit then finds nothing, the next best is tried, and so on.
     fn fit_segment<'a>(
         &'a self,
         plan: &'a Plan<'_>,
-        header: &Header,
-        tasks: &'a [Segment<'_>; 2],
+        starts: &[Start],
+        task: &'a Segment<'_>,
         steps: u32,
         meter: &mut Meter<'_>,
-    ) -> Result<Draft<'a>, Error> {
-        let fit = |task: &'a Segment<'_>, meter: &mut Meter<'_>| {
-            let job = Job {
-                source: plan,
-                task,
-                device: &self.device,
-            };
-            let rounding = !self.half_floats;
-            Draft::new(job, header.clone(), steps, rounding, self.seed, meter)
+    ) -> Result<(Draft<'a>, Gains), Error> {
+        let job = Job {
+            source: plan,
+            task,
+            device: &self.device,
         };
-        let [first, second] = tasks;
-        let draft = fit(first, meter)?;
-        if draft.stopped() || draft.loss() <= NOTHING * first.power() {
-            return Ok(draft);
+        let mut fit = |start: &Start, steps: u32, rounding: bool| {
+            let header = start.header.clone();
+            Draft::new(job, header, steps, rounding, self.seed, meter)
+        };
+        let mut order: Vec<(f64, &Start)> = Vec::new();
+        for start in starts {
+            let loss = match starts {
+                [_] => 0.0,
+                _ => fit(start, (steps / TRIAL).max(TRIED).min(steps), false)?.loss(),
+            };
+            order.push((loss, start));
         }
-        let calm = fit(second, meter)?;
-        Ok(if calm.loss() < draft.loss() {
-            calm
-        } else {
-            draft
-        })
+        order.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let mut best: Option<(Draft<'a>, Gains)> = None;
+        for (_, start) in order {
+            let draft = fit(start, steps, !self.half_floats)?;
+            let enough = draft.stopped() || draft.loss() <= NOTHING * task.power();
+            if best
+                .as_ref()
+                .is_none_or(|(best, _)| draft.loss() < best.loss())
+            {
+                best = Some((draft, start.gains));
+            }
+            if enough {
+                break;
+            }
+        }
+        best.ok_or(Error::Stopped)
     }
 }
 
-/// Of the second start of a segment, the frequencies as a share of those of the first.
-const CALM: f32 = 0.25;
+/// Frequencies that the fit of a segment can begin from.
+struct Start {
+    /// Of a file of that segment alone, with these frequencies.
+    header: Header,
+    /// What makes the network one of the whole file.
+    gains: Gains,
+}
+
+/// Octaves below the frequencies of the file that fits are tried from.
+const OCTAVES: u32 = 3;
+/// Steps of a trial of one of them: an eighth of the whole fit's, and at least these, which it takes to tell anything.
+const TRIAL: u32 = 8;
+const TRIED: u32 = 200;
 /// A fit whose loss is more than this share of that of silence has found nothing.
 const NOTHING: f64 = 0.8;
 
@@ -260,13 +303,13 @@ impl Watch<'_> {
 fn rounded(
     plan: &Plan<'_>,
     header: &Header,
-    gain: Gain,
-    drafts: &[Draft<'_>],
+    drafts: &[(Draft<'_>, Gains)],
     begun: Vec<(u32, Journal)>,
     watch: &Watch<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let mut parts = each(drafts.iter().collect(), |_, draft: &Draft<'_>| {
-        let (network, quantiser, _) = draft.quantiser(gain)?;
+    let mut parts = each(drafts.iter().collect(), |_, draft: &(Draft<'_>, Gains)| {
+        let (draft, gains) = draft;
+        let (network, quantiser, _) = draft.quantiser(*gains)?;
         Ok((network, quantiser))
     })?;
     let mut room = plan.room;
@@ -279,7 +322,7 @@ fn rounded(
     let parts = drafts.iter().zip(parts).zip(begun).collect();
     let mut all = each(
         parts,
-        |index, ((draft, (network, quantiser)), (done, journal))| {
+        |index, (((draft, _), (network, quantiser)), (done, journal))| {
             let mut tell =
                 |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
             let mut meter = Meter::new(&mut tell, journal).after(done);
@@ -291,7 +334,8 @@ fn rounded(
     loop {
         let tensors = all
             .iter()
-            .flat_map(|part| weights::amplified(part.levels(), gain));
+            .zip(drafts)
+            .flat_map(|(part, (_, gains))| gains.amplified(part.levels()));
         let bytes = file(header, Weights::Levels(tensors.collect()))?;
         let length = bytes.len() as u64;
         if length <= room.bytes {

@@ -37,7 +37,10 @@ const FRAMES_PER_PARAMETER: f64 = 8.0;
 pub(crate) fn omega_first(span: u32, parameters: f64) -> f64 {
     let nyquist = PI * f64::from(span) / 2.0;
     let reach = FRAMES_PER_PARAMETER * parameters / f64::from(span);
-    (NYQUIST_SHARE * nyquist * reach.min(1.0)).clamp(1.0, OMEGA_MOST)
+    // Whole, so that its half, quarter and eighth can be told in eighths too.
+    (NYQUIST_SHARE * nyquist * reach.min(1.0))
+        .round()
+        .clamp(1.0, OMEGA_MOST)
 }
 
 /// A sound as it is to be stored.
