@@ -1,8 +1,7 @@
 //! What holds of any budget, size and region.
 
-use super::quantise::{Probe, Quantiser, step_size};
-use super::weights::Gains;
-use super::weights::{shape, tensors, to_networks};
+use super::quantise::{Probe, Quantiser};
+use super::weights::{Gains, shape, step_size, tensors, to_networks};
 use super::{Decoder, Region, View};
 use crate::net::{Device, Network};
 use crate::signal::{Picture, Samples};

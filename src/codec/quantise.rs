@@ -11,7 +11,7 @@
 //! 1702.03044). The last to be rounded have nobody left to make up for them, so their share shrinks.
 
 use super::symmetry;
-use super::weights::{Gains, tensors, tensors_mut};
+use super::weights::{Gains, step_size, tensors, tensors_mut};
 use crate::Error;
 use crate::fit::{Archive, Persist, Rounding};
 use crate::net::{Device, Engine, Layer, Network, Objective};
@@ -414,11 +414,6 @@ impl<'a> Probe<'a> {
         };
         (0..count).map(&mut probe).collect()
     }
-}
-
-/// The step size a code stands for: 2^(code / 8 - 24).
-pub(super) fn step_size(code: u8) -> f32 {
-    (f64::from(code) / f64::from(STEP_UNITS) - f64::from(STEP_ORIGIN)).exp2() as f32
 }
 
 /// The code of the step size nearest to `size`.

@@ -1,12 +1,11 @@
 //! Between parameters as floats and as the integers a file holds.
 
-use super::quantise::step_size;
 use crate::Error;
 use crate::net::{Activation, Layer, Network, Shape};
 use crate::signal::Gain;
 use half::f16;
 use ndarray::{Array1, Array2};
-use siren_format::{Fault, Header, OMEGA_UNITS, Tensor, Weights};
+use siren_format::{Fault, Header, OMEGA_UNITS, STEP_ORIGIN, STEP_UNITS, Tensor, Weights};
 
 /// `omega` in the units of the header, if it can be told there.
 pub(super) fn omega_units(omega: f64) -> Result<u16, Error> {
@@ -96,6 +95,11 @@ impl Gains {
             Some((tensor, gain))
         })
     }
+}
+
+/// The step size a code stands for: 2^(code / 8 - 24).
+pub(super) fn step_size(code: u8) -> f32 {
+    (f64::from(code) / f64::from(STEP_UNITS) - f64::from(STEP_ORIGIN)).exp2() as f32
 }
 
 /// The networks of a file.

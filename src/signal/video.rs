@@ -101,7 +101,8 @@ pub(crate) fn lowest_terms([a, b]: [u32; 2]) -> Result<[u32; 2], Error> {
     Ok([a / x, b / x])
 }
 
-/// The network's time at the centre of frame `place` of `frames`, fractions included (SPEC 6.1.4).
+/// The network's time at the centre of frame `place` of the `frames` frames of a video or of a segment of a sound,
+/// fractions included (SPEC 6.1.3 and 6.1.4): -1 where the first begins, 1 where the last ends.
 pub(crate) fn time(place: f64, frames: u32) -> f32 {
     ((2.0 * place + 1.0) / f64::from(frames) - 1.0) as f32
 }

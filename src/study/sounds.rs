@@ -3,8 +3,8 @@ use crate::codec::{Tally, each, omega_first};
 use crate::fit::{self, Progress, Schedule};
 use crate::metric;
 use crate::net::{Activation, Device, Field, Network, Shape};
-use crate::signal::Sound;
-use crate::task::{self, Segment, Task};
+use crate::signal::{self, Sound};
+use crate::task::{Segment, Task};
 use ndarray::Array2;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -136,7 +136,7 @@ impl SoundStudy {
             }
             let frames = self.span.min(sound.frames() - first) as usize;
             let times = Array2::from_shape_fn((frames, 1), |(frame, _)| {
-                task::time(frame as f64, self.span)
+                signal::time(frame as f64, self.span)
             });
             Ok(Field::new(&network).values(times.view())? * gain)
         })?;

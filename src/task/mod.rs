@@ -18,7 +18,7 @@ pub use poisson::Derivatives;
 pub(crate) use poisson::{Gradients, Laplacians};
 pub use problem::{Jet, Problem};
 pub(crate) use regression::Regression;
-pub(crate) use sound::{Segment, time};
+pub(crate) use sound::Segment;
 use strata::Strata;
 pub(crate) use video::Video;
 

@@ -1,7 +1,7 @@
 use super::{Strata, Task};
 use crate::kernel::TILE;
 use crate::net::Objective;
-use crate::signal::Sound;
+use crate::signal::{Sound, time};
 
 /// Points that cover a segment evenly, about.
 const ROUND: u64 = 2048;
@@ -47,11 +47,6 @@ impl<'a> Segment<'a> {
     fn frames(&self) -> u64 {
         (self.samples.len() / self.channels) as u64
     }
-}
-
-/// The input at `place` frames after the first of a segment of `span` frames (SPEC 6.1.3).
-pub(crate) fn time(place: f64, span: u32) -> f32 {
-    ((2.0 * place + 1.0) / f64::from(span) - 1.0) as f32
 }
 
 impl Objective for Segment<'_> {

@@ -5,8 +5,8 @@ use super::super::stored::Stored;
 use super::Segments;
 use crate::kernel::TILE;
 use crate::net::{Evaluator, Field, Network, Order, Scratch};
-use crate::signal::{Sound, quantised};
-use crate::{Error, Limits, task};
+use crate::signal::{self, Sound, quantised};
+use crate::{Error, Limits};
 use rayon::prelude::*;
 use siren_format::{Exceeded, Header, Quantity, Signal};
 use std::ops::Range;
@@ -331,7 +331,7 @@ impl Player {
         let start = self.segments.start(index);
         let rows = self.evaluators[index].tile(scratch, |times| {
             for (time, slot) in times.iter_mut().zip(slots.clone()) {
-                *time = task::time(place(slot) - start, self.segments.span);
+                *time = signal::time(place(slot) - start, self.segments.span);
             }
         });
         for (row, slot) in slots.enumerate() {
