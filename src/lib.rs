@@ -30,11 +30,10 @@
 //! debug builds too.
 //!
 //! # Inside
-//! Arrows run one way:
-//! `simd -> kernel -> net -> fit -> task -> codec -> study`, with `signal` and `metric` as leaves that know
-//! no engine, and the `siren-format` crate for bytes and integers. With the feature `gpu`, a module of that
-//! name stands beside `kernel`; [`Device`] says which of the two does the work. `study` looks into networks that become
-//! no file.
+//! Decoding lies below encoding, and arrows run one way:
+//! `engine -> model -> decode -> encode -> study`. What fits networks, `fit` (the loop and its optimisers) and
+//! `objective` (which points to draw and which loss to put there), lies beside `decode` and is used by `encode` alone.
+//! `signal` and `metric` know no engine, and the `siren-format` crate knows bytes and integers only.
 
 // The command names the library as any other user does.
 #[cfg(feature = "cli")]
@@ -43,32 +42,32 @@ extern crate self as sirenc;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
-mod codec;
+mod decode;
+mod encode;
+mod engine;
 mod error;
 mod fit;
-#[cfg(feature = "gpu")]
-mod gpu;
-mod kernel;
 pub mod metric;
-mod net;
+mod model;
+mod objective;
 pub mod signal;
-mod simd;
 pub mod study;
-mod task;
 
-pub use codec::{
-    Camera, Checkpoint, DEFAULT_EFFORT, Decoder, Derivative, EFFORT_STEPS, Encoded, EncodedShape,
-    EncodedSound, Encoder, FloatStrip, Mesh, Moments, Playback, Region, Shading, ShapeDecoder,
-    SoundDecoder, Strip, VideoDecoder, View,
+pub use decode::{
+    Camera, Decoder, Derivative, FloatStrip, Mesh, Moments, Playback, Region, Shading,
+    ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View,
 };
-pub use error::{Checkpointing, Error, GpuError};
-pub use fit::{Fitted, Fitter, Progress};
-pub use kernel::TILE;
-pub use net::{
+pub use encode::{
+    Checkpoint, DEFAULT_EFFORT, EFFORT_STEPS, Encoded, EncodedShape, EncodedSound, Encoder,
+};
+pub use engine::kernel::TILE;
+pub use engine::net::{
     Activation, Device, Differentiator, Engine, Field, Jets, Layer, Network, Objective, Order,
     Shape, Squares, Trace,
 };
+pub use engine::simd::name as simd_level;
+pub use error::{Checkpointing, Error, GpuError};
+pub use fit::{Fitted, Fitter, Progress};
+pub use objective::{Blend, Derivatives, Jet, Problem};
 pub use signal::{Clip, Footage, Grid, Picture, Placement, Point, Samples, Sound, Surface};
-pub use simd::name as simd_level;
 pub use siren_format::Limits;
-pub use task::{Blend, Derivatives, Jet, Problem};

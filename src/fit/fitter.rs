@@ -1,6 +1,6 @@
 use super::{Fitted, Progress, Schedule, fit};
 use crate::Error;
-use crate::net::{Device, Network, Objective};
+use crate::engine::net::{Device, Network, Objective};
 use std::ops::ControlFlow;
 
 /// Fits networks to any [`Objective`]: the loop behind [`crate::Encoder`], for problems of one's own.

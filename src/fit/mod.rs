@@ -16,7 +16,7 @@ pub(crate) use schedule::Schedule;
 pub(crate) use state::Moment;
 
 use crate::Error;
-use crate::net::{Device, Layer, Network, Objective};
+use crate::engine::net::{Device, Layer, Network, Objective};
 use state::State;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -243,8 +243,8 @@ pub(crate) fn psnr(mean_squared_error: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::TILE;
-    use crate::net::Shape;
+    use crate::engine::kernel::TILE;
+    use crate::engine::net::Shape;
 
     /// A loss that no step changes: it rises by half, and stays there.
     struct Rising;

@@ -1,7 +1,7 @@
 use super::persist::{Archive, Persist};
 use super::soap::Soap;
 use crate::Error;
-use crate::net::{Layer, Network};
+use crate::engine::net::{Layer, Network};
 
 /// Turns gradients into steps. The seam at which optimisers are exchanged.
 pub(crate) trait Optimiser: Persist {
@@ -93,7 +93,7 @@ impl Optimiser for Adam {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::Shape;
+    use crate::engine::net::Shape;
 
     /// Either optimiser walks a badly scaled quadratic down to its minimum.
     #[test]

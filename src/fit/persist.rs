@@ -1,8 +1,8 @@
 //! State on its way to bytes and back. What visits it serves both directions, so they cannot differ; and as
 //! whoever loads a state has made a fresh one of the same shape before, only numbers are exchanged.
 
+use crate::engine::net::{Layer, Network};
 use crate::error::{Checkpointing, Error};
-use crate::net::{Layer, Network};
 use ndarray::Array2;
 
 /// Where numbers go to, or where they come from.

@@ -3,7 +3,7 @@
 use super::optimiser::{EPSILON, Optimiser, bias_correction};
 use super::persist::{Archive, Persist};
 use crate::Error;
-use crate::net::{Layer, Network, Stride};
+use crate::engine::net::{Layer, Network, Stride};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Zip, s};
 use rayon::prelude::*;

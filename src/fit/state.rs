@@ -5,7 +5,7 @@ use super::persist::{Archive, Persist};
 use super::stepper::Stepper;
 use super::{DRIFTED, GOOD_ENOUGH, Rounding, SNAPSHOT};
 use crate::Error;
-use crate::net::Network;
+use crate::engine::net::Network;
 
 /// Where a fit is, beside the weights it has.
 pub(super) struct State {

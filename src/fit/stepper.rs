@@ -3,8 +3,8 @@ use super::soap;
 use super::state::State;
 use super::{Rounding, Schedule};
 use crate::Error;
+use crate::engine::net::{Descent, Device, Engine, Layer, Network, Objective};
 use crate::error::GpuError;
-use crate::net::{Descent, Device, Engine, Layer, Network, Objective};
 
 /// Steps to a burst on a device: enough for it never to wait for us, few enough for what goes wrong to be seen
 /// soon. Copies of the weights are made before bursts only, so all divide [`super::SNAPSHOT`].
@@ -199,8 +199,10 @@ impl Remote {
 mod tests {
     use super::super::{Fitted, Moment, Persist, watch};
     use super::*;
-    use crate::kernel::TILE;
-    use crate::net::{Accelerator, Differentiator, Gradient, Shape, Squares, Stride, Values};
+    use crate::engine::kernel::TILE;
+    use crate::engine::net::{
+        Accelerator, Differentiator, Gradient, Shape, Squares, Stride, Values,
+    };
     use std::ops::{ControlFlow, Range};
     use std::sync::{Arc, Mutex};
 

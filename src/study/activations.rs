@@ -1,9 +1,9 @@
 use super::Maps;
 use crate::Error;
+use crate::engine::net::{Activation, Device, Network, Shape};
 use crate::fit::{self, Progress, Schedule};
-use crate::net::{Activation, Device, Network, Shape};
+use crate::objective::{Image, Task};
 use crate::signal::Picture;
-use crate::task::{Image, Task};
 use ndarray::{ArrayView2, Slice};
 use std::ops::ControlFlow;
 

@@ -1,8 +1,8 @@
 use super::maps::shown;
 use crate::Error;
-use crate::codec::{Decoder, Derivative, View, fitting_gain};
+use crate::decode::{Decoder, Derivative, View, fitting_gain};
+use crate::objective::{Blend, Blended};
 use crate::signal::{Picture, spectral};
-use crate::task::{Blend, Blended};
 use ndarray::Array2;
 
 /// How near the gradients of a blend's file come to those that were composed from two pictures.

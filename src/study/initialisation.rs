@@ -1,6 +1,6 @@
 use super::distribution::{Distribution, normal};
 use crate::Error;
-use crate::net::{Activation, Network};
+use crate::engine::net::{Activation, Network};
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardUniform;
@@ -127,7 +127,7 @@ pub fn folded_normal(x: f64, deviation: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::Shape;
+    use crate::engine::net::Shape;
 
     fn siren(layers: usize, width: usize) -> Network {
         let shape = Shape {

@@ -1,6 +1,6 @@
 use crate::Error;
-use crate::codec::fitting_gain;
-use crate::net::{Field, Network, Order};
+use crate::decode::fitting_gain;
+use crate::engine::net::{Field, Network, Order};
 use crate::signal::{Grid, Picture, Samples};
 use ndarray::{Array2, s};
 
@@ -113,7 +113,7 @@ pub(super) fn shown(map: &Array2<f32>, scale: f32, offset: f32) -> Result<Pictur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{Activation, Shape};
+    use crate::engine::net::{Activation, Shape};
 
     #[test]
     fn differences_of_a_parabola_are_its_derivatives() {

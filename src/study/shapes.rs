@@ -1,10 +1,10 @@
 use crate::Error;
-use crate::codec::mesh_of;
+use crate::decode::mesh_of;
+use crate::engine::net::{Device, Field, Network, Order, Shape};
 use crate::fit::{self, Progress, Schedule};
 use crate::metric::{Likeness, likeness};
-use crate::net::{Device, Field, Network, Order, Shape};
+use crate::objective::{Distance, Task};
 use crate::signal::{Placement, Point, Surface};
-use crate::task::{Distance, Task};
 use ndarray::Array2;
 use ndarray_rand::rand::Rng;
 use rand_chacha::ChaCha8Rng;

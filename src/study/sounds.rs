@@ -1,10 +1,10 @@
 use crate::Error;
-use crate::codec::{Tally, each, omega_first};
+use crate::encode::{Tally, each, omega_first};
+use crate::engine::net::{Activation, Device, Field, Network, Shape};
 use crate::fit::{self, Progress, Schedule};
 use crate::metric;
-use crate::net::{Activation, Device, Field, Network, Shape};
+use crate::objective::{Segment, Task};
 use crate::signal::{self, Sound};
-use crate::task::{Segment, Task};
 use ndarray::Array2;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};

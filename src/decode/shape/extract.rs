@@ -1,0 +1,204 @@
+//! Meshes out of signed distances, with vertices moved onto the surface.
+
+use super::super::on_threads;
+use super::ShapeDecoder;
+use crate::Error;
+use crate::engine::kernel::TILE;
+use crate::engine::net::{Evaluator, Network, Order};
+use crate::signal::{Placement, Point, space};
+use fast_surface_nets::ndshape::RuntimeShape;
+use fast_surface_nets::{SurfaceNetsBuffer, surface_nets};
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// Triangles of a surface, in the space that it came from.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Mesh {
+    /// What is to be added to every vertex: zero, unless the surface is so far from there that floats of 32 bits
+    /// would not hold its vertices.
+    pub origin: Point,
+    /// Corners of triangles, as seen from the origin.
+    pub vertices: Vec<Point>,
+    /// The outward normal at each vertex, of length 1: the direction of the exact gradient.
+    pub normals: Vec<Point>,
+    /// Triangles as positions in `vertices`, counter-clockwise as seen from outside.
+    pub triangles: Vec<[u32; 3]>,
+}
+
+impl Mesh {
+    /// The vertices where they are, whatever the origin.
+    pub fn places(&self) -> impl Iterator<Item = [f64; 3]> + '_ {
+        let place = |vertex: &Point| {
+            [0, 1, 2].map(|axis| f64::from(self.origin[axis]) + f64::from(vertex[axis]))
+        };
+        self.vertices.iter().map(place)
+    }
+}
+
+/// Layers of cells that are extracted at a time: a slab and what it makes is all that is in memory.
+const LAYERS: u32 = 16;
+/// Steps from where surface nets put a vertex to where the distance is zero.
+const NEWTON_STEPS: usize = 3;
+
+impl ShapeDecoder {
+    /// The surface as triangles, by surface nets (Gibson 1998) on a grid of `resolution` cells along each
+    /// side of the cube; each vertex is then moved along the exact gradient to where the distance is zero.
+    ///
+    /// Where the surface leaves the cube, it has a hole. Memory grows with the square of the resolution and
+    /// with the mesh.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the resolution is not 2 to 4096, [`Error::Limit`] if the grid costs more
+    /// multiplications than the limits allow, [`Error::Threads`] if threads cannot be started.
+    pub fn mesh(&self, resolution: u32) -> Result<Mesh, Error> {
+        if !(2..=4096).contains(&resolution) {
+            return Err(Error::parameter("resolution", resolution, "2 to 4096"));
+        }
+        let side = u64::from(resolution) + 1;
+        let mut budget = self.stored.check(side.pow(3), 1)?;
+        // A distance and the number of a vertex at each grid point of a slab.
+        let slab = side * side * u64::from(LAYERS + 2);
+        budget.memory.spend(8 * slab)?;
+        on_threads(self.threads, || {
+            mesh_of(self.network(), &self.placement, resolution)
+        })
+    }
+}
+
+/// The surface at which `network` is zero, in the cube at `placement`, as [`ShapeDecoder::mesh`] extracts it.
+pub(crate) fn mesh_of(network: &Network, placement: &Placement, resolution: u32) -> Mesh {
+    let distances = Evaluator::new(network, Order::Value);
+    let extractor = Extractor {
+        placement: *placement,
+        resolution,
+        jets: distances.with_order(Order::Gradient),
+        distances,
+        mesh: Mesh::default(),
+        seam: HashMap::new(),
+    };
+    extractor.mesh()
+}
+
+/// A grid of distances, and what has been extracted from it.
+struct Extractor {
+    placement: Placement,
+    resolution: u32,
+    distances: Evaluator,
+    jets: Evaluator,
+    mesh: Mesh,
+    /// The vertices of cells in the layer at which slabs meet, and where they are in the mesh.
+    seam: HashMap<[u32; 3], u32>,
+}
+
+impl Extractor {
+    /// Coordinate of grid point `index`, fractions included.
+    fn coordinate(&self, index: f32) -> f32 {
+        2.0 * index / self.resolution as f32 - 1.0
+    }
+
+    fn mesh(mut self) -> Mesh {
+        let mut buffer = SurfaceNetsBuffer::default();
+        for first in (0..self.resolution).step_by(LAYERS as usize) {
+            self.slab(first, &mut buffer);
+        }
+        self.settle();
+        self.mesh
+    }
+
+    /// Adds the triangles of the cells of some layers from `first` on. Faces on the far side of a slab are
+    /// left to the next, which begins with the layer that this one ends with.
+    fn slab(&mut self, first: u32, buffer: &mut SurfaceNetsBuffer) {
+        let side = self.resolution + 1;
+        let layers = (LAYERS + 1).min(self.resolution - first) + 1;
+        let distances = self.distances(first, layers);
+        let shape = RuntimeShape::<u32, 3>::new([side, side, layers]);
+        let far = [side - 1, side - 1, layers - 1];
+        surface_nets(&distances, &shape, [0; 3], far, buffer);
+        let (seam, mut next) = (std::mem::take(&mut self.seam), HashMap::new());
+        let mut places = Vec::with_capacity(buffer.positions.len());
+        for (&[x, y, z], cell) in buffer.positions.iter().zip(&buffer.surface_points) {
+            let cell = [cell[0], cell[1], cell[2] + first];
+            let place = seam.get(&cell).copied().unwrap_or_else(|| {
+                let vertex = [x, y, z + first as f32].map(|index| self.coordinate(index));
+                self.mesh.vertices.push(vertex);
+                self.mesh.vertices.len() as u32 - 1
+            });
+            if cell[2] >= first + LAYERS {
+                next.insert(cell, place);
+            }
+            places.push(place);
+        }
+        self.seam = next;
+        let triangles = buffer.indices.chunks_exact(3);
+        self.mesh.triangles.extend(triangles.map(|corners| {
+            [corners[0], corners[1], corners[2]].map(|corner| places[corner as usize])
+        }));
+    }
+
+    /// The distances at all grid points of `layers` layers, x fastest.
+    fn distances(&self, first: u32, layers: u32) -> Vec<f32> {
+        let side = self.resolution as usize + 1;
+        let mut all = vec![0.0; side * side * layers as usize];
+        all.par_chunks_mut(TILE).enumerate().for_each_init(
+            || self.distances.scratch(),
+            |scratch, (tile, all)| {
+                let rows = self.distances.tile(scratch, |coordinates| {
+                    for slot in 0..all.len() {
+                        let index = tile * TILE + slot;
+                        let [x, y] = [index % side, index / side % side];
+                        let z = index / (side * side) + first as usize;
+                        for (axis, index) in [x, y, z].into_iter().enumerate() {
+                            coordinates[axis * TILE + slot] = self.coordinate(index as f32);
+                        }
+                    }
+                });
+                all.copy_from_slice(&rows[..all.len()]);
+            },
+        );
+        all
+    }
+
+    /// Moves the vertices to where the distance is zero, finds their normals, and takes both to the space of
+    /// the surface. A vertex moves by no more than a cell.
+    fn settle(&mut self) {
+        let cell = 2.0 / self.resolution as f32;
+        self.mesh.origin = self.placement.origin();
+        let (jets, placement) = (&self.jets, self.placement.seen_from(self.mesh.origin));
+        let Mesh {
+            vertices, normals, ..
+        } = &mut self.mesh;
+        normals.resize(vertices.len(), [0.0; 3]);
+        let tiles = vertices
+            .par_chunks_mut(TILE)
+            .zip(normals.par_chunks_mut(TILE));
+        tiles.for_each_init(
+            || jets.scratch(),
+            |scratch, (vertices, normals)| {
+                for step in 0..=NEWTON_STEPS {
+                    let rows = jets.tile(scratch, |coordinates| {
+                        for (slot, vertex) in vertices.iter().enumerate() {
+                            for (axis, &x) in vertex.iter().enumerate() {
+                                coordinates[axis * TILE + slot] = x;
+                            }
+                        }
+                    });
+                    for (slot, (vertex, normal)) in
+                        vertices.iter_mut().zip(normals.iter_mut()).enumerate()
+                    {
+                        let gradient = [1, 2, 3].map(|row| rows[row * TILE + slot]);
+                        let square = space::dot(gradient, gradient).max(1e-6);
+                        let far = (rows[slot] / square.sqrt()).clamp(-cell, cell);
+                        *normal = space::unit(gradient);
+                        if step < NEWTON_STEPS {
+                            *vertex = space::sub(*vertex, space::scaled(*normal, far));
+                        }
+                    }
+                }
+                for vertex in vertices {
+                    *vertex = placement.to_source(*vertex);
+                }
+            },
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! Videos out of files, frame by frame.
+
+use super::super::decoder::{Renderer, admit, held, pool, strip_rows, strips};
+use super::super::stored::Stored;
+use super::super::{Strip, View};
+use super::Moments;
+use crate::engine::net::{Device, Field, Network, Order};
+use crate::signal::Grid;
+use crate::{Error, Limits};
+use siren_format::{Header, Signal};
+
+/// A parsed `.siren` file of a video, ready to be rendered at any size and at any moments.
+#[derive(Clone, Debug)]
+pub struct VideoDecoder {
+    stored: Stored,
+    width: u32,
+    height: u32,
+    frames: u32,
+    rate: [u32; 2],
+    threads: Option<usize>,
+    device: Device,
+}
+
+impl VideoDecoder {
+    /// Parses the bytes of a file under the default [`Limits`].
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the bytes are not a `.siren` file, damaged, of a later version, or ask for
+    /// more than the limits allow; [`Error::Kind`] if what they hold is no video.
+    pub fn new(bytes: &[u8]) -> Result<Self, Error> {
+        Self::with_limits(bytes, &Limits::default())
+    }
+
+    /// Parses the bytes of a file under the given limits.
+    ///
+    /// # Errors
+    /// As [`VideoDecoder::new`].
+    pub fn with_limits(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        let stored = Stored::new(bytes, limits)?;
+        let Signal::Video {
+            width,
+            height,
+            frames,
+            rate,
+        } = stored.header.signal
+        else {
+            return Err(stored.refuse("video"));
+        };
+        Ok(Self {
+            stored,
+            width,
+            height,
+            frames,
+            rate,
+            threads: None,
+            device: Device::cpu(),
+        })
+    }
+
+    /// Renders on `threads` threads; 0 means one per core. The samples do not depend on it.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// What evaluates the network (default: the CPU), as [`crate::Decoder::with_device`].
+    #[must_use]
+    pub fn with_device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// Everything the file's header says.
+    pub fn header(&self) -> &Header {
+        &self.stored.header
+    }
+
+    /// Width in pixels of the stored frames.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels of the stored frames.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// Number of stored frames.
+    pub fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// Stored frames a second, as a fraction in lowest terms.
+    pub fn rate(&self) -> [u32; 2] {
+        self.rate
+    }
+
+    /// Samples per pixel: 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA.
+    pub fn channels(&self) -> u8 {
+        self.stored.header.samples.channels
+    }
+
+    /// Bits per sample: 8 or 16.
+    pub fn depth(&self) -> u8 {
+        self.stored.header.samples.depth
+    }
+
+    /// The network, which takes x, y and t (SPEC 6.1.4).
+    pub fn network(&self) -> &Network {
+        self.stored.network()
+    }
+
+    /// The video as a function of the plane and of time.
+    pub fn field(&self) -> Field {
+        Field::new(self.network())
+    }
+
+    /// The whole of each frame with both sides multiplied by `scale` and rounded, at least 1 pixel each.
+    ///
+    /// # Errors
+    /// As [`View::scaled`].
+    pub fn view(&self, scale: f64) -> Result<View, Error> {
+        View::multiplied([self.width, self.height], scale)
+    }
+
+    /// Refuses to hold `bytes` bytes in memory beside what this decoder holds, where the limits do not allow
+    /// it: for whoever collects what is rendered.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn check_memory(&self, bytes: u64) -> Result<(), Error> {
+        Ok(self.stored.budget()?.memory.spend(bytes)?)
+    }
+
+    /// Renders `view` at moment `frame` of `moments`, from top to bottom, and hands each strip to `sink`, whose error
+    /// ends it. How the view is shaded makes no difference.
+    ///
+    /// Between stored frames the network is evaluated: nothing is blended. Memory is bounded by a strip.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if frames have more pixels, or all moments cost more multiplications or memory, than the
+    /// limits allow, [`Error::Threads`] if threads cannot be started, and whatever `sink` returns.
+    pub fn render<E: From<Error>>(
+        &self,
+        view: &View,
+        moments: &Moments,
+        frame: u32,
+        sink: impl FnMut(Strip) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let view = view.without_shading();
+        let held = held(&view, self.channels().into(), strip_rows(&view));
+        let frames = moments.frames();
+        admit(
+            &self.stored,
+            &view,
+            Order::Value,
+            frames,
+            held,
+            self.threads,
+        )?;
+        let grid = Grid::new(self.width, self.height);
+        let mut renderer = Renderer::new(&self.stored, &self.device, grid, &view, Order::Value)?;
+        renderer.turn(moments.time(frame, self.frames, self.rate));
+        let pool = pool(self.threads)?;
+        strips(
+            pool.as_ref(),
+            &view,
+            |y, rows| renderer.strip(y, rows),
+            sink,
+        )
+    }
+}

@@ -1,0 +1,390 @@
+//! Sounds into files: a network for each segment, and bits shared out among them.
+//!
+//! How fast the sines of a network turn follows from the length of its segment; `frequencies.md`, beside this
+//! file, derives the rule.
+
+mod parallel;
+mod plan;
+
+pub(crate) use parallel::{Tally, each};
+pub(crate) use plan::omega_first;
+
+use super::checkpoint::{Checkpoint, Journal, Journals};
+use super::draft::{Draft, Job, Meter, Rounded};
+use super::encoder::Encoder;
+use super::plan::Size;
+use super::quantise::share;
+use crate::decode::on_threads;
+use crate::decode::{Playback, SoundDecoder};
+use crate::fit::Progress;
+use crate::metric;
+use crate::model::weights::Gains;
+use crate::objective::Segment;
+use crate::signal::{Gain, Sound};
+use crate::{Error, Limits};
+use plan::Plan;
+use siren_format::{File, Header, Signal, Weights};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A finished file of a sound, and facts about it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EncodedSound {
+    /// The whole `.siren` file.
+    pub bytes: Vec<u8>,
+    /// [`metric::snr`] in dB of what a decoder makes of these bytes against the sound: infinite if they are equal,
+    /// and minus infinity if they are not and the sound is silent.
+    pub snr: f64,
+    /// [`metric::segmental_snr`] of the same; not a number of silence.
+    pub segmental_snr: f64,
+    /// [`metric::noise_level`] of the same: minus infinity if they are equal.
+    pub noise: f64,
+    /// Thousands of bits of the whole file for each second.
+    pub kbps: f64,
+    /// Segments, each with a network of its own.
+    pub segments: u64,
+    /// Weights and biases in the file.
+    pub parameters: u64,
+    /// Optimiser steps taken for each segment.
+    pub steps: u32,
+    /// Wall time of fitting, coding and checking.
+    pub elapsed: Duration,
+}
+
+impl Encoder {
+    /// Fits networks to `sound`, one for each of its segments, and returns the file: three quarters of a bit a
+    /// sample where no size is given.
+    ///
+    /// What networks are fitted to is the mean squared error over the whole sound, and bits go where they
+    /// reduce it most: noise is as strong in soft segments as in loud ones.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for settings out of range, or that only pictures have; [`Error::Format`] if the
+    /// file would exceed the default limits of a decoder, [`Error::Diverged`] if a fit fails.
+    pub fn encode_sound(&self, sound: &Sound) -> Result<EncodedSound, Error> {
+        self.encode_sound_with(sound, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Encoder::encode_sound`], reporting to `progress` after every step of every segment: steps are
+    /// those of all segments, the loss is the mean of those begun, and what is told as PSNR is the ratio of
+    /// the sound's mean power to it. Breaking ends all fits early; the best weights so far are kept.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_sound`], and [`Error::Stopped`] if `progress` breaks before every segment's first
+    /// step is done.
+    pub fn encode_sound_with(
+        &self,
+        sound: &Sound,
+        mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
+    ) -> Result<EncodedSound, Error> {
+        self.encode_sound_resumable(sound, None, |report, _| progress(report))
+    }
+
+    /// As [`Encoder::encode_sound_with`], going on from a `checkpoint` as [`Encoder::encode_resumable`] does. It
+    /// has the finished segments, and those under way as they were at most a second before it was made.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_sound_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
+    /// encode.
+    pub fn encode_sound_resumable(
+        &self,
+        sound: &Sound,
+        checkpoint: Option<&[u8]>,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
+    ) -> Result<EncodedSound, Error> {
+        self.validate()?;
+        self.check_for_sounds()?;
+        on_threads(self.threads, || {
+            self.run_sound(sound, checkpoint, &mut progress)
+        })?
+    }
+
+    fn check_for_sounds(&self) -> Result<(), Error> {
+        let refuse = |name, allowed| Err(Error::parameter(name, "given", allowed));
+        match self.size {
+            Size::Bpp(_) => refuse(
+                "bits per pixel",
+                "left to pictures; give bytes or kilobits a second",
+            ),
+            Size::Reach(_) => refuse("PSNR or quality", "left to pictures; give a size"),
+            _ if self.supervision.is_some() => {
+                refuse("supervision by derivatives", "left to pictures")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn run_sound(
+        &self,
+        sound: &Sound,
+        checkpoint: Option<&[u8]>,
+        progress: Tell<'_>,
+    ) -> Result<EncodedSound, Error> {
+        let begin = Instant::now();
+        let plan = Plan::new(self, sound, self.segment)?;
+        let header = self.header(&plan, plan.network)?;
+        // Before any time is spent: a file nobody may decode is not worth fitting.
+        Limits::default().check(&header)?;
+        let count = header.networks() as usize;
+        let journals = Journals::new(self.key(sound), checkpoint, count)?;
+        let (bytes, steps) = self.fit_segments(&plan, &header, &journals, progress)?;
+
+        let decoder = SoundDecoder::new(&bytes)?;
+        let decoded = decoder.sound(&Playback::whole(&decoder))?;
+        Ok(EncodedSound {
+            snr: metric::snr(sound, &decoded),
+            segmental_snr: metric::segmental_snr(sound, &decoded),
+            noise: metric::noise_level(sound, &decoded),
+            kbps: bytes.len() as f64 * 8.0 / 1000.0 / sound.seconds(),
+            segments: header.networks(),
+            parameters: header.parameters(),
+            bytes,
+            steps,
+            elapsed: begin.elapsed(),
+        })
+    }
+
+    /// The file of `plan`, and the steps taken for each segment.
+    fn fit_segments(
+        &self,
+        plan: &Plan<'_>,
+        header: &Header,
+        journals: &Journals,
+        progress: Tell<'_>,
+    ) -> Result<(Vec<u8>, u32), Error> {
+        let gain = gain_of(plan.sound);
+        let segments = plan.segments;
+        let tasks: Vec<Segment<'_>> = (0..header.networks() as usize)
+            .map(|index| {
+                let first = segments.start(index) as u32;
+                Segment::new(plan.sound, first, segments.span, gain.factor(), self.seed)
+            })
+            .collect();
+        let starts = self.starts(header, gain);
+        let steps = self.steps(starts[0].header.parameters());
+        let watch = Watch {
+            journals,
+            tally: Mutex::new((Tally::new(tasks.len(), steps), progress)),
+            taken: AtomicU32::new(0),
+        };
+        let drafts = each(tasks.iter().collect(), |index, task| {
+            let mut tell =
+                |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
+            let mut meter = Meter::new(&mut tell, journals.journal(index)?);
+            let draft = self.fit_segment(plan, &starts, task, steps, &mut meter)?;
+            watch.finished(index, &meter);
+            Ok((draft, (meter.done, meter.journal)))
+        })?;
+        let (drafts, begun): (Vec<_>, Vec<_>) = drafts.into_iter().unzip();
+        let bytes = if self.half_floats {
+            let halves = drafts
+                .iter()
+                .map(|(draft, gains)| gains.halves(draft.network()));
+            file(header, Weights::Half(halves.flatten().collect()))?
+        } else {
+            rounded(plan, header, &drafts, begun, &watch)?
+        };
+        Ok((bytes, watch.taken.into_inner()))
+    }
+
+    /// The frequencies that fits of segments begin from: those of the file's `header`, and unless they were asked for,
+    /// a half, a quarter and an eighth of them.
+    fn starts(&self, header: &Header, gain: Gain) -> Vec<Start> {
+        let octaves = if self.omega_first.is_some() {
+            0
+        } else {
+            OCTAVES
+        };
+        (0..=octaves)
+            .map(|octave| {
+                let mut header = alone(header);
+                header.network.omega_first >>= octave;
+                let first = Gain::of(f64::from(octave).exp2().recip());
+                let gains = Gains { first, last: gain };
+                Start { header, gains }
+            })
+            .collect()
+    }
+
+    /// A network fitted to a segment, and what makes it one of the file. Where there are several `starts`, short
+    /// fits tell which is best. Where a whole fit then finds nothing, the next best is tried, and so on.
+    fn fit_segment<'a>(
+        &'a self,
+        plan: &'a Plan<'_>,
+        starts: &[Start],
+        task: &'a Segment<'_>,
+        steps: u32,
+        meter: &mut Meter<'_>,
+    ) -> Result<(Draft<'a>, Gains), Error> {
+        let job = Job {
+            source: plan,
+            task,
+            device: &self.device,
+        };
+        let mut fit = |start: &Start, steps: u32, rounding: bool| {
+            let header = start.header.clone();
+            Draft::new(job, header, steps, rounding, self.seed, meter)
+        };
+        let mut order: Vec<(f64, &Start)> = Vec::new();
+        for start in starts {
+            let loss = match starts {
+                [_] => 0.0,
+                _ => fit(start, (steps / TRIAL).max(TRIED).min(steps), false)?.loss(),
+            };
+            order.push((loss, start));
+        }
+        order.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let mut best: Option<(Draft<'a>, Gains)> = None;
+        for (_, start) in order {
+            let draft = fit(start, steps, !self.half_floats)?;
+            let enough = draft.stopped() || draft.loss() <= NOTHING * task.power();
+            if best
+                .as_ref()
+                .is_none_or(|(best, _)| draft.loss() < best.loss())
+            {
+                best = Some((draft, start.gains));
+            }
+            if enough {
+                break;
+            }
+        }
+        best.ok_or(Error::Stopped)
+    }
+}
+
+/// Frequencies that the fit of a segment can begin from.
+struct Start {
+    /// Of a file of that segment alone, with these frequencies.
+    header: Header,
+    /// What makes the network one of the whole file.
+    gains: Gains,
+}
+
+/// Octaves below the frequencies of the file that fits are tried from.
+const OCTAVES: u32 = 3;
+/// Steps of a trial of one of them: an eighth of the whole fit's, and at least these, which it takes to tell anything.
+const TRIAL: u32 = 8;
+const TRIED: u32 = 200;
+/// A fit whose loss is more than this share of that of silence has found nothing.
+const NOTHING: f64 = 0.8;
+
+/// Is told of every step of every segment, and may end all fits.
+type Tell<'a> = &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
+
+/// What the fits of all segments are told to, and their journals kept by.
+struct Watch<'a> {
+    journals: &'a Journals,
+    tally: Mutex<(Tally, Tell<'a>)>,
+    /// The most steps taken for a segment.
+    taken: AtomicU32,
+}
+
+impl Watch<'_> {
+    /// Tells of a step of one segment.
+    fn step(
+        &self,
+        segment: usize,
+        report: &Progress,
+        checkpoint: &mut Checkpoint<'_, '_>,
+    ) -> ControlFlow<()> {
+        // What cannot be noted is missing from checkpoints, and the fit goes on.
+        let _ = self.journals.step(segment, checkpoint);
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tally, tell) = &mut *tally;
+        tally.report(segment, report, |report| {
+            tell(report, &mut checkpoint.among(self.journals, segment))
+        })
+    }
+
+    /// Notes that a fit of one segment is finished.
+    fn finished(&self, segment: usize, meter: &Meter<'_>) {
+        self.journals.note(segment, &meter.journal);
+        self.taken.fetch_max(meter.done, Ordering::Relaxed);
+    }
+}
+
+/// The file of all drafts, each of which took some steps and has a journal, fitted on while they are rounded to the
+/// room there is.
+fn rounded(
+    plan: &Plan<'_>,
+    header: &Header,
+    drafts: &[(Draft<'_>, Gains)],
+    begun: Vec<(u32, Journal)>,
+    watch: &Watch<'_>,
+) -> Result<Vec<u8>, Error> {
+    let mut parts = each(drafts.iter().collect(), |_, draft: &(Draft<'_>, Gains)| {
+        let (draft, gains) = draft;
+        let (network, quantiser, _) = draft.quantiser(*gains)?;
+        Ok((network, quantiser))
+    })?;
+    let mut room = plan.room;
+    share(
+        room.bits(),
+        parts
+            .iter_mut()
+            .map(|(network, quantiser)| (&*network, quantiser)),
+    )?;
+    let parts = drafts.iter().zip(parts).zip(begun).collect();
+    let mut all = each(
+        parts,
+        |index, (((draft, _), (network, quantiser)), (done, journal))| {
+            let mut tell =
+                |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
+            let mut meter = Meter::new(&mut tell, journal).after(done);
+            let rounded = draft.fit_or_silence(network, quantiser, room, &mut meter)?;
+            watch.finished(index, &meter);
+            Ok(rounded)
+        },
+    )?;
+    loop {
+        let tensors = all
+            .iter()
+            .zip(drafts)
+            .flat_map(|(part, (_, gains))| gains.amplified(part.levels()));
+        let bytes = file(header, Weights::Levels(tensors.collect()))?;
+        let length = bytes.len() as u64;
+        if length <= room.bytes {
+            return Ok(bytes);
+        }
+        // Too late to fit through coarser steps.
+        room.overhead += length - room.bytes;
+        share(room.bits(), all.iter_mut().map(Rounded::parts))?;
+    }
+}
+
+fn file(header: &Header, weights: Weights) -> Result<Vec<u8>, Error> {
+    let file = File {
+        header: header.clone(),
+        weights,
+        icc: None,
+    };
+    Ok(file.to_bytes()?)
+}
+
+/// The header of a file of one segment only.
+fn alone(header: &Header) -> Header {
+    let mut header = header.clone();
+    if let Signal::Sound {
+        frames,
+        segment,
+        overlap,
+        ..
+    } = &mut header.signal
+    {
+        (*frames, *overlap) = (*segment, 0);
+    }
+    header
+}
+
+/// The gain of the root mean square of `sound`.
+fn gain_of(sound: &Sound) -> Gain {
+    let samples = sound.samples();
+    let power = samples
+        .iter()
+        .map(|&sample| f64::from(sample).powi(2))
+        .sum::<f64>();
+    Gain::of((power / samples.len() as f64).sqrt())
+}

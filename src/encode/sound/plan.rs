@@ -1,0 +1,165 @@
+//! Which segments to cut a sound into, and which networks to make for them.
+
+use super::super::encoder::Encoder;
+use super::super::plan;
+use super::super::plan::{BITS, OVERHEAD, Room};
+use super::super::source::Source;
+use crate::decode::{Playback, Segments, SoundDecoder};
+use crate::metric;
+use crate::signal::Sound;
+use crate::{Error, Limits};
+use siren_format::{Colour, Samples, Signal};
+use std::f64::consts::PI;
+
+/// Bits a sample of a file where nobody asks for any.
+const RATE: f64 = 0.75;
+/// Parameters of a network where segments are not given: more of them, in longer segments, reach a higher
+/// ratio in the same file, but take proportionally longer.
+const PARAMETERS: f64 = 3_000.0;
+/// Hidden layers where they are not given.
+const LAYERS: u32 = 4;
+/// The distortion at which bits are shared out among segments, as a share of the mean power.
+const DISTORTION: f64 = 0.1;
+/// What part of a segment fades into the next: one in so many.
+const FADE: u32 = 32;
+/// The highest frequency that a fit starts from, as a share of the highest that frames can tell.
+const NYQUIST_SHARE: f64 = 0.025;
+/// omega_0 of the other hidden layers.
+const OMEGA_HIDDEN: f64 = 30.0;
+/// Largest omega_0 that a file can tell (SPEC 3.4).
+const OMEGA_MOST: f64 = 8191.0;
+
+/// Frames for each parameter of a network up to which that share holds. With more of them, the frequencies that a
+/// network has parameters for are lower in proportion.
+const FRAMES_PER_PARAMETER: f64 = 8.0;
+
+/// omega_0 of the first layer for segments of `span` frames and networks of `parameters` parameters: see
+/// `frequencies.md`.
+pub(crate) fn omega_first(span: u32, parameters: f64) -> f64 {
+    let nyquist = PI * f64::from(span) / 2.0;
+    let reach = FRAMES_PER_PARAMETER * parameters / f64::from(span);
+    // Whole, so that its half, quarter and eighth can be told in eighths too.
+    (NYQUIST_SHARE * nyquist * reach.min(1.0))
+        .round()
+        .clamp(1.0, OMEGA_MOST)
+}
+
+/// A sound as it is to be stored.
+pub(super) struct Plan<'a> {
+    pub(super) sound: &'a Sound,
+    pub(super) segments: Segments,
+    /// Hidden layers and width of each network.
+    pub(super) network: (u32, u32),
+    /// For the whole file.
+    pub(super) room: Room,
+}
+
+impl<'a> Plan<'a> {
+    /// What `encoder` makes of `sound`, in segments of about `seconds` if they are given.
+    pub(super) fn new(
+        encoder: &Encoder,
+        sound: &'a Sound,
+        seconds: Option<f64>,
+    ) -> Result<Self, Error> {
+        let mut this = Self {
+            sound,
+            segments: Segments {
+                span: sound.frames(),
+                overlap: 0,
+            },
+            network: (0, 0),
+            room: Room {
+                bytes: 0,
+                overhead: OVERHEAD,
+            },
+        };
+        this.room.bytes = encoder.size.bytes(&this);
+        let ends = this.ends();
+        let (layers, width) = (encoder.layers, encoder.width);
+        let frames = f64::from(sound.frames());
+        let span = match (seconds, width) {
+            (Some(seconds), _) => seconds * f64::from(sound.rate()),
+            // As long as a network of this size can serve at the rate of the whole.
+            (None, width) => {
+                let parameters = width.map_or(PARAMETERS, |width| {
+                    plan::count(layers.unwrap_or(LAYERS), width, ends)
+                });
+                frames * parameters * BITS / this.room.bits().max(1.0)
+            }
+        };
+        // Casts saturate.
+        this.segments = Segments::new(sound.frames(), span.round() as u32, FADE);
+        let bits = this.room.bits() / this.busy();
+        this.network = match (layers, width) {
+            (None, Some(_)) | (Some(_), _) => plan::network(bits, ends, (layers, width)),
+            (None, None) => plan::network(bits, ends, (Some(LAYERS), None)),
+        };
+        Ok(this)
+    }
+
+    /// Over how many segments the bits of the file are spread, about: those that are far softer than others get none.
+    ///
+    /// It is the sum of all segments' rates by the largest of them, with rates as of Gaussian noise of a segment's
+    /// power P at a distortion D (reverse water-filling): log2(P / D) / 2, or 0 if P < D.
+    fn busy(&self) -> f64 {
+        let samples = self.sound.samples();
+        let channels = usize::from(self.sound.channels());
+        let power = |part: &[f32]| {
+            let squares = part.iter().map(|&sample| f64::from(sample).powi(2));
+            squares.sum::<f64>() / part.len().max(1) as f64
+        };
+        let distortion = DISTORTION * power(samples);
+        let rates: Vec<f64> = samples
+            .chunks(self.segments.span as usize * channels)
+            .map(|part| (power(part) / distortion).max(1.0).log2())
+            .collect();
+        let most = rates.iter().copied().fold(0.0, f64::max);
+        if most > 0.0 {
+            (rates.iter().sum::<f64>() / most).max(1.0)
+        } else {
+            self.signal().networks() as f64
+        }
+    }
+
+    fn ends(&self) -> [u32; 2] {
+        [1, self.sound.channels().into()]
+    }
+}
+
+impl Source for Plan<'_> {
+    fn signal(&self) -> Signal {
+        Signal::Sound {
+            rate: self.sound.rate(),
+            frames: self.sound.frames(),
+            segment: self.segments.span,
+            overlap: self.segments.overlap,
+        }
+    }
+
+    fn samples(&self) -> Samples {
+        Samples {
+            channels: self.sound.channels(),
+            depth: self.sound.depth(),
+            colour: Colour::Direct,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let samples = self.sound.samples().len() as f64;
+        OVERHEAD + (samples * RATE / 8.0) as u64
+    }
+
+    fn omegas(&self) -> [f64; 2] {
+        let (layers, width) = self.network;
+        let parameters = plan::count(layers, width, self.ends());
+        [omega_first(self.segments.span, parameters), OMEGA_HIDDEN]
+    }
+
+    /// The ratio of signal to noise.
+    fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
+        let limits = Limits::default();
+        let decoder = SoundDecoder::with_limits(bytes, &limits)?;
+        let decoded = decoder.sound(&Playback::whole(&decoder))?;
+        Ok(metric::snr(self.sound, &decoded))
+    }
+}

@@ -1,0 +1,174 @@
+//! Videos into files: a network from x, y and t to colours.
+
+#[cfg(test)]
+mod tests;
+
+use super::checkpoint::{self, Checkpoint, Journal};
+use super::encoder::Finished;
+use super::source::Source;
+use super::{Encoded, Encoder};
+use crate::Error;
+use crate::decode::{Moments, VideoDecoder, on_threads};
+use crate::fit::Progress;
+use crate::metric::SquaredError;
+use crate::objective::Video;
+use crate::signal::{Footage, Samples};
+use siren_format::{Colour, Signal};
+use std::io;
+use std::ops::ControlFlow;
+
+/// A frame that is exact counts as one of so many dB, lest it outweigh all others.
+const EXACT: f64 = 100.0;
+/// The largest sample.
+const PEAK: f64 = u8::MAX as f64;
+
+impl Encoder {
+    /// Fits a network to `footage` and returns the file. Its PSNR is the mean of the frames' (an exact one counts
+    /// as 100 dB), bits per pixel are those of all frames.
+    ///
+    /// Memory does not depend on the number of frames: each batch reads the rows it needs.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the footage cannot be read, [`Error::Parameter`] if derivatives are to be
+    /// supervised; else as [`Encoder::encode`].
+    pub fn encode_video(&self, footage: &dyn Footage) -> Result<Encoded, Error> {
+        self.encode_video_with(footage, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`Encoder::encode_video`], reporting to `progress` as [`Encoder::encode_with`] does.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_video`].
+    pub fn encode_video_with(
+        &self,
+        footage: &dyn Footage,
+        mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
+    ) -> Result<Encoded, Error> {
+        self.encode_video_resumable(footage, None, |report, _| progress(report))
+    }
+
+    /// As [`Encoder::encode_video_with`], going on from a `checkpoint` as [`Encoder::encode_resumable`] does.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_video`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
+    /// encode.
+    pub fn encode_video_resumable(
+        &self,
+        footage: &dyn Footage,
+        checkpoint: Option<&[u8]>,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
+    ) -> Result<Encoded, Error> {
+        self.validate()?;
+        if self.supervision.is_some() {
+            let allowed = "left out: only pictures are fitted by their derivatives";
+            return Err(Error::parameter("supervision", "given", allowed));
+        }
+        let journal = Journal::new(self.key(&Filmed(footage).hash()?), checkpoint)?;
+        on_threads(self.threads, || {
+            let task = Video::new(footage, self.seed).normalised();
+            let mut tell = |report: &Progress, checkpoint: &mut Checkpoint<'_, '_>| {
+                if task.failed() {
+                    ControlFlow::Break(())
+                } else {
+                    progress(report, checkpoint)
+                }
+            };
+            let fitted = self.fit(&Filmed(footage), &task, &mut tell, journal);
+            match task.failure() {
+                Some(error) => Err(error.into()),
+                None => fitted.map(|finished| encoded(finished, footage)),
+            }
+        })?
+    }
+}
+
+fn encoded(finished: Finished, footage: &dyn Footage) -> Encoded {
+    let Finished {
+        candidate,
+        steps,
+        elapsed,
+    } = finished;
+    Encoded {
+        psnr: candidate.quality,
+        bpp: candidate.bytes.len() as f64 * 8.0 / footage.clip().pixels() as f64,
+        bytes: candidate.bytes,
+        parameters: candidate.parameters,
+        steps,
+        elapsed,
+    }
+}
+
+/// Footage as the encoder sees it.
+struct Filmed<'a>(&'a dyn Footage);
+
+impl Filmed<'_> {
+    /// A hash of all samples, read once.
+    fn hash(&self) -> io::Result<u64> {
+        let clip = self.0.clip();
+        let mut row = vec![0; clip.width() as usize * usize::from(clip.channels())];
+        let mut sum = checkpoint::hash(clip);
+        for frame in 0..clip.frames() {
+            for index in 0..clip.height() {
+                self.0.row(frame, index, &mut row)?;
+                sum = checkpoint::hash((sum, &row));
+            }
+        }
+        Ok(sum)
+    }
+}
+
+impl Source for Filmed<'_> {
+    fn signal(&self) -> Signal {
+        let clip = self.0.clip();
+        Signal::Video {
+            width: clip.width(),
+            height: clip.height(),
+            frames: clip.frames(),
+            rate: clip.rate(),
+        }
+    }
+
+    fn samples(&self) -> siren_format::Samples {
+        siren_format::Samples {
+            channels: self.0.clip().channels(),
+            depth: 8,
+            colour: Colour::Direct,
+        }
+    }
+
+    /// A quarter of a bit per pixel of all frames, but at most 20 kB: what a minute's fit can make use of.
+    fn bytes(&self) -> u64 {
+        (self.0.clip().pixels() as f64 * 0.25 / 8.0).clamp(64.0, 20_480.0) as u64
+    }
+
+    /// 10 in the first layer: less than for pictures, since the fit has more points to learn from and frames
+    /// between those it sees should be as smooth as they are.
+    fn omegas(&self) -> [f64; 2] {
+        [10.0, 30.0]
+    }
+
+    /// The mean PSNR of the frames.
+    fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
+        let clip = self.0.clip();
+        let decoder = VideoDecoder::new(bytes)?;
+        let width = clip.width() as usize * usize::from(clip.channels());
+        let (mut psnr, mut row) = (0.0, vec![0; width]);
+        let (view, moments) = (decoder.view(1.0)?, Moments::stored(&decoder));
+        for frame in 0..clip.frames() {
+            let mut error = SquaredError::default();
+            decoder.render(&view, &moments, frame, |strip| {
+                let Samples::U8(decoded) = strip.samples else {
+                    return Ok(());
+                };
+                for (index, decoded) in (strip.y..).zip(decoded.chunks_exact(width)) {
+                    self.0.row(frame, index, &mut row)?;
+                    error.add_bytes(&row, decoded);
+                }
+                Ok::<_, Error>(())
+            })?;
+            psnr += error.psnr(PEAK).min(EXACT);
+        }
+        let frames = f64::from(clip.frames());
+        Ok(psnr / frames)
+    }
+}

@@ -1,0 +1,120 @@
+use super::super::kernel::{TILE, activate, activate_in_place};
+use super::super::simd;
+use super::{Network, Order, Packed, complete};
+use fearless_simd::{Level, Simd, dispatch};
+
+/// Evaluates a network, tile by tile; shared between threads.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluator {
+    level: Level,
+    inputs: usize,
+    outputs: usize,
+    widest: usize,
+    order: Order,
+    layers: Vec<Packed>,
+}
+
+/// What one thread needs beside the network.
+#[derive(Clone, Debug)]
+pub(crate) struct Scratch {
+    coordinates: Vec<f32>,
+    ping: Vec<f32>,
+    pong: Vec<f32>,
+}
+
+impl Evaluator {
+    /// Evaluates jets of `order`.
+    pub(crate) fn new(network: &Network, order: Order) -> Self {
+        Self::with_level(network, order, simd::level().1)
+    }
+
+    pub(crate) fn with_level(network: &Network, order: Order, level: Level) -> Self {
+        let shape = network.shape();
+        let mut layers = Packed::new(shape);
+        for (packed, layer) in layers.iter_mut().zip(network.layers()) {
+            packed.pack(layer);
+        }
+        let widest = shape
+            .layers()
+            .map(|(outputs, _)| outputs)
+            .max()
+            .unwrap_or(0);
+        Self {
+            level,
+            inputs: shape.inputs,
+            outputs: shape.outputs,
+            widest,
+            order,
+            layers,
+        }
+    }
+
+    /// The same network for jets of another order.
+    pub(crate) fn with_order(&self, order: Order) -> Self {
+        Self {
+            order,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Components of every jet.
+    pub(crate) fn components(&self) -> usize {
+        self.order.components(self.inputs)
+    }
+
+    pub(crate) fn scratch(&self) -> Scratch {
+        let rows = |rows: usize| vec![0.0; self.components() * rows * TILE];
+        Scratch {
+            coordinates: rows(self.inputs),
+            ping: rows(self.widest),
+            pong: rows(self.widest),
+        }
+    }
+
+    /// The outputs, one row of [`TILE`] each, component after component of their jets, at up to [`TILE`]
+    /// points whose coordinates `draw` writes into rows likewise. Each point's result is independent of its
+    /// place in the tile.
+    pub(crate) fn tile<'a>(
+        &self,
+        scratch: &'a mut Scratch,
+        draw: impl FnOnce(&mut [f32]),
+    ) -> &'a [f32] {
+        draw(&mut scratch.coordinates[..self.inputs * TILE]);
+        complete(&mut scratch.coordinates, self.inputs, self.order);
+        dispatch!(self.level, simd => forward(simd, self, scratch));
+        &scratch.ping[..self.components() * self.outputs * TILE]
+    }
+}
+
+/// Leaves the outputs in `scratch.ping`.
+#[inline(always)]
+fn forward<S: Simd>(simd: S, evaluator: &Evaluator, scratch: &mut Scratch) {
+    let length = |rows: usize| evaluator.components() * rows * TILE;
+    for (index, layer) in evaluator.layers.iter().enumerate() {
+        let z = &mut scratch.pong[..length(layer.forward.rows())];
+        let x = if index == 0 {
+            &mut scratch.coordinates
+        } else {
+            &mut scratch.ping[..length(layer.forward.columns())]
+        };
+        layer.affine(simd, x, z);
+        match (layer.activation, evaluator.order) {
+            (Some(activation), Order::Value) => activate_in_place(simd, activation, z),
+            (Some(activation), order) => {
+                let a = &mut scratch.ping[..length(layer.forward.rows())];
+                activate(simd, activation, order, evaluator.inputs, z, a);
+                continue;
+            }
+            (None, _) => (),
+        }
+        std::mem::swap(&mut scratch.ping, &mut scratch.pong);
+    }
+}

@@ -1,0 +1,4 @@
+//! The parameters of a file as a network: from integers to floats and back, and what of them is free to choose.
+
+pub(crate) mod symmetry;
+pub(crate) mod weights;
