@@ -35,6 +35,11 @@
 //! `objective` (which points to draw and which loss to put there), lies beside `decode` and is used by `encode` alone.
 //! `signal` and `metric` know no engine, and the `siren-format` crate knows bytes and integers only.
 
+// Not `forbid`: the macro `s!` of ndarray allows it for itself.
+#![deny(unsafe_code)]
+// What only fits need is not told apart in modules that decoders share with them.
+#![cfg_attr(not(feature = "encode"), allow(dead_code, unused_imports))]
+
 // The command names the library as any other user does.
 #[cfg(feature = "cli")]
 extern crate self as sirenc;
@@ -43,20 +48,25 @@ extern crate self as sirenc;
 #[doc(hidden)]
 pub mod cli;
 mod decode;
+#[cfg(feature = "encode")]
 mod encode;
 mod engine;
 mod error;
+#[cfg(feature = "encode")]
 mod fit;
 pub mod metric;
 mod model;
+#[cfg(feature = "encode")]
 mod objective;
 pub mod signal;
+#[cfg(feature = "encode")]
 pub mod study;
 
 pub use decode::{
-    Camera, Decoder, Derivative, FloatStrip, Mesh, Moments, Playback, Region, Shading,
-    ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View,
+    Camera, Decoder, Derivative, FloatStrip, Mesh, Moments, Opened, Playback, Region, Shading,
+    ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View, open,
 };
+#[cfg(feature = "encode")]
 pub use encode::{
     Checkpoint, DEFAULT_EFFORT, EFFORT_STEPS, Encoded, EncodedShape, EncodedSound, Encoder,
 };
@@ -67,7 +77,9 @@ pub use engine::net::{
 };
 pub use engine::simd::name as simd_level;
 pub use error::{Checkpointing, Error, GpuError};
+#[cfg(feature = "encode")]
 pub use fit::{Fitted, Fitter, Progress};
+#[cfg(feature = "encode")]
 pub use objective::{Blend, Derivatives, Jet, Problem};
 pub use signal::{Clip, Footage, Grid, Picture, Placement, Point, Samples, Sound, Surface};
 pub use siren_format::Limits;

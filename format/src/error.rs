@@ -70,6 +70,13 @@ pub enum Error {
         allowed: u64,
     },
 
+    /// The weights are half floats under zstd, and this crate was built without its feature `zstd`.
+    #[error(
+        "the weights are half floats under zstd (SPEC 5.2), which this build leaves out: read the file with \
+         one that has the feature `zstd`, or encode it again as levels"
+    )]
+    WithoutZstd,
+
     /// The [`File`](crate::File) given to be written breaks a rule of the format.
     #[error("this cannot be written as a siren file: {0} (SPEC {section})", section = .0.section())]
     Invalid(Fault),

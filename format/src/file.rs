@@ -19,8 +19,9 @@ impl File {
     ///
     /// # Errors
     /// [`Error::Invalid`] if a value is not one that the format permits, or the weights do not fit the
-    /// network.
+    /// network; [`Error::WithoutZstd`] if they are half floats and this build leaves out zstd.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        self.weights.coding().check()?;
         self.write().map_err(Error::Invalid)
     }
 
@@ -42,6 +43,7 @@ impl File {
     /// Any [`Error`] but [`Error::Invalid`]. Limits are checked before what they limit is allocated.
     pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
         let layout = inspect(bytes, limits)?;
+        layout.coding.check()?;
         let payload = |id| layout.section(id).map(|range| &bytes[range]);
         let coded = payload(WEIGHTS).ok_or(Error::Malformed(Fault::NoWeights))?;
         let weights =

@@ -42,6 +42,14 @@ impl Coding {
         }
     }
 
+    /// Refuses a coding that this build leaves out.
+    pub(crate) fn check(self) -> Result<(), Error> {
+        if self == Self::Half && !cfg!(feature = "zstd") {
+            return Err(Error::WithoutZstd);
+        }
+        Ok(())
+    }
+
     pub(crate) fn from_number(number: u8) -> Option<Self> {
         match number {
             0 => Some(Self::Half),
@@ -76,6 +84,7 @@ impl Weights {
                 .map(|payload| 8 * BIT * payload.len() as u64),
             Self::Levels(tensors) => levels::costs(tensors, header).map(|costs| costs.iter().sum()),
         };
+        self.coding().check()?;
         header
             .validate()
             .and_then(|()| bits())

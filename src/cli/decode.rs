@@ -14,7 +14,7 @@ use super::sound;
 use super::video;
 use clap::ValueEnum;
 use siren_format::Signal;
-use sirenc::{Decoder, Derivative, Device, Shading, View};
+use sirenc::{Decoder, Derivative, Device, Opened, Shading, View};
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Decode, given: &Given) -> Result<ExitCode, Failure> {
     for job in ready {
         let bytes = match files.get_mut(&job.input) {
             Some(file) => file.bytes(&job.input),
-            None => input::read_siren(&job.input),
+            None => input::read_siren(&job.input).map(|(bytes, _)| bytes),
         };
         let told = bytes.and_then(|bytes| one(args, &bytes, job, &device, &report));
         done += usize::from(report.settle(&job.input, told)?);
@@ -95,22 +95,30 @@ fn one(
     device: &Device,
     report: &Report,
 ) -> Result<(), Failure> {
-    let start = Instant::now();
-    match input::signal(bytes) {
-        Some(Signal::Shape { .. }) => return shape::decode(args, bytes, job, report),
-        Some(Signal::Sound { .. }) => return sound::decode(args, bytes, job, report),
-        Some(Signal::Video { .. }) => return video::decode(args, bytes, job, device, report),
-        _ => {}
-    }
-    let mut decoder =
-        Decoder::with_limits(bytes, &args.limiting.limits())?.with_device(device.clone());
+    let mut opened = Opened::with_limits(bytes, &args.limiting.limits())?;
     if let Some(threads) = args.threads {
-        decoder = decoder.with_threads(threads);
+        opened = opened.with_threads(threads);
     }
+    match opened {
+        Opened::Picture(decoder) => {
+            let decoder = decoder.with_device(device.clone());
+            picture(args, &decoder, job, report)
+        }
+        Opened::Shape(decoder) => shape::decode(args, &decoder, job, report),
+        Opened::Sound(decoder) => sound::decode(args, &decoder, job, report),
+        Opened::Video(decoder) => {
+            let decoder = decoder.with_device(device.clone());
+            video::decode(args, &decoder, job, report)
+        }
+    }
+}
+
+fn picture(args: &Decode, decoder: &Decoder, job: &Job, report: &Report) -> Result<(), Failure> {
+    let start = Instant::now();
     let format = Format::of(&job.output)?;
-    let mut view = view(args, &decoder)?;
+    let mut view = view(args, decoder)?;
     if let Some(which) = args.derivative {
-        view = view.with_shading(shading(args, which, &decoder, format)?);
+        view = view.with_shading(shading(args, which, decoder, format)?);
     }
     let (width, height) = (view.region().width, view.region().height);
     let mut output = Output::create(&job.output, args.manner.force)?;
@@ -121,7 +129,7 @@ fn one(
     );
     bar.set_length(u64::from(height));
     let count = |rows| bar.inc(u64::from(rows));
-    let written = render(&decoder, &view, format, &mut output, count);
+    let written = render(decoder, &view, format, &mut output, count);
     bar.finish_and_clear();
     output.commit(written)?;
 

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
 }
 
 fn one(file: &Place, limits: &Limits, report: &Report) -> Result<(), Failure> {
-    let bytes = input::read_siren(file)?;
+    let (bytes, _) = input::read_siren(file)?;
     // The file says how much it would cost to decode; nothing of that is spent here but the parsing.
     let layout = siren_format::inspect(&bytes, limits).map_err(sirenc::Error::from)?;
     let layers = layers(&bytes, limits).map_err(sirenc::Error::from)?;

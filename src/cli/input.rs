@@ -106,9 +106,13 @@ impl Stored {
     /// Reads the file at `place`, and keeps its bytes if it is `alone` or cannot be read again. Those of many files
     /// together would take memory for nothing until their turn.
     pub(crate) fn read(place: &Place, alone: bool) -> Self {
-        let bytes = read_siren(place);
+        let read = read_siren(place);
+        let (signal, bytes) = match read {
+            Ok((bytes, signal)) => (signal, Ok(bytes)),
+            Err(failure) => (None, Err(failure)),
+        };
         Self {
-            signal: bytes.as_ref().ok().and_then(|bytes| signal(bytes)),
+            signal,
             bytes: Some(bytes).filter(|_| alone || !place.is_file()),
         }
     }
@@ -116,40 +120,41 @@ impl Stored {
     /// The bytes of the file at `place`, which it was read from.
     pub(crate) fn bytes(&mut self, place: &Place) -> Result<Vec<u8>, Failure> {
         let kept = self.bytes.take();
-        kept.unwrap_or_else(|| read_siren(place))
+        kept.unwrap_or_else(|| read_siren(place).map(|(bytes, _)| bytes))
     }
 }
 
-/// The bytes of the `.siren` file at `place`. What is an input of `encode` is refused as that.
-pub(crate) fn read_siren(place: &Place) -> Result<Vec<u8>, Failure> {
+/// The bytes of the `.siren` file at `place`, and the signal that they seem to hold. What is an input of `encode` is
+/// refused as that.
+pub(crate) fn read_siren(place: &Place) -> Result<(Vec<u8>, Option<Signal>), Failure> {
     let bytes = picture::read_siren(place)?;
-    let opened = siren_format::inspect(&bytes, &Limits::default());
-    if !matches!(opened, Err(siren_format::Error::NotSiren)) {
-        return Ok(bytes);
+    // What it costs to decode is not for here to say.
+    let open = |limits: Limits, what| limits.with(what, u64::MAX);
+    let open = Quantity::ALL.into_iter().fold(Limits::default(), open);
+    match siren_format::inspect(&bytes, &open) {
+        Ok(layout) => Ok((bytes, Some(layout.header.signal))),
+        Err(siren_format::Error::NotSiren) => match foreign(&bytes, place) {
+            Some(kind) => Err(Failure::Said(format!(
+                "is a {kind}, not a .siren file; `sirenc encode` makes one of it"
+            ))),
+            None => Ok((bytes, None)),
+        },
+        // Its decoder says what is wrong.
+        Err(_) => Ok((bytes, None)),
     }
+}
+
+/// What kind of signal the bytes of a file of another format hold, if it is one that `encode` reads.
+fn foreign(bytes: &[u8], place: &Place) -> Option<&'static str> {
     let known = [
-        (sound::Format::of(&bytes).is_some(), "sound"),
-        (video::is_y4m(&bytes), "video"),
+        (sound::Format::of(bytes).is_some(), "sound"),
+        (video::is_y4m(bytes), "video"),
         (
-            shape::SurfaceFormat::of(&bytes, bytes.len() as u64, place).is_some(),
+            shape::SurfaceFormat::of(bytes, bytes.len() as u64, place).is_some(),
             "shape",
         ),
     ];
-    match known.iter().find(|(is, _)| *is) {
-        Some((_, kind)) => Err(Failure::Said(format!(
-            "is a {kind}, not a .siren file; `sirenc encode` makes one of it"
-        ))),
-        None => Ok(bytes),
-    }
-}
-
-/// The signal that the bytes of a `.siren` file hold, if it can be read.
-pub(crate) fn signal(bytes: &[u8]) -> Option<Signal> {
-    // What it costs is not for here to say.
-    let open = |limits: Limits, what| limits.with(what, u64::MAX);
-    let open = Quantity::ALL.into_iter().fold(Limits::default(), open);
-    let layout = siren_format::inspect(bytes, &open);
-    Some(layout.ok()?.header.signal)
+    known.iter().find(|(is, _)| *is).map(|(_, kind)| *kind)
 }
 
 /// A stream of what is at `place`, from its beginning.

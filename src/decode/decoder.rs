@@ -64,7 +64,11 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::new`].
     pub fn with_limits(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let stored = Stored::new(bytes, limits)?;
+        Self::of(Stored::new(bytes, limits)?)
+    }
+
+    /// The decoder of a file that has been read, if it holds a picture.
+    pub(in crate::decode) fn of(stored: Stored) -> Result<Self, Error> {
         let Signal::Picture { width, height } = stored.header.signal else {
             return Err(stored.refuse("picture"));
         };

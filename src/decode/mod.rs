@@ -5,6 +5,7 @@
 
 mod decoder;
 mod derivative;
+mod opened;
 mod shape;
 mod sound;
 mod stored;
@@ -14,6 +15,7 @@ mod view;
 pub use decoder::{Decoder, FloatStrip, Strip};
 pub(crate) use derivative::fitting_gain;
 pub use derivative::{Derivative, Shading};
+pub use opened::{Opened, open};
 pub(crate) use shape::mesh_of;
 pub use shape::{Camera, Mesh, ShapeDecoder};
 pub(crate) use sound::Segments;

@@ -3,11 +3,13 @@
 mod bd_rate;
 mod ms_ssim;
 mod noise;
+#[cfg(feature = "encode")]
 mod shape;
 
 pub use bd_rate::bd_rate;
 pub use ms_ssim::ms_ssim;
 pub use noise::{noise_level, segmental_snr, snr};
+#[cfg(feature = "encode")]
 pub use shape::{Likeness, likeness};
 
 use crate::signal::{Picture, Samples};

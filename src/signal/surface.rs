@@ -2,6 +2,7 @@
 
 use super::space::{self, Point};
 use crate::Error;
+#[cfg(feature = "encode")]
 use ndarray_rand::rand::Rng;
 use std::hash::{Hash, Hasher};
 
@@ -178,6 +179,7 @@ impl Surface {
     }
 
     /// A random point, as seen from [`Surface::origin`], and its normal: each point of a cloud is as likely, each part of a mesh as its area.
+    #[cfg(feature = "encode")]
     pub fn sample(&self, random: &mut impl Rng) -> (Point, Point) {
         let index = match &self.form {
             Form::Cloud { points, .. } => random.random_range(0..points.len()),

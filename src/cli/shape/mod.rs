@@ -73,19 +73,15 @@ fn facts(job: &Job, encoded: &EncodedShape) -> serde_json::Value {
     })
 }
 
-/// Decodes the shape in `bytes`: to a mesh, or to a picture of it, as the output's extension says.
+/// Decodes a shape: to a mesh, or to a picture of it, as the output's extension says.
 pub(super) fn decode(
     args: &Decode,
-    bytes: &[u8],
+    shape: &ShapeDecoder,
     job: &Job,
     report: &Report,
 ) -> Result<(), Failure> {
     let start = Instant::now();
     let form = Form::of(&job.output)?;
-    let mut shape = ShapeDecoder::with_limits(bytes, &args.limiting.limits())?;
-    if let Some(threads) = args.threads {
-        shape = shape.with_threads(threads);
-    }
     let told = match form {
         Form::Mesh(format) => {
             let mesh = shape.mesh(args.resolution.unwrap_or(RESOLUTION))?;

@@ -131,20 +131,16 @@ pub(crate) fn check_output(output: &Place) -> Result<(), Failure> {
     }
 }
 
-/// Decodes the sound in `bytes`.
+/// Decodes a sound.
 pub(crate) fn decode(
     args: &Decode,
-    bytes: &[u8],
+    decoder: &SoundDecoder,
     job: &Job,
     report: &Report,
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     check_output(&job.output)?;
-    let mut decoder = SoundDecoder::with_limits(bytes, &args.limiting.limits())?;
-    if let Some(threads) = args.threads {
-        decoder = decoder.with_threads(threads);
-    }
-    let playback = playback(args, &decoder)?;
+    let playback = playback(args, decoder)?;
     let shape = Shape {
         rate: playback.rate(),
         channels: decoder.channels(),

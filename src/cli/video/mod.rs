@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::input::Input;
 use super::paths::Job;
 use super::report::Report;
-use sirenc::{Device, Encoded, Encoder, Moments, VideoDecoder, View};
+use sirenc::{Encoded, Encoder, Moments, VideoDecoder, View};
 use std::io;
 use std::time::Instant;
 use write::Film;
@@ -50,25 +50,19 @@ pub(crate) fn encode(
     })
 }
 
-/// Decodes the video in `bytes`.
+/// Decodes a video.
 pub(crate) fn decode(
     args: &Decode,
-    bytes: &[u8],
+    decoder: &VideoDecoder,
     job: &Job,
-    device: &Device,
     report: &Report,
 ) -> Result<(), Failure> {
     let begin = Instant::now();
-    let limits = args.limiting.limits();
-    let mut decoder = VideoDecoder::with_limits(bytes, &limits)?.with_device(device.clone());
-    if let Some(threads) = args.threads {
-        decoder = decoder.with_threads(threads);
-    }
     let form = Form::of(&job.output)?;
     let film = Film {
-        decoder: &decoder,
-        view: view(args, &decoder)?,
-        moments: moments(args, &decoder)?,
+        decoder,
+        view: view(args, decoder)?,
+        moments: moments(args, decoder)?,
         subsampling: args.chroma,
         force: args.manner.force,
     };

@@ -59,7 +59,11 @@ impl ShapeDecoder {
     /// # Errors
     /// As [`ShapeDecoder::new`].
     pub fn with_limits(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let stored = Stored::new(bytes, limits)?;
+        Self::of(Stored::new(bytes, limits)?)
+    }
+
+    /// The decoder of a file that has been read, if it holds a shape.
+    pub(in crate::decode) fn of(stored: Stored) -> Result<Self, Error> {
         let Signal::Shape { centre, scale } = stored.header.signal else {
             return Err(stored.refuse("shape"));
         };

@@ -130,7 +130,11 @@ impl SoundDecoder {
     /// # Errors
     /// As [`SoundDecoder::new`].
     pub fn with_limits(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let stored = Stored::new(bytes, limits)?;
+        Self::of(Stored::new(bytes, limits)?)
+    }
+
+    /// The decoder of a file that has been read, if it holds a sound.
+    pub(in crate::decode) fn of(stored: Stored) -> Result<Self, Error> {
         let Signal::Sound {
             rate,
             frames,

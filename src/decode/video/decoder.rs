@@ -36,7 +36,11 @@ impl VideoDecoder {
     /// # Errors
     /// As [`VideoDecoder::new`].
     pub fn with_limits(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let stored = Stored::new(bytes, limits)?;
+        Self::of(Stored::new(bytes, limits)?)
+    }
+
+    /// The decoder of a file that has been read, if it holds a video.
+    pub(in crate::decode) fn of(stored: Stored) -> Result<Self, Error> {
         let Signal::Video {
             width,
             height,

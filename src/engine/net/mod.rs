@@ -34,10 +34,10 @@ use super::kernel::{Panels, TILE, affine};
 use crate::Error;
 use fearless_simd::Simd;
 use ndarray::{Array1, Array2};
-use ndarray_rand::RandomExt;
-use ndarray_rand::rand_distr::Uniform;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+#[cfg(feature = "encode")]
+use ndarray_rand::{RandomExt, rand_distr::Uniform};
+#[cfg(feature = "encode")]
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// Which layers a network has, and how fast its sines turn.
 #[derive(Clone, Debug, PartialEq)]
@@ -200,6 +200,7 @@ impl Network {
     ///
     /// # Errors
     /// [`Error::Parameter`] if the shape has no hidden layer, a width of 0 or a bad omega.
+    #[cfg(feature = "encode")]
     pub fn random(shape: &Shape, seed: u64) -> Result<Self, Error> {
         shape.validate()?;
         let mut random = ChaCha8Rng::seed_from_u64(seed);

@@ -14,7 +14,7 @@ use fearless_simd::Level;
 
 use std::sync::OnceLock;
 
-/// Name of the environment variable that lowers the level: `avx512`, `avx2`, `sse4.2`, `sse2`, `neon`
+/// Name of the environment variable that lowers the level: `avx512`, `avx2`, `sse4.2`, `sse2`, `neon`, `simd128`
 /// or `scalar`.
 pub(crate) const OVERRIDE: &str = "SIRENC_SIMD";
 
@@ -37,6 +37,11 @@ pub(crate) fn levels() -> Vec<(&'static str, Level)> {
     }
     #[cfg(target_arch = "aarch64")]
     levels.extend(best.as_neon().map(|token| ("neon", Level::Neon(token))));
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    levels.extend(
+        best.as_wasm_simd128()
+            .map(|token| ("simd128", Level::WasmSimd128(token))),
+    );
     levels.push(("scalar", Level::fallback()));
     levels
 }
@@ -50,7 +55,8 @@ pub(crate) fn level() -> (&'static str, Level) {
     *CHOSEN.get_or_init(|| choose(&levels(), std::env::var(OVERRIDE).ok().as_deref()))
 }
 
-/// Name of the instruction set in use: `avx512`, `avx2`, `sse4.2`, `sse2`, `neon` or `scalar`.
+/// Name of the instruction set in use: `avx512`, `avx2`, `sse4.2`, `sse2`, `neon`, `simd128` (of WebAssembly) or
+/// `scalar`.
 ///
 /// It is the machine's best, unless the environment variable `SIRENC_SIMD` names a lower one.
 pub fn name() -> &'static str {
@@ -59,7 +65,9 @@ pub fn name() -> &'static str {
 
 fn choose(have: &[(&'static str, Level)], asked: Option<&str>) -> (&'static str, Level) {
     // From fast to slow; what is asked for and absent falls to the next one that is there.
-    const ORDER: [&str; 6] = ["avx512", "avx2", "sse4.2", "sse2", "neon", "scalar"];
+    const ORDER: [&str; 7] = [
+        "avx512", "avx2", "sse4.2", "sse2", "neon", "simd128", "scalar",
+    ];
     let from = ORDER
         .iter()
         .position(|&name| Some(name) == asked)
