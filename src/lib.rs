@@ -54,6 +54,8 @@ mod engine;
 mod error;
 #[cfg(feature = "encode")]
 mod fit;
+#[cfg(feature = "media")]
+pub mod media;
 pub mod metric;
 mod model;
 #[cfg(feature = "encode")]

@@ -307,8 +307,8 @@ pub(crate) struct Decode {
     pub(crate) to: Option<f64>,
 
     /// Colour resolution of .y4m files
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Subsampling::Quarter)]
-    pub(crate) chroma: Subsampling,
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Chroma::Quarter)]
+    pub(crate) chroma: Chroma,
 
     /// Of a shape: cells of the mesh along the longest side of its cube [default: 256]
     #[arg(long, value_name = "N", value_parser = values::resolution)]
@@ -336,7 +336,7 @@ pub(crate) struct Decode {
 
 /// How many samples of colour a video has for those of brightness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Subsampling {
+pub(crate) enum Chroma {
     /// One for each square of four, which every player takes
     #[value(name = "420")]
     Quarter,

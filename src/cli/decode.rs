@@ -2,16 +2,16 @@
 
 use super::args::{Decode, Which};
 use super::failure::Failure;
-use super::format::{Format, Writer};
+use super::format;
 use super::input::{self, Stored};
 use super::options::{Given, Use};
 use super::output::Output;
 use super::paths::{self, Job, Place};
-use super::render::render;
 use super::report::Report;
 use super::shape;
 use super::sound;
 use super::video;
+use crate::media::picture::{Format, Writer, render};
 use clap::ValueEnum;
 use siren_format::Signal;
 use sirenc::{Decoder, Derivative, Device, Opened, Shading, View};
@@ -72,7 +72,7 @@ fn signal<'a>(files: &'a HashMap<Place, Stored>, input: &Place) -> Option<&'a Si
 /// What is made of a signal that is written to `output`.
 fn made(signal: &Signal, output: &Place) -> Result<Use, Failure> {
     Ok(match signal {
-        Signal::Picture { .. } => match Format::of(output)?.writer {
+        Signal::Picture { .. } => match format::of(output)?.writer {
             Writer::Floats => Use::Floats,
             _ => Use::Picture,
         },
@@ -115,7 +115,7 @@ fn one(
 
 fn picture(args: &Decode, decoder: &Decoder, job: &Job, report: &Report) -> Result<(), Failure> {
     let start = Instant::now();
-    let format = Format::of(&job.output)?;
+    let format = format::of(&job.output)?;
     let mut view = view(args, decoder)?;
     if let Some(which) = args.derivative {
         view = view.with_shading(shading(args, which, decoder, format)?);

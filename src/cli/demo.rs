@@ -4,15 +4,16 @@ use super::args::Demo;
 use super::compare::jpeg;
 use super::encode;
 use super::failure::Failure;
-use super::format::Format;
+use super::format;
 use super::output::Output;
 use super::paths::Place;
 use super::picture;
-use super::render::render;
-use super::report::{Report, grouped};
+use super::report::Report;
+use crate::media::grouped;
+use crate::media::picture::render;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageFormat, ImageReader};
-use sirenc::{Decoder, Encoder, Picture, View, metric};
+use image::{DynamicImage, ImageFormat};
+use sirenc::{Decoder, Encoder, View, metric};
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
     let report = Report::default();
     let say = |text: String| report.say(&text);
 
-    let photo = decode(PHOTO)?;
+    let photo = picture::of_bytes(PHOTO)?;
     let pixels = photo.pixels() as f64;
     let bpp = |bytes: usize| 8.0 * bytes as f64 / pixels;
     folder.write("photo.png", PHOTO)?;
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         "JPEG          {} bytes  {:.3} bpp  {:.2} dB  at quality {quality}, {}",
         grouped(jpeg.len() as u64),
         bpp(jpeg.len()),
-        metric::psnr(&photo, &decode(&jpeg)?),
+        metric::psnr(&photo, &picture::of_bytes(&jpeg)?),
         if jpeg.len() > size {
             "the smallest there is, and still larger"
         } else {
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         let view = View::scaled(&decoder, f64::from(scale))?;
         let place = folder.place(name);
         let mut output = Output::create(&place, true)?;
-        let written = render(&decoder, &view, Format::of(&place)?, &mut output, |_| ());
+        let written = render(&decoder, &view, format::of(&place)?, &mut output, |_| ());
         output.commit(written)?;
         let seconds = start.elapsed().as_secs_f64();
         say(format!(
@@ -127,13 +128,6 @@ impl Folder<'_> {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         Output::create(&self.place(name), true)?.finish(bytes)
     }
-}
-
-fn decode(bytes: &[u8]) -> Result<Picture, Failure> {
-    picture::decode(
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format()?,
-        picture::MOST_DECODED,
-    )
 }
 
 fn file_of(image: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>, Failure> {

@@ -2,7 +2,6 @@
 
 use super::args::{Coding, Encode, Fitting, Supervise};
 use super::checkpoint::{self, Keeper};
-use super::colour::Room;
 use super::failure::Failure;
 use super::input::{Input, Kind};
 use super::many::side_by_side;
@@ -10,10 +9,13 @@ use super::options::Given;
 use super::output::Output;
 use super::paths::{self, Job, Place};
 use super::picture;
-use super::report::{Report, complain, grouped};
+use super::report::{Report, complain};
 use super::shape;
 use super::sound;
 use super::video;
+use crate::media;
+use crate::media::grouped;
+use crate::media::picture::Room;
 use serde_json::{Map, Value, json};
 use siren_format::{Limits, Signal};
 use sirenc::{Checkpoint, Derivatives, Encoded, Encoder, Picture, Progress};
@@ -190,7 +192,11 @@ fn one(
         Kind::Sound => return sound::encode(encoder, args, input, job, report),
         Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
     }
-    let found = picture::read_from(input.source(), &job.input, args.limiting.limits().memory)?;
+    let found = media::picture::read(
+        input.source(),
+        job.input.path(),
+        args.limiting.limits().memory,
+    )?;
     let (picture, notes) = found.settle(|picture| Room {
         bytes: encoder.size(picture),
         asked: args.fitting.bytes.is_some() || args.fitting.bpp.is_some(),

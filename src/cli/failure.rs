@@ -61,6 +61,16 @@ impl From<sirenc::Error> for Failure {
     }
 }
 
+impl From<crate::media::Error> for Failure {
+    fn from(error: crate::media::Error) -> Self {
+        match error {
+            crate::media::Error::Write(error) => error.into(),
+            crate::media::Error::Signal(error) => error.into(),
+            other => Self::Said(other.to_string()),
+        }
+    }
+}
+
 /// The system's words without its number: "No such file or directory".
 fn plain(error: &io::Error) -> String {
     let text = error.to_string();

@@ -4,7 +4,8 @@ use super::args::Info;
 use super::failure::Failure;
 use super::input;
 use super::paths::Place;
-use super::report::{Report, grouped};
+use super::report::Report;
+use crate::media::grouped;
 use serde_json::{Value, json};
 use siren_format::{
     Activation, BIT, Coding, Colour, File, Header, Input, Layout, Limits, OMEGA_UNITS, Part,

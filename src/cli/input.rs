@@ -2,26 +2,13 @@
 
 use super::failure::Failure;
 use super::paths::Place;
-use super::{picture, shape, sound, video};
+use super::picture;
+use crate::media::{Source, sniff, sound, spool, surface, video};
+
+pub(crate) use crate::media::Kind;
 use siren_format::{Limits, Quantity, Signal};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
-
-/// The most that are put into a temporary file.
-const MOST_ON_DISK: u64 = 16 << 30;
-
-/// The kinds of signal that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Picture,
-    Shape,
-    Sound,
-    Video,
-}
-
-/// What decoders read from.
-pub(crate) trait Source: BufRead + Seek {}
-impl<T: BufRead + Seek> Source for T {}
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// An opened input. What cannot seek (a pipe) has been read whole: into memory, but a video, which can be far
 /// longer, into a temporary file.
@@ -69,29 +56,9 @@ impl Input {
         }
     }
 
-    /// What it seems to hold, by how it begins, or where that says nothing by its name. An animation of one frame
-    /// is a picture, and so is what cannot be told, of which the reader of pictures says more.
+    /// What it seems to hold: see [`sniff`].
     pub(crate) fn kind(&mut self, place: &Place) -> Result<Kind, Failure> {
-        let mut kind = || {
-            let source = self.source();
-            let start = source.fill_buf()?;
-            if video::is_y4m(start) {
-                return Ok(Kind::Video);
-            }
-            if sound::Format::of(start).is_some() {
-                return Ok(Kind::Sound);
-            }
-            let start = start.to_vec();
-            let length = source.seek(SeekFrom::End(0))?;
-            source.rewind()?;
-            if shape::SurfaceFormat::of(&start, length, place).is_some() {
-                return Ok(Kind::Shape);
-            }
-            let animated = video::is_animated(source);
-            source.rewind()?;
-            Ok(if animated { Kind::Video } else { Kind::Picture })
-        };
-        kind().map_err(|error: io::Error| Failure::reading(&error))
+        sniff(self.source(), place.path()).map_err(|error| Failure::reading(&error))
     }
 }
 
@@ -150,7 +117,7 @@ fn foreign(bytes: &[u8], place: &Place) -> Option<&'static str> {
         (sound::Format::of(bytes).is_some(), "sound"),
         (video::is_y4m(bytes), "video"),
         (
-            shape::SurfaceFormat::of(bytes, bytes.len() as u64, place).is_some(),
+            surface::Format::of(bytes, bytes.len() as u64, place.path()).is_some(),
             "shape",
         ),
     ];
@@ -163,18 +130,4 @@ pub(crate) fn open_stream(place: &Place) -> io::Result<Box<dyn Read>> {
         Place::Standard => Box::new(io::stdin().lock()),
         Place::Path(path) => Box::new(File::open(path)?),
     })
-}
-
-/// A temporary file of all that `stream` gives, at its beginning. Nothing is left of it once it is closed.
-pub(crate) fn spool(stream: &mut impl Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    let length = io::copy(&mut stream.take(MOST_ON_DISK + 1), &mut file)?;
-    if length > MOST_ON_DISK {
-        let gigabytes = MOST_ON_DISK >> 30;
-        return Err(io::Error::other(format!(
-            "is longer than {gigabytes} GiB; give it as a file, or a part of it"
-        )));
-    }
-    file.rewind()?;
-    Ok(file)
 }

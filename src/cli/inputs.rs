@@ -1,14 +1,8 @@
 //! All that reads what comes from outside and is the project's own, in one list.
 
 use super::args;
-use super::colour::Room;
-use super::failure::Failure;
-use super::input;
-use super::paths::Place;
-use super::picture;
-use super::shape;
-use super::sound;
-use super::video;
+use crate::media::picture::Room;
+use crate::media::{self, picture, sound, surface, video};
 use sirenc::Footage;
 use std::io::Cursor;
 
@@ -25,10 +19,10 @@ pub const READERS: &[(&str, Reader)] = &[
     ("rate", rate),
     ("limit", limit),
     ("sound", sound),
-    ("ply", |bytes| surface(bytes, "a.ply")),
-    ("obj", |bytes| surface(bytes, "a.obj")),
-    ("stl", |bytes| surface(bytes, "a.stl")),
-    ("xyz", |bytes| surface(bytes, "a.xyz")),
+    ("ply", |bytes| shape(bytes, "a.ply")),
+    ("obj", |bytes| shape(bytes, "a.obj")),
+    ("stl", |bytes| shape(bytes, "a.stl")),
+    ("xyz", |bytes| shape(bytes, "a.xyz")),
 ];
 
 /// The most memory that a picture may take here, in bytes.
@@ -37,7 +31,7 @@ const MOST_DECODED: u64 = 1 << 20;
 const MOST_SAMPLES: usize = 1 << 18;
 
 fn picture(bytes: &[u8]) {
-    let found = picture::read_from(&mut Cursor::new(bytes), &Place::Standard, MOST_DECODED);
+    let found = picture::read(&mut Cursor::new(bytes), None, MOST_DECODED);
     let room = Room {
         bytes: MOST_DECODED,
         asked: true,
@@ -46,24 +40,24 @@ fn picture(bytes: &[u8]) {
 }
 
 fn siren(bytes: &[u8]) {
-    let _ = picture::siren(bytes);
+    let _ = siren_format::File::from_bytes(bytes, &sirenc::Limits::default());
 }
 
 fn y4m(bytes: &[u8]) {
-    let spooled = input::spool(&mut &bytes[..]);
-    if let Ok(recording) = spooled.map(video::y4m::open) {
+    let spooled = media::spool(&mut &bytes[..]);
+    if let Ok(recording) = spooled.map(video::open_y4m) {
         look(recording);
     }
 }
 
 fn gif(bytes: &[u8]) {
     let most = 4 * MOST_DECODED;
-    let opened = video::animation::open(&mut Cursor::new(bytes), MOST_DECODED, most);
+    let opened = video::open_animation(&mut Cursor::new(bytes), MOST_DECODED, most);
     look(opened.map(|(recording, _)| recording));
 }
 
 /// Reads the last row of a recording, which must be there if it could be opened.
-fn look(recording: Result<impl Footage, Failure>) {
+fn look(recording: Result<impl Footage, media::Error>) {
     if let Ok(recording) = recording {
         let clip = recording.clip();
         let mut row = vec![0; clip.width() as usize * usize::from(clip.channels())];
@@ -88,9 +82,9 @@ fn sound(bytes: &[u8]) {
 }
 
 /// A surface in a file of this name.
-fn surface(bytes: &[u8], name: &str) {
-    let place = Place::Path(name.into());
-    if let Ok(surface) = shape::read(&mut Cursor::new(bytes), &place, &mut |_| {}) {
+fn shape(bytes: &[u8], name: &str) {
+    let name = Some(name.as_ref());
+    if let Ok(surface) = surface::read(&mut Cursor::new(bytes), name, &mut |_| {}) {
         assert!(surface.points().iter().flatten().all(|x| x.is_finite()));
     }
 }

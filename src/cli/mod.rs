@@ -7,7 +7,6 @@
 mod args;
 mod blend;
 mod checkpoint;
-mod colour;
 mod compare;
 mod decode;
 mod demo;
@@ -28,7 +27,6 @@ mod output;
 mod paths;
 mod picture;
 mod plot;
-mod render;
 mod report;
 mod shape;
 mod sound;

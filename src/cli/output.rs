@@ -85,8 +85,8 @@ impl Output {
     }
 
     /// Completes the file and gives it its name, if it has been `written` without a failure.
-    pub(crate) fn commit(mut self, written: Result<(), Failure>) -> Result<(), Failure> {
-        let flushed = written.and_then(|()| Ok(self.flush()?));
+    pub(crate) fn commit(mut self, written: Result<(), impl Into<Failure>>) -> Result<(), Failure> {
+        let flushed = written.map_err(Into::into).and_then(|()| Ok(self.flush()?));
         match (self.failed, flushed, self.sink) {
             (Some(failure), ..) | (None, Err(failure), _) => Err(failure),
             (None, Ok(()), Sink::Whole(whole)) => whole.commit(),

@@ -42,6 +42,14 @@ impl Place {
         }
     }
 
+    /// The path, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Standard => None,
+            Self::Path(path) => Some(path),
+        }
+    }
+
     /// Whether it is a file that can be read again and again, and is there.
     pub(crate) fn is_file(&self) -> bool {
         matches!(self, Self::Path(path) if path.is_file())

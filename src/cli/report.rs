@@ -109,22 +109,10 @@ pub(crate) fn lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// `14512` as `14,512`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{grouped, harmless, lines};
+    use super::{harmless, lines};
+    use crate::media::grouped;
 
     #[test]
     fn control_characters_are_shown_and_not_obeyed() {

@@ -5,10 +5,8 @@ use super::measure;
 use super::search;
 use crate::cli::failure::Failure;
 use crate::cli::picture;
-use image::{ImageFormat, ImageReader};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, EncodingError, SamplingFactor};
 use sirenc::Picture;
-use std::io::Cursor;
 
 /// Qualities there are, from 1.
 pub(super) const QUALITIES: u8 = 100;
@@ -60,8 +58,7 @@ fn encode_in(
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, Failure> {
-    let reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg);
-    picture::decode(reader, picture::MOST_DECODED)
+    picture::of_bytes(bytes)
 }
 
 /// The JPEG of the highest quality that takes at most `size` bytes, or of the lowest if even that takes

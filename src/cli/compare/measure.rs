@@ -2,7 +2,8 @@
 //! of its own.
 
 use crate::cli::failure::Failure;
-use crate::cli::{picture, render};
+use crate::cli::picture;
+use crate::media::picture::eight_bits;
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, RgbImage};
 use sirenc::{Picture, Samples};
@@ -20,7 +21,7 @@ pub(crate) fn plain(picture: &Picture) -> Result<Picture, Failure> {
         ));
     }
     let samples = match picture.samples() {
-        Samples::U16(deep) => Samples::U8(render::eight_bits(deep)),
+        Samples::U16(deep) => Samples::U8(eight_bits(deep)),
         samples => samples.clone(),
     };
     let (width, height) = (picture.width(), picture.height());
@@ -56,8 +57,8 @@ pub(super) fn decoded(picture: &Picture, original: &Picture) -> Result<Picture, 
     }
     let picture = plain(picture)?;
     match (picture.channels(), original.channels()) {
-        (3, 1) => picture::from_image(image(&picture).into_luma8().into()),
-        (1, 3) => picture::from_image(image(&picture).into_rgb8().into()),
+        (3, 1) => Ok(picture::from_image(image(&picture).into_luma8().into())?),
+        (1, 3) => Ok(picture::from_image(image(&picture).into_rgb8().into())?),
         _ => Ok(picture),
     }
 }
@@ -73,7 +74,9 @@ pub(super) fn enlarged(picture: &Picture, width: u32, height: u32) -> Result<Pic
 }
 
 fn scaled(picture: &Picture, width: u32, height: u32, by: FilterType) -> Result<Picture, Failure> {
-    picture::from_image(image(picture).resize_exact(width, height, by))
+    Ok(picture::from_image(
+        image(picture).resize_exact(width, height, by),
+    )?)
 }
 
 /// What `work` makes, and the seconds it takes.

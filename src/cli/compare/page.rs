@@ -5,7 +5,7 @@
 
 use super::entry::{Compared, Entry, Matched};
 use crate::cli::html::{STYLE, escape_script, figures, fill, list, png_of};
-use crate::cli::report::grouped;
+use crate::media::grouped;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};

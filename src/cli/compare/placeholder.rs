@@ -72,7 +72,7 @@ fn of_rgba(width: u32, height: u32, samples: Vec<u8>) -> Result<Picture, Failure
     let image = RgbaImage::from_raw(width, height, samples).ok_or_else(|| {
         Failure::Said(format!("has not the samples of {width} x {height} pixels"))
     })?;
-    picture::from_image(image.into())
+    Ok(picture::from_image(image.into())?)
 }
 
 #[cfg(test)]

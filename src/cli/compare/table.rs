@@ -1,8 +1,8 @@
 //! Figures for people.
 
 use super::entry::{Figures, Matched, Row, Rows};
-use crate::cli::report::grouped;
 use crate::cli::table::columns;
+use crate::media::grouped;
 
 const HEADER: [&str; 9] = [
     "codec",

@@ -1,20 +1,16 @@
 //! Shapes on the command line: surfaces in and out of files, and pictures of them.
 
-mod read;
-mod write;
-
-pub(super) use read::{Format as SurfaceFormat, read};
-pub(super) use write::binary_ply;
-
 use super::args::{Decode, Encode};
 use super::encode::{Told, loss, stored};
 use super::failure::Failure;
-use super::format::Format;
+use super::format;
 use super::input::Input;
 use super::output::Output;
 use super::paths::{Job, Place};
-use super::render;
-use super::report::{Report, grouped};
+use super::report::Report;
+use crate::media::grouped;
+use crate::media::picture::{Format, whole};
+use crate::media::surface::{MeshFormat, read};
 use serde_json::json;
 use sirenc::{Camera, EncodedShape, Encoder, ShapeDecoder};
 use std::time::Instant;
@@ -34,7 +30,7 @@ pub(super) fn encode(
     report: &Report,
 ) -> Result<Told, Failure> {
     let mut warn = |warning: &str| report.warn(&job.input, warning);
-    let surface = read(input.source(), &job.input, &mut warn)?;
+    let surface = read(input.source(), job.input.path(), &mut warn)?;
     let encoded = stored(
         args,
         job,
@@ -99,7 +95,7 @@ pub(super) fn decode(
             let (width, height) = args.size.unwrap_or(SIZE);
             let picture = shape.picture(&Camera::new(azimuth, elevation, width, height)?)?;
             let mut output = Output::create(&job.output, args.manner.force)?;
-            let written = render::whole(&picture, format, &mut output);
+            let written = whole(&picture, format, &mut output);
             output.commit(written)?;
             format!("{width}x{height}")
         }
@@ -114,7 +110,7 @@ pub(super) fn decode(
 
 /// What a shape is decoded to.
 pub(super) enum Form {
-    Mesh(write::Format),
+    Mesh(MeshFormat),
     Picture(&'static Format),
 }
 
@@ -126,12 +122,12 @@ impl Form {
             Place::Path(path) => path.extension(),
         };
         let Some(extension) = extension else {
-            return Ok(Self::Mesh(write::Format::Ply));
+            return Ok(Self::Mesh(MeshFormat::Ply));
         };
         let extension = extension.to_string_lossy().to_lowercase();
-        match write::Format::of(&extension) {
+        match MeshFormat::of(&extension) {
             Some(format) => Ok(Self::Mesh(format)),
-            None => Format::of(output).map(Self::Picture),
+            None => format::of(output).map(Self::Picture),
         }
     }
 }

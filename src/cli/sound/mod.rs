@@ -1,10 +1,4 @@
-//! Sounds on the command line: in from WAV, AIFF, FLAC, MP3 and OGG, out as WAV.
-
-mod read;
-mod write;
-
-pub(crate) use read::{Format, most_samples, read};
-pub(crate) use write::{Shape, Wav};
+//! Sounds on the command line: how they are encoded, decoded and told of.
 
 use super::args::{Decode, Encode};
 use super::encode::{Told, decibels, stored};
@@ -12,7 +6,9 @@ use super::failure::Failure;
 use super::input::Input;
 use super::output::Output;
 use super::paths::{Job, Place};
-use super::report::{Report, grouped};
+use super::report::Report;
+use crate::media::grouped;
+use crate::media::sound::{Shape, Wav, most_samples, read};
 use serde_json::{Value, json};
 use sirenc::{EncodedSound, Encoder, Playback, Sound, SoundDecoder};
 use std::path::Path;

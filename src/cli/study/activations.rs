@@ -8,8 +8,9 @@ use crate::cli::files::{Files, Typed};
 use crate::cli::paths::Place;
 use crate::cli::picture;
 use crate::cli::plot::{self, Axis, Curve, Plot, Role};
-use crate::cli::report::{Report, grouped};
+use crate::cli::report::Report;
 use crate::cli::table::columns;
+use crate::media::grouped;
 use image::DynamicImage;
 use image::imageops::FilterType;
 use plotters::prelude::SeriesLabelPosition;
@@ -115,7 +116,7 @@ fn gray(picture: &Picture, side: u32) -> Result<Picture, Failure> {
     } else {
         gray
     };
-    picture::from_image(small)
+    Ok(picture::from_image(small)?)
 }
 
 fn fit(

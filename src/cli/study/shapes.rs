@@ -6,9 +6,10 @@ use crate::cli::failure::Failure;
 use crate::cli::files::{Files, Typed};
 use crate::cli::input::Input;
 use crate::cli::paths::Place;
-use crate::cli::report::{Report, grouped};
-use crate::cli::shape;
+use crate::cli::report::Report;
 use crate::cli::table::columns;
+use crate::media::grouped;
+use crate::media::surface::{binary_ply, read};
 use serde_json::{Value, json};
 use sirenc::study::{DistanceQuality, Primitive, fit_distance, measure_distance};
 use sirenc::{Activation, Encoder, Network, Placement, Shape, ShapeDecoder, Surface};
@@ -77,7 +78,7 @@ fn subjects(args: &StudyShapes, report: &Report) -> Vec<(Place, Result<Subject, 
         let place = Place::input(typed);
         let mut warn = |warning: &str| report.warn(&place, warning);
         let surface = Input::open(&place)
-            .and_then(|mut input| shape::read(input.source(), &place, &mut warn));
+            .and_then(|mut input| Ok(read(input.source(), place.path(), &mut warn)?));
         (place, surface, None)
     });
     let primitives = Primitive::ALL.into_iter().map(|primitive| {
@@ -179,7 +180,7 @@ fn one(
         add("ReLU", &relu, best);
     }
 
-    let ply = shape::binary_ply(&subject.surface);
+    let ply = binary_ply(&subject.surface);
     let packed = zstd::bulk::compress(&ply, ZSTD_LEVEL)?;
     report.say(&format!(
         "{}  {} points, {} triangles; {} bytes as binary PLY, {} under zstd\n{}\n",

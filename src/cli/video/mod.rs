@@ -1,31 +1,19 @@
 //! Videos on the command line: in from Y4M and animated pictures, out as Y4M, GIF or a picture a frame.
 
-pub(crate) mod animation;
-mod colour;
-mod gif;
-mod recording;
-mod timing;
 mod write;
-pub(crate) mod y4m;
 
-pub(crate) use animation::is_animated;
 pub(crate) use write::Form;
 
-use super::args::{Decode, Encode};
+use super::args::{Chroma, Decode, Encode};
 use super::encode::{bytes, decibels, stored, warn};
 use super::failure::Failure;
 use super::input::Input;
 use super::paths::Job;
 use super::report::Report;
+use crate::media::video::{self as media, Film, Subsampling};
 use sirenc::{Encoded, Encoder, Moments, VideoDecoder, View};
 use std::io;
 use std::time::Instant;
-use write::Film;
-
-/// Whether bytes begin like a Y4M file.
-pub(crate) fn is_y4m(start: &[u8]) -> bool {
-    start.starts_with(y4m::SIGNATURE)
-}
 
 /// Encodes the video that `input` holds.
 pub(crate) fn encode(
@@ -37,11 +25,12 @@ pub(crate) fn encode(
 ) -> Result<Encoded, Failure> {
     let reading = |error: io::Error| Failure::reading(&error);
     let source = input.source();
-    let recording = if is_y4m(source.fill_buf().map_err(reading)?) {
-        y4m::open(input.into_file().map_err(reading)?)?
+    let recording = if media::is_y4m(source.fill_buf().map_err(reading)?) {
+        media::open_y4m(input.into_file().map_err(reading)?)?
     } else {
         let most = args.limiting.limits().memory;
-        let (recording, notes) = animation::open(source, animation::MOST_DECODED.min(most), most)?;
+        let (recording, notes) =
+            media::open_animation(source, media::MOST_DECODED.min(most), most)?;
         warn(args, job, &notes);
         recording
     };
@@ -63,8 +52,10 @@ pub(crate) fn decode(
         decoder,
         view: view(args, decoder)?,
         moments: moments(args, decoder)?,
-        subsampling: args.chroma,
-        force: args.manner.force,
+        subsampling: match args.chroma {
+            Chroma::Quarter => Subsampling::Quarter,
+            Chroma::Full => Subsampling::Full,
+        },
     };
     let (region, frames) = (film.view.region(), film.moments.frames());
     let bar = report.bar(
@@ -72,7 +63,7 @@ pub(crate) fn decode(
         "{prefix}  [{bar:30}] frame {pos} of {len}  {elapsed}, {eta} left",
     );
     bar.set_length(frames.into());
-    let written = film.write(&form, &job.output, || bar.inc(1));
+    let written = write::write(&film, &form, &job.output, args.manner.force, || bar.inc(1));
     bar.finish_and_clear();
     written?;
     report.say(&format!(

@@ -1,0 +1,303 @@
+//! Pictures out of a decoder and into a file. PNG, Netpbm and NumPy are written strip by strip as they
+//! are rendered, so that their size does not matter; the others need the picture whole.
+
+use super::format::{Format, Writer};
+use crate::media::Error;
+use crate::{Decoder, FloatStrip, Picture, Samples, Strip, View};
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::tiff::TiffEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::{DynamicImage, ImageBuffer, ImageEncoder, ImageFormat};
+use std::borrow::Cow;
+use std::io::{Cursor, Write};
+
+/// Quality of JPEG files, 1 to 100: high enough to add nothing visible to what the network lost.
+const JPEG_QUALITY: u8 = 95;
+
+/// Renders `view` into `output`; `rows` is told how many rows have been rendered since it was last
+/// called.
+pub fn render(
+    decoder: &Decoder,
+    view: &View,
+    format: &Format,
+    output: &mut impl Write,
+    rows: impl FnMut(u32),
+) -> Result<(), Error> {
+    let (channels, depth) = format.stored(view.channels(decoder), decoder.depth())?;
+    let layout = Layout {
+        decoder,
+        view,
+        channels,
+        depth,
+    };
+    match format.writer {
+        Writer::Png => layout.write_png(output, rows),
+        Writer::Netpbm => layout.write_netpbm(format.name, output, rows),
+        Writer::Floats => layout.write_npy(output, rows),
+        Writer::Whole(format) => layout.write_whole(format, output, rows),
+    }
+}
+
+/// Writes a picture that is in memory, of 8-bit RGB.
+pub fn whole(picture: &Picture, format: &Format, output: &mut impl Write) -> Result<(), Error> {
+    let (Samples::U8(samples), Ok((3, _))) = (picture.samples(), format.stored(3, 8)) else {
+        let name = format.name;
+        let message =
+            format!("cannot be shown as {name}, which has no colours; write a .png instead");
+        return Err(Error::Malformed(message));
+    };
+    let image = image::RgbImage::from_raw(picture.width(), picture.height(), samples.clone())
+        .expect("a picture has the samples of its size");
+    let format = match format.writer {
+        Writer::Png => ImageFormat::Png,
+        Writer::Netpbm => ImageFormat::Pnm,
+        Writer::Whole(format) => format,
+        Writer::Floats => {
+            let message = "has no samples that are numbers; write a .png instead";
+            return Err(Error::Malformed(message.into()));
+        }
+    };
+    Ok(output.write_all(&file_of(&image.into(), format, None)?)?)
+}
+
+/// The file of an image whose encoder wants all of it, and to seek in its file.
+fn file_of(
+    image: &DynamicImage,
+    format: ImageFormat,
+    icc: Option<&[u8]>,
+) -> Result<Vec<u8>, Error> {
+    let mut file = Cursor::new(Vec::new());
+    match format {
+        ImageFormat::Jpeg => {
+            let encoder = JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY);
+            encode_with(encoder, image, icc)
+        }
+        ImageFormat::WebP => encode_with(WebPEncoder::new_lossless(&mut file), image, icc),
+        ImageFormat::Tiff => encode_with(TiffEncoder::new(&mut file), image, icc),
+        other => image.write_to(&mut file, other),
+    }
+    .map_err(|error| {
+        Error::Unsupported(format!(
+            "cannot be written in this format ({error}); write a .png instead"
+        ))
+    })?;
+    Ok(file.into_inner())
+}
+
+fn encode_with(
+    mut encoder: impl ImageEncoder,
+    image: &DynamicImage,
+    icc: Option<&[u8]>,
+) -> image::ImageResult<()> {
+    if let Some(icc) = icc {
+        // A format that cannot carry the profile is still what was asked for.
+        let _ = encoder.set_icc_profile(icc.to_vec());
+    }
+    image.write_with_encoder(encoder)
+}
+
+/// A view and the form its samples take in the file.
+struct Layout<'a> {
+    decoder: &'a Decoder,
+    view: &'a View,
+    /// The view's channels, or two more where gray has to become RGB.
+    channels: u8,
+    /// Bits a sample: the decoder's, or 8.
+    depth: u8,
+}
+
+impl Layout<'_> {
+    /// The decoder's colour profile, unless it is one for gray and the file has RGB, or a derivative,
+    /// whose samples are no colours.
+    fn icc(&self) -> Option<&[u8]> {
+        self.decoder
+            .icc()
+            .filter(|_| self.channels == self.decoder.channels() && self.view.shading().is_none())
+    }
+
+    /// Brings samples as the decoder renders them to the depth and channels of the file.
+    fn adapt(&self, samples: Samples) -> Samples {
+        let samples = match samples {
+            Samples::U16(deep) if self.depth == 8 => Samples::U8(eight_bits(&deep)),
+            samples => samples,
+        };
+        let given = usize::from(self.view.channels(self.decoder));
+        if usize::from(self.channels) == given {
+            return samples;
+        }
+        match samples {
+            Samples::U8(gray) => Samples::U8(gray_to_rgb(&gray, given)),
+            Samples::U16(gray) => Samples::U16(gray_to_rgb(&gray, given)),
+        }
+    }
+
+    fn write_png(&self, output: &mut impl Write, mut rows: impl FnMut(u32)) -> Result<(), Error> {
+        let mut info = png::Info::with_size(self.view.region().width, self.view.region().height);
+        info.color_type = match self.channels {
+            1 => png::ColorType::Grayscale,
+            2 => png::ColorType::GrayscaleAlpha,
+            3 => png::ColorType::Rgb,
+            _ => png::ColorType::Rgba,
+        };
+        info.bit_depth = if self.depth == 8 {
+            png::BitDepth::Eight
+        } else {
+            png::BitDepth::Sixteen
+        };
+        info.icc_profile = self.icc().map(Cow::Borrowed);
+        let mut encoder = png::Encoder::with_info(output, info)?;
+        // Rendering should cost the time, not deflate. One filter for all rows is much faster than
+        // choosing row by row, and smooth pictures lose little by it.
+        encoder.set_compression(png::Compression::Fast);
+        encoder.set_filter(png::Filter::Paeth);
+        let mut writer = encoder.write_header()?;
+        let mut stream = writer.stream_writer_with_size(1 << 18)?;
+        self.decoder.render(self.view, |strip: Strip| {
+            let samples = self.adapt(strip.samples);
+            stream.write_all(&big_endian(&samples))?;
+            rows(strip.rows);
+            Ok::<_, Error>(())
+        })?;
+        stream.finish()?;
+        Ok(writer.finish()?)
+    }
+
+    fn write_netpbm(
+        &self,
+        name: &str,
+        output: &mut impl Write,
+        mut rows: impl FnMut(u32),
+    ) -> Result<(), Error> {
+        let (width, height) = (self.view.region().width, self.view.region().height);
+        let greatest = (1_u32 << self.depth) - 1;
+        match (name, self.channels) {
+            ("PAM", channels) => {
+                let kind =
+                    ["GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"][usize::from(channels) - 1];
+                write!(
+                    output,
+                    "P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {channels}\n"
+                )?;
+                write!(output, "MAXVAL {greatest}\nTUPLTYPE {kind}\nENDHDR\n")?;
+            }
+            (_, 1) => write!(output, "P5\n{width} {height}\n{greatest}\n")?,
+            _ => write!(output, "P6\n{width} {height}\n{greatest}\n")?,
+        }
+        self.decoder.render(self.view, |strip: Strip| {
+            let samples = self.adapt(strip.samples);
+            output.write_all(&big_endian(&samples))?;
+            rows(strip.rows);
+            Ok(())
+        })
+    }
+
+    /// The format of NumPy, version 1.0, of little-endian f32 in row-major order.
+    fn write_npy(&self, output: &mut impl Write, mut rows: impl FnMut(u32)) -> Result<(), Error> {
+        let derivative = self.view.shading().map(|shading| shading.derivative());
+        let region = self.view.region();
+        let mut shape = vec![region.height, region.width, self.decoder.channels().into()];
+        shape.extend(
+            derivative
+                .map(|it| it.parts() as u32)
+                .filter(|&parts| parts > 1),
+        );
+        output.write_all(&npy_header(&shape))?;
+        let write = |strip: FloatStrip| {
+            let bytes: Vec<u8> = strip.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            output.write_all(&bytes)?;
+            rows(strip.rows);
+            Ok(())
+        };
+        self.decoder.render_floats(self.view, derivative, write)
+    }
+
+    /// For formats whose encoder wants the whole picture, and to seek in its file.
+    fn write_whole(
+        &self,
+        format: ImageFormat,
+        output: &mut impl Write,
+        mut rows: impl FnMut(u32),
+    ) -> Result<(), Error> {
+        // The samples, and the file of them, which may be as large.
+        let pixel = u64::from(self.channels) * u64::from(self.depth / 8);
+        self.decoder.check_memory(2 * pixel * self.view.pixels())?;
+        let (mut bytes, mut words) = (Vec::new(), Vec::new());
+        self.decoder.render(self.view, |strip: Strip| {
+            rows(strip.rows);
+            match self.adapt(strip.samples) {
+                Samples::U8(samples) => bytes.extend(samples),
+                Samples::U16(samples) => words.extend(samples),
+            }
+            Ok::<_, Error>(())
+        })?;
+        let image = self
+            .to_image(bytes, words)
+            .expect("a view has the samples of its size");
+        Ok(output.write_all(&file_of(&image, format, self.icc())?)?)
+    }
+
+    /// The samples, of which one vector is filled, as an image with 1, 3 or 4 channels: no format
+    /// that is written whole has 2.
+    fn to_image(&self, bytes: Vec<u8>, words: Vec<u16>) -> Option<DynamicImage> {
+        let (w, h) = (self.view.region().width, self.view.region().height);
+        match (self.depth, self.channels) {
+            (8, 1) => ImageBuffer::from_raw(w, h, bytes).map(DynamicImage::ImageLuma8),
+            (8, 3) => ImageBuffer::from_raw(w, h, bytes).map(DynamicImage::ImageRgb8),
+            (8, _) => ImageBuffer::from_raw(w, h, bytes).map(DynamicImage::ImageRgba8),
+            (_, 1) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageLuma16),
+            (_, 3) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageRgb16),
+            (_, _) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageRgba16),
+        }
+    }
+}
+
+/// What comes before the floats of an array of `shape` with more than one axis: magic, version, length,
+/// and a Python literal padded to make it a multiple of 64 bytes.
+fn npy_header(shape: &[u32]) -> Vec<u8> {
+    const PREFIX: usize = 10;
+    let axes: Vec<String> = shape.iter().map(u32::to_string).collect();
+    let mut literal = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
+        axes.join(", ")
+    );
+    let length = (PREFIX + literal.len() + 1).next_multiple_of(64) - PREFIX;
+    literal += &" ".repeat(length - literal.len() - 1);
+    literal.push('\n');
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend((length as u16).to_le_bytes());
+    header.extend(literal.into_bytes());
+    header
+}
+
+/// Samples of 16 bits rounded to 8: round(255 v / 65535), exactly.
+pub fn eight_bits(deep: &[u16]) -> Vec<u8> {
+    deep.iter()
+        .map(|&v| ((u32::from(v) * 255 + 32_895) >> 16) as u8)
+        .collect()
+}
+
+/// One sample for gray becomes three for RGB; alpha, if there, stays behind them.
+fn gray_to_rgb<T: Copy>(gray: &[T], channels: usize) -> Vec<T> {
+    gray.chunks_exact(channels)
+        .flat_map(|pixel| [pixel[0]; 2].into_iter().chain(pixel.iter().copied()))
+        .collect()
+}
+
+/// Samples as bytes in the order PNG and Netpbm have them.
+fn big_endian(samples: &Samples) -> Cow<'_, [u8]> {
+    match samples {
+        Samples::U8(bytes) => Cow::Borrowed(bytes),
+        Samples::U16(words) => {
+            Cow::Owned(words.iter().flat_map(|word| word.to_be_bytes()).collect())
+        }
+    }
+}
+
+impl From<png::EncodingError> for Error {
+    fn from(error: png::EncodingError) -> Self {
+        match error {
+            png::EncodingError::IoError(error) => error.into(),
+            other => Self::Malformed(format!("cannot be written as PNG: {other}")),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Where files are read from, and what kind of signal they seem to hold.
+
+use super::{sound, surface, video};
+use std::fs::File;
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// The most that are put into a temporary file.
+const MOST_ON_DISK: u64 = 16 << 30;
+
+/// What readers read from.
+pub trait Source: BufRead + Seek {}
+impl<T: BufRead + Seek> Source for T {}
+
+/// The kinds of signal that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A picture, or an animation of one frame.
+    Picture,
+    /// A surface: a mesh, or points with normals.
+    Shape,
+    /// A sound.
+    Sound,
+    /// A video, or an animation of several frames.
+    Video,
+}
+
+/// The kind of signal that `source` seems to hold, by how it begins, or where that says nothing by the `name` of its
+/// file. What cannot be told counts as a picture, of which the reader of pictures says more. The source is back at its
+/// beginning afterwards.
+///
+/// # Errors
+/// Those of reading it.
+pub fn sniff(source: &mut dyn Source, name: Option<&Path>) -> io::Result<Kind> {
+    let start = source.fill_buf()?;
+    if video::is_y4m(start) {
+        return Ok(Kind::Video);
+    }
+    if sound::Format::of(start).is_some() {
+        return Ok(Kind::Sound);
+    }
+    let start = start.to_vec();
+    let length = source.seek(SeekFrom::End(0))?;
+    source.rewind()?;
+    if surface::Format::of(&start, length, name).is_some() {
+        return Ok(Kind::Shape);
+    }
+    let animated = video::is_animated(source);
+    source.rewind()?;
+    Ok(if animated { Kind::Video } else { Kind::Picture })
+}
+
+/// A temporary file of all that `stream` gives, at its beginning. Nothing is left of it once it is closed.
+///
+/// # Errors
+/// Those of reading and of writing, and one that says so if the stream is longer than 16 GiB.
+pub fn spool(stream: &mut impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    let length = io::copy(&mut stream.take(MOST_ON_DISK + 1), &mut file)?;
+    if length > MOST_ON_DISK {
+        let gigabytes = MOST_ON_DISK >> 30;
+        return Err(io::Error::other(format!(
+            "is longer than {gigabytes} GiB; give it as a file, or a part of it"
+        )));
+    }
+    file.rewind()?;
+    Ok(file)
+}

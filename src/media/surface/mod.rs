@@ -1,0 +1,7 @@
+//! Surfaces: PLY, OBJ, STL and points with normals in, meshes out.
+
+mod read;
+mod write;
+
+pub use read::{Format, read};
+pub use write::{MeshFormat, binary_ply};
