@@ -40,13 +40,6 @@
 // What only fits need is not told apart in modules that decoders share with them.
 #![cfg_attr(not(feature = "encode"), allow(dead_code, unused_imports))]
 
-// The command names the library as any other user does.
-#[cfg(feature = "cli")]
-extern crate self as sirenc;
-
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
 mod decode;
 #[cfg(feature = "encode")]
 mod encode;

@@ -223,7 +223,7 @@ fn a_picture_of_kodak_size_decodes_within_the_tolerance() {
 #[test]
 fn an_encoding_is_as_good_as_that_of_the_cpu() {
     let Some(device) = device() else { return };
-    let photo = image::load_from_memory(include_bytes!("../src/cli/demo.png"));
+    let photo = image::load_from_memory(include_bytes!("../src/bin/sirenc/demo.png"));
     let photo = photo.expect("a PNG file").to_rgb8();
     let (width, height) = photo.dimensions();
     let photo = Picture::new(width, height, 3, Samples::U8(photo.into_raw())).expect("a picture");

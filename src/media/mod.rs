@@ -7,12 +7,15 @@
 mod colour;
 mod error;
 pub mod picture;
+mod readers;
 pub mod sound;
 mod source;
 pub mod surface;
 pub mod video;
 
 pub use error::Error;
+#[doc(hidden)]
+pub use readers::READERS;
 pub use source::{Kind, Source, sniff, spool};
 
 /// A number with commas between thousands, as messages show it: `14,512` for 14512.

@@ -1,5 +1,6 @@
 use crate::Error;
 use ndarray::Array2;
+use std::borrow::Cow;
 
 /// The samples of a picture, row by row, channels interleaved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +39,17 @@ impl Samples {
         match self {
             Self::U8(_) => f64::from(u8::MAX),
             Self::U16(_) => f64::from(u16::MAX),
+        }
+    }
+
+    /// The samples with 8 bits each: of deeper ones round(255 v / 65535), exactly.
+    pub fn eight_bits(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::U8(samples) => Cow::Borrowed(samples),
+            Self::U16(samples) => {
+                let round = |&v: &u16| ((u32::from(v) * 255 + 32_895) >> 16) as u8;
+                Cow::Owned(samples.iter().map(round).collect())
+            }
         }
     }
 

@@ -14,7 +14,7 @@ pub use entropy::entropy;
 pub use model::roundtrip;
 pub use parse::{parse, read, resealed, rewrite};
 #[cfg(feature = "render")]
-pub use render::{cli_inputs, decode_limited};
+pub use render::{decode_limited, media};
 
 /// A body: it takes any bytes.
 pub type Body = fn(&[u8]);
@@ -27,5 +27,5 @@ pub const BODIES: &[(&str, Body)] = &[
     #[cfg(feature = "render")]
     ("decode_limited", decode_limited),
     #[cfg(feature = "render")]
-    ("cli_inputs", cli_inputs),
+    ("media", media),
 ];

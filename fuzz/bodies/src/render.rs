@@ -154,9 +154,9 @@ fn compare(whole: &Picture, part: &Picture, region: Region) {
 }
 
 /// Gives the bytes after the first to the reader of that number, if there is one.
-pub fn cli_inputs(bytes: &[u8]) {
+pub fn media(bytes: &[u8]) {
     if let [number, rest @ ..] = bytes
-        && let Some((_, read)) = sirenc::cli::READERS.get(usize::from(*number))
+        && let Some((_, read)) = sirenc::media::READERS.get(usize::from(*number))
     {
         read(rest);
     }

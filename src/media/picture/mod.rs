@@ -9,7 +9,7 @@ mod write;
 
 pub use super::colour::Room;
 pub use format::{Format, Writer};
-pub use write::{eight_bits, render, whole};
+pub use write::{render, whole};
 
 use super::Source;
 use super::colour;

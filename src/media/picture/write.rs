@@ -118,7 +118,9 @@ impl Layout<'_> {
     /// Brings samples as the decoder renders them to the depth and channels of the file.
     fn adapt(&self, samples: Samples) -> Samples {
         let samples = match samples {
-            Samples::U16(deep) if self.depth == 8 => Samples::U8(eight_bits(&deep)),
+            deep @ Samples::U16(_) if self.depth == 8 => {
+                Samples::U8(deep.eight_bits().into_owned())
+            }
             samples => samples,
         };
         let given = usize::from(self.view.channels(self.decoder));
@@ -267,13 +269,6 @@ fn npy_header(shape: &[u32]) -> Vec<u8> {
     header.extend((length as u16).to_le_bytes());
     header.extend(literal.into_bytes());
     header
-}
-
-/// Samples of 16 bits rounded to 8: round(255 v / 65535), exactly.
-pub fn eight_bits(deep: &[u16]) -> Vec<u8> {
-    deep.iter()
-        .map(|&v| ((u32::from(v) * 255 + 32_895) >> 16) as u8)
-        .collect()
 }
 
 /// One sample for gray becomes three for RGB; alpha, if there, stays behind them.

@@ -12,7 +12,7 @@
 
 /// How far samples go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Range {
+pub(crate) enum Range {
     Limited,
     Full,
 }
@@ -35,13 +35,13 @@ impl Range {
     }
 
     /// Y as a gray of 0 to 255.
-    pub fn gray(self, y: u8) -> u8 {
+    pub(crate) fn gray(self, y: u8) -> u8 {
         let (black, steps) = self.luma();
         byte((f32::from(y) - black) * (255.0 / steps))
     }
 
     /// The colour of a Y and interpolated Cb and Cr.
-    pub fn rgb(self, y: u8, [cb, cr]: [f32; 2]) -> [u8; 3] {
+    pub(crate) fn rgb(self, y: u8, [cb, cr]: [f32; 2]) -> [u8; 3] {
         let (black, steps) = self.luma();
         let y = (f32::from(y) - black) * (255.0 / steps);
         let [cb, cr] = [cb, cr].map(|c| (c - 128.0) * (255.0 / self.chroma()));

@@ -7,7 +7,7 @@ use std::io;
 
 /// How a frame lies in the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// Pixel after pixel, three bytes each.
     Rgb,
     /// Y row by row, then Cb and Cr, if there are any.
@@ -19,14 +19,14 @@ pub enum Layout {
 
 /// Where samples of Cb and Cr lie among those of Y.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Chroma {
+pub(crate) struct Chroma {
     pub along_x: Axis,
     pub along_y: Axis,
 }
 
 /// The same for one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Axis {
+pub(crate) struct Axis {
     /// Samples of Y for each of Cb.
     pub step: u32,
     /// Whether one of Cb lies amidst them, rather than on the first.
@@ -35,7 +35,7 @@ pub struct Axis {
 
 impl Axis {
     /// Samples of Cb for `length` of Y.
-    pub fn count(self, length: u32) -> u32 {
+    pub(crate) fn count(self, length: u32) -> u32 {
         length.div_ceil(self.step)
     }
 
@@ -60,7 +60,7 @@ impl Axis {
 
 impl Layout {
     /// Bytes of a frame of `width` x `height` pixels.
-    pub fn bytes(self, [width, height]: [u32; 2]) -> u64 {
+    pub(crate) fn bytes(self, [width, height]: [u32; 2]) -> u64 {
         let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
         let pixels = area(width, height);
         let more = match self {

@@ -2,8 +2,7 @@
 
 use super::colour::{byte, luma, ycbcr};
 use crate::media::Error;
-use crate::media::picture::eight_bits;
-use crate::{Moments, Samples, Strip, VideoDecoder, View};
+use crate::{Moments, Strip, VideoDecoder, View};
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, RgbaImage};
 use std::io::Write;
@@ -44,10 +43,7 @@ impl Film<'_> {
         frame: u32,
         mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let strip = |strip: Strip| match strip.samples {
-            Samples::U8(samples) => sink(&samples),
-            Samples::U16(samples) => sink(&eight_bits(&samples)),
-        };
+        let strip = |strip: Strip| sink(&strip.samples.eight_bits());
         self.decoder.render(&self.view, &self.moments, frame, strip)
     }
 

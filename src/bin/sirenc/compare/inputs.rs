@@ -1,0 +1,90 @@
+//! Which .siren file belongs to which picture.
+
+use crate::failure::Failure;
+use crate::paths::Place;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// A picture to compare with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Input {
+    pub(super) picture: Place,
+    /// The .siren files there are of it; if none, it is to be encoded.
+    pub(super) sirens: Vec<Place>,
+}
+
+/// The pictures in the order they were typed, each with the .siren files that have its name (without
+/// folder and extension).
+pub(super) fn pair(typed: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+    let (sirens, pictures): (Vec<_>, Vec<_>) = typed.iter().partition(|path| is_siren(path));
+    for (index, picture) in pictures.iter().enumerate() {
+        let same = |other: &&&PathBuf| other.file_stem() == picture.file_stem();
+        if let Some(other) = pictures[..index].iter().find(same) {
+            return Err(Failure::Usage(format!(
+                "{} and {} have the same name, by which .siren files are found and results told apart; compare them one by one, or rename one",
+                other.display(),
+                picture.display()
+            )));
+        }
+    }
+    let mut inputs: Vec<_> = pictures
+        .iter()
+        .map(|picture| Input {
+            picture: Place::input(picture),
+            sirens: Vec::new(),
+        })
+        .collect();
+    for siren in sirens {
+        let owner = pictures
+            .iter()
+            .position(|picture| picture.file_stem() == siren.file_stem());
+        let Some(owner) = owner else {
+            return Err(Failure::Usage(format!(
+                "{} has no picture to be compared with; give its original too, named {}.png or alike",
+                siren.display(),
+                siren.file_stem().unwrap_or_default().to_string_lossy()
+            )));
+        };
+        inputs[owner].sirens.push(Place::input(siren));
+    }
+    Ok(inputs)
+}
+
+fn is_siren(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or(OsStr::new(""));
+    extension.eq_ignore_ascii_case("siren")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paired(typed: &str) -> Result<Vec<(String, usize)>, String> {
+        let typed: Vec<_> = typed.split(' ').map(PathBuf::from).collect();
+        let inputs = pair(&typed).map_err(|failure| failure.to_string())?;
+        Ok(inputs
+            .iter()
+            .map(|input| (input.picture.to_string(), input.sirens.len()))
+            .collect())
+    }
+
+    #[test]
+    fn files_are_paired_by_name_in_any_order() {
+        let expected = vec![("a.png".to_owned(), 2), ("x/b.jpg".to_owned(), 0)];
+        assert_eq!(paired("s/a.siren a.png x/b.jpg a.SIREN"), Ok(expected));
+    }
+
+    #[test]
+    fn what_cannot_be_paired_is_refused() {
+        let said = paired("a.png b.siren").unwrap_err();
+        assert!(
+            said.contains("b.siren has no picture") && said.contains("b.png"),
+            "{said}"
+        );
+        let said = paired("a.png b.png x/a.jpg").unwrap_err();
+        assert!(
+            said.contains("a.png and x/a.jpg have the same name"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,248 @@
+//! The report as one HTML file that needs nothing else: pictures, networks, script and style are in it.
+//!
+//! The page evaluates the networks itself, in workers (`worker.js`), so that enlarging a `.siren` shows
+//! what its file says and not pixels.
+
+use super::entry::{Compared, Entry, Matched};
+use crate::html::{STYLE, escape_script, figures, fill, list, png_of};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+use sirenc::media::grouped;
+use sirenc::{Decoder, Network, Picture};
+use std::fmt::Write;
+
+const TEMPLATE: &str = include_str!("page.html");
+
+/// The page for `pictures`, with `curves` (title, SVG) and `notes` below them. Curves are inserted as
+/// they are, everything else is escaped.
+pub(crate) fn page(pictures: &[Compared], curves: &[(String, String)], notes: &[String]) -> String {
+    let mut images = Images::default();
+    let data: Vec<Value> = pictures.iter().map(|it| images.picture(it)).collect();
+    fill(TEMPLATE, |slot| match slot {
+        "style" => STYLE.into(),
+        "curves" => figures("Curves", curves),
+        "notes" => list("Notes", notes),
+        "data" => escape_script(&json!({ "pictures": data }).to_string()),
+        "images" => std::mem::take(&mut images.html),
+        "worker" => include_str!("worker.js").into(),
+        "evaluator" => include_str!("evaluator.js").into(),
+        "script" => include_str!("page.js").into(),
+        _ => unreachable!("the template has no other slots"),
+    })
+}
+
+/// The images of the page: elements `image-0` and so on, which the data refers to by number.
+#[derive(Default)]
+struct Images {
+    html: String,
+    count: usize,
+}
+
+impl Images {
+    fn picture(&mut self, compared: &Compared) -> Value {
+        let original = &compared.original;
+        json!({
+            "name": compared.name,
+            "width": original.width(),
+            "height": original.height(),
+            "alpha": original.has_alpha(),
+            "image": self.image(original),
+            "points": compared.points.iter()
+                .map(|entries| entries.iter().map(|entry| self.entry(entry, entries)).collect::<Vec<_>>())
+                .collect::<Vec<_>>(),
+        })
+    }
+
+    /// Numbers as the page shows them, which therefore has no second opinion about digits.
+    fn entry(&mut self, entry: &Entry, beside: &[Entry]) -> Value {
+        let pixels = entry.decoded.pixels() as f64;
+        let seconds = |seconds: f64| format!("{seconds:.2}");
+        json!({
+            "codec": entry.codec,
+            "matched": beside.first().and_then(|siren| likeness(entry, siren)),
+            "setting": entry.setting,
+            "bytes": grouped(entry.bytes.len() as u64),
+            "bpp": format!("{:.4}", 8.0 * entry.bytes.len() as f64 / pixels),
+            "psnr": format!("{:.2}", entry.psnr),
+            "ms_ssim": format!("{:.4}", entry.ms_ssim),
+            "ssimulacra2": format!("{:.1}", entry.ssimulacra2),
+            "encode": entry.encode_seconds.map(seconds),
+            "decode": format!("{:.3}", entry.decode_seconds),
+            "image": self.image(&entry.decoded),
+            // Without it the page enlarges pixels.
+            "network": match entry.matched {
+                Matched::Siren => Decoder::new(&entry.bytes).ok().map(|it| network(it.network())),
+                _ => None,
+            },
+        })
+    }
+
+    fn image(&mut self, picture: &Picture) -> usize {
+        let number = self.count;
+        self.count += 1;
+        let _ = write!(
+            self.html,
+            "<script type=\"text/plain\" id=\"image-{number}\">"
+        );
+        BASE64.encode_string(png_of(picture), &mut self.html);
+        self.html += "</script>\n";
+        number
+    }
+}
+
+/// What an entry has in common with the .siren beside it. Codecs whose settings are far apart, or end
+/// early, may stay well within its bytes or above its PSNR.
+fn likeness(entry: &Entry, siren: &Entry) -> Option<&'static str> {
+    let few = 10 * entry.bytes.len() < 9 * siren.bytes.len();
+    match (entry.matched, entry.missed) {
+        (Matched::Siren, _) => None,
+        (Matched::Bytes, true) => Some("its smallest"),
+        (Matched::Bytes, false) if few => Some("fewer bytes"),
+        (Matched::Bytes, false) => Some("same bytes"),
+        (Matched::Psnr, true) => Some("its best"),
+        (Matched::Psnr, false) if entry.psnr > siren.psnr + 1.0 => Some("higher PSNR"),
+        (Matched::Psnr, false) => Some("same PSNR"),
+    }
+}
+
+/// What `pack` in `worker.js` expects: widths from the input to the output, omega of every layer, and
+/// parameters in the order of the file as little-endian floats.
+fn network(network: &Network) -> Value {
+    let shape = network.shape();
+    let widths: Vec<usize> = std::iter::once(shape.inputs)
+        .chain(shape.layers().map(|(outputs, _)| outputs))
+        .collect();
+    let omegas: Vec<f32> = (0..network.layers().len())
+        .map(|layer| shape.omega(layer))
+        .collect();
+    let parameters: Vec<u8> = network.parameters().flat_map(|p| p.to_le_bytes()).collect();
+    json!({ "widths": widths, "omegas": omegas, "parameters": BASE64.encode(parameters) })
+}
+
+/// Builds a page of a real picture, to be looked at: `SIRENC_PAGE_PICTURE=photo.png
+/// SIRENC_PAGE_OUT=folder cargo test --bin sirenc a_page_to_look_at -- --ignored`. Beside `page.html`
+/// it writes `check.html`, which ends with the largest difference between the network evaluated in the
+/// page at 1:1 and the decoder's pixels; a browser has to run it.
+#[cfg(test)]
+mod look;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sirenc::{Encoder, Samples};
+
+    fn gray(value: u8) -> Picture {
+        Picture::new(16, 8, 1, Samples::U8(vec![value; 128])).unwrap()
+    }
+
+    fn compared(name: &str, entries: Vec<Entry>) -> Compared {
+        Compared {
+            name: name.into(),
+            original: gray(9),
+            points: vec![entries],
+        }
+    }
+
+    fn entry(codec: &str, matched: Matched, bytes: Vec<u8>) -> Entry {
+        Entry {
+            codec: codec.into(),
+            matched,
+            setting: "-q 40".into(),
+            missed: false,
+            bytes,
+            decoded: gray(7),
+            psnr: 31.416,
+            ms_ssim: 0.98765,
+            ssimulacra2: f64::INFINITY,
+            encode_seconds: None,
+            decode_seconds: 0.25,
+        }
+    }
+
+    /// What the page's script would parse.
+    fn data(html: &str) -> Value {
+        let (_, rest) = html.split_once("id=\"data\">").unwrap();
+        let (json, _) = rest.split_once("</script>").unwrap();
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn names_cannot_leave_their_place() {
+        let evil = "</script><script>alert(1)</script>{{notes}}\u{2028}<!--";
+        let pictures = [compared(evil, vec![entry(evil, Matched::Psnr, vec![0])])];
+        let curves = [("<q\"'>".into(), "<svg></svg>".into())];
+        let html = page(&pictures, &curves, &["<b>&".into(), "{{data}}".into()]);
+        assert!(!html.contains("alert(1)</") && !html.contains("<!--"));
+        assert!(html.contains("aria-label=\"&lt;q&quot;&#39;&gt;\"><svg></svg>"));
+        assert!(html.contains("<li>&lt;b&gt;&amp;</li>") && html.contains("<li>{{data}}</li>"));
+        let data = data(&html);
+        assert_eq!(data["pictures"][0]["name"], evil);
+        assert_eq!(data["pictures"][0]["points"][0][0]["codec"], evil);
+    }
+
+    #[test]
+    fn every_entry_is_there_with_its_picture() {
+        let entries = vec![
+            entry("sirenc", Matched::Siren, vec![0; 1600]),
+            entry("JPEG", Matched::Bytes, vec![0; 1500]),
+            entry("JPEG", Matched::Psnr, vec![0; 2000]),
+        ];
+        let html = page(&[compared("a.png", entries)], &[], &[]);
+        let data = data(&html);
+        let picture = &data["pictures"][0];
+        assert_eq!(
+            (&picture["width"], &picture["height"]),
+            (&json!(16), &json!(8))
+        );
+        let jpeg = &picture["points"][0][1];
+        for (field, text) in [
+            ("codec", "JPEG"),
+            ("matched", "same bytes"),
+            ("setting", "-q 40"),
+            ("bytes", "1,500"),
+            ("bpp", "93.7500"),
+            ("psnr", "31.42"),
+            ("ms_ssim", "0.9877"),
+            ("ssimulacra2", "inf"),
+            ("decode", "0.250"),
+        ] {
+            assert_eq!(jpeg[field], text, "{field}");
+        }
+        assert_eq!(jpeg["encode"], Value::Null);
+        // The original once, and one image each.
+        assert_eq!(html.matches("id=\"image-").count(), 4);
+        let (_, rest) = html.split_once("id=\"image-3\">").unwrap();
+        let png = BASE64.decode(rest.split_once('<').unwrap().0).unwrap();
+        let image = image::load_from_memory(&png).unwrap();
+        assert_eq!(image.into_luma8().into_raw(), vec![7; 128]);
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        let html = page(&[], &[], &[]);
+        assert!(!html.contains("http://") && !html.contains("https://"));
+        assert!(!html.contains("{{"), "an unfilled slot");
+    }
+
+    #[test]
+    fn a_network_comes_in_the_order_of_its_file() {
+        let encoder = Encoder::new().with_layers(2).with_width(5).with_steps(2);
+        let file = encoder.encode(&gray(50)).unwrap().bytes;
+        let entries = vec![entry("sirenc", Matched::Siren, file.clone())];
+        let html = page(&[compared("a.png", entries)], &[], &[]);
+        let shown = &data(&html)["pictures"][0]["points"][0][0]["network"];
+        assert_eq!(shown["widths"], json!([2, 5, 5, 1]));
+        assert_eq!(shown["omegas"], json!([20.0, 30.0, 1.0]));
+        let bytes = BASE64
+            .decode(shown["parameters"].as_str().unwrap())
+            .unwrap();
+        let decoder = Decoder::new(&file).unwrap();
+        let expected: Vec<u8> = decoder
+            .network()
+            .parameters()
+            .flat_map(|p| p.to_le_bytes())
+            .collect();
+        assert_eq!(bytes, expected);
+    }
+}

@@ -1,0 +1,396 @@
+//! `sirenc encode`: a picture or another signal in, a network out.
+
+use super::args::{Coding, Encode, Fitting, Supervise};
+use super::checkpoint::{self, Keeper};
+use super::failure::Failure;
+use super::input::{Input, Kind};
+use super::many::side_by_side;
+use super::options::Given;
+use super::output::Output;
+use super::paths::{self, Job, Place};
+use super::picture;
+use super::report::{Report, complain};
+use super::shape;
+use super::sound;
+use super::video;
+use serde_json::{Map, Value, json};
+use siren_format::{Limits, Signal};
+use sirenc::media;
+use sirenc::media::grouped;
+use sirenc::media::picture::Room;
+use sirenc::{Checkpoint, Derivatives, Encoded, Encoder, Picture, Progress};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+/// Pictures of up to so many pixels are encoded side by side, each on one thread: they take little memory,
+/// and the shares of one fit are soon done waiting for each other. Of larger ones, one at a time.
+const SMALL: u64 = 1 << 20;
+
+pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
+    let encoder = encoder(args).map_err(|error| Failure::Usage(error.to_string()))?;
+    let encoder = encoder.with_device(args.fitting.device.open(args.manner.quiet)?);
+    let jobs = paths::plan(&args.inputs, args.output.as_deref(), |_| "siren".into())?;
+    let aside = jobs.iter().any(|job| job.output == Place::Standard);
+    let report = Report {
+        quiet: args.manner.quiet,
+        json: args.json,
+        aside,
+    };
+    checkpoint::check(args, &jobs)?;
+    let ready = paths::ready(&jobs, args.manner.force, &report, |job| look(given, job))?;
+    let cores = || available_parallelism().map_or(1, usize::from);
+    let threads = args.fitting.threads.unwrap_or_else(cores);
+    let (mut done, mut rough) = (0, 0);
+    let mut tell_all = |job: &Job, told: Result<Told, Failure>| {
+        rough += u32::from(told.as_ref().is_ok_and(|told| told.rough));
+        let told = told.and_then(|told| told.say(&report));
+        done += usize::from(report.settle(&job.input, told)?);
+        Ok(())
+    };
+    let small: Vec<_> = ready
+        .iter()
+        .map(|job| ready.len() > 1 && is_small(job))
+        .collect();
+    let mut rest = &ready[..];
+    while let [first, ..] = rest {
+        let from = ready.len() - rest.len();
+        let count = small[from..].iter().take_while(|small| **small).count();
+        if count < 2 || threads < 2 {
+            tell_all(first, one(&encoder, args, given, first, &report))?;
+            rest = &rest[1..];
+        } else {
+            let (batch, others) = rest.split_at(count);
+            let alone = encoder.clone().with_threads(1);
+            let silent = Report {
+                quiet: true,
+                ..report
+            };
+            side_by_side(
+                batch,
+                threads,
+                |job| one(&alone, args, given, job, &silent),
+                &mut tell_all,
+            )?;
+            rest = others;
+        }
+    }
+    if rough > 0 && !report.json {
+        report.say(&advice(rough))?;
+    }
+    Ok(paths::status(done, &jobs))
+}
+
+/// What to ask for where `rough` results are far from their originals. It is said once for all of them.
+fn advice(rough: u32) -> String {
+    let subject = match rough {
+        1 => "the result is".into(),
+        _ => format!("{rough} results are"),
+    };
+    format!(
+        "{subject} far from the original; ask for more with --bytes, or for the quality itself with --psnr or --quality"
+    )
+}
+
+/// Refuses options that do not serve what the input of `job` holds. Whether it can be read, as far as that is seen
+/// at a glance; what comes through a pipe is only looked at once.
+fn look(given: &Given, job: &Job) -> Result<bool, Failure> {
+    if !job.input.is_file() {
+        return Ok(true);
+    }
+    let kind = Input::open(&job.input).and_then(|mut input| input.kind(&job.input));
+    match kind {
+        Ok(Kind::Picture) if picture::pixels(&job.input).is_none() => Ok(false),
+        Ok(kind) => given.check(kind).map(|()| true),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Whether the picture is in a file, and a small one.
+fn is_small(job: &Job) -> bool {
+    picture::pixels(&job.input).is_some_and(|pixels| pixels <= SMALL)
+}
+
+/// What is not said on the command line keeps the library's default.
+fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
+    let mut encoder = settings(&args.fitting)?;
+    if let Some(psnr) = args.psnr {
+        encoder = encoder.with_psnr(psnr);
+    }
+    if let Some(quality) = args.quality {
+        encoder = encoder.with_quality(quality);
+    }
+    match args.supervise {
+        Supervise::Values => {}
+        Supervise::Gradient => encoder = encoder.with_supervision(Derivatives::Gradient),
+        Supervise::Laplacian => encoder = encoder.with_supervision(Derivatives::Laplacian),
+    }
+    encoder.validate()?;
+    Ok(encoder)
+}
+
+/// What `encode` and `blend` have in common, not yet validated.
+pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
+    let mut encoder = Encoder::new();
+    if let Some(bytes) = args.bytes {
+        encoder = encoder.with_bytes(bytes);
+    }
+    if let Some(bpp) = args.bpp {
+        encoder = encoder.with_bpp(bpp);
+    }
+    if let Some(kbps) = args.kbps {
+        encoder = encoder.with_kbps(kbps);
+    }
+    if let Some(seconds) = args.segments {
+        encoder = encoder.with_segments(seconds);
+    }
+    if args.weights == Coding::F16 {
+        encoder = encoder.with_half_floats();
+    }
+    if let Some(layers) = args.layers {
+        encoder = encoder.with_layers(layers);
+    }
+    if let Some(width) = args.width {
+        encoder = encoder.with_width(width);
+    }
+    if let Some(omega) = args.omega {
+        encoder = encoder.with_omega_first(omega).with_omega_hidden(omega);
+    }
+    if let Some(omega) = args.omega_first {
+        encoder = encoder.with_omega_first(omega);
+    }
+    if let Some(effort) = args.effort {
+        encoder = encoder.with_effort(effort)?;
+    }
+    if let Some(steps) = args.steps {
+        encoder = encoder.with_steps(steps);
+    }
+    if let Some(seed) = args.seed {
+        encoder = encoder.with_seed(seed);
+    }
+    if let Some(threads) = args.threads {
+        encoder = encoder.with_threads(threads);
+    }
+    Ok(encoder)
+}
+
+fn one(
+    encoder: &Encoder,
+    args: &Encode,
+    given: &Given,
+    job: &Job,
+    report: &Report,
+) -> Result<Told, Failure> {
+    let mut input = Input::open(&job.input)?;
+    let kind = input.kind(&job.input)?;
+    if kind != Kind::Picture {
+        given.check(kind)?;
+    }
+    match kind {
+        Kind::Picture => {}
+        Kind::Shape => return shape::encode(encoder, args, input, job, report),
+        Kind::Sound => return sound::encode(encoder, args, input, job, report),
+        Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
+    }
+    let found = media::picture::read(
+        input.source(),
+        job.input.path(),
+        args.limiting.limits().memory,
+    )?;
+    let (picture, notes) = found.settle(|picture| Room {
+        bytes: encoder.size(picture),
+        asked: args.fitting.bytes.is_some() || args.fitting.bpp.is_some(),
+    })?;
+    warn(args, job, &notes);
+    // Only now is it certain to be one.
+    given.check(kind)?;
+    let encoded = stored(args, job, report, decibels, bytes, |from, progress| {
+        encoder.encode_resumable(&picture, from, progress)
+    })?;
+    told(job, &encoded)
+}
+
+/// Says what became of an input that is not as one might think, unless it should be quiet.
+pub(crate) fn warn(args: &Encode, job: &Job, notes: &[String]) {
+    for note in notes.iter().filter(|_| !args.manner.quiet) {
+        complain(&format!("{}: {note}", job.input));
+    }
+}
+
+/// Encodes with a progress bar.
+pub(crate) fn fit(
+    encoder: &Encoder,
+    picture: &Picture,
+    name: &Place,
+    report: &Report,
+) -> Result<Encoded, Failure> {
+    watched(name, report, decibels, |progress| {
+        encoder.encode_with(picture, progress)
+    })
+}
+
+/// How good a fit of samples is so far.
+pub(crate) fn decibels(progress: &Progress) -> String {
+    format!("{:.1} dB", progress.psnr)
+}
+
+/// How good a fit is so far of which the loss is no error of samples.
+pub(crate) fn loss(progress: &Progress) -> String {
+    format!("loss {:.4}", progress.loss)
+}
+
+/// Does `work`, which reports its progress, under a progress bar that shows what `message` makes of it.
+pub(crate) fn watched<T>(
+    name: &Place,
+    report: &Report,
+    message: fn(&Progress) -> String,
+    work: impl FnOnce(&mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send)) -> Result<T, sirenc::Error>,
+) -> Result<T, Failure> {
+    let bar = report.bar(
+        name,
+        "{prefix}  [{bar:30}] step {pos} of {len}  {msg}  {elapsed}, {eta} left",
+    );
+    let encoded = work(&mut |progress| {
+        bar.set_length(u64::from(progress.steps));
+        bar.set_position(u64::from(progress.step));
+        bar.set_message(message(progress));
+        // An interruption ends the process by itself.
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    Ok(encoded?)
+}
+
+/// Does `work` under a progress bar, going on from the checkpoint and keeping those that `args` ask for, and writes
+/// the `bytes` of what it returns to the output of `job`.
+pub(crate) fn stored<T>(
+    args: &Encode,
+    job: &Job,
+    report: &Report,
+    message: fn(&Progress) -> String,
+    bytes: fn(&T) -> &[u8],
+    work: impl FnOnce(Option<&[u8]>, Step<'_>) -> Result<T, sirenc::Error>,
+) -> Result<T, Failure> {
+    // Opened before the fit: that it cannot be written should not be learnt after it.
+    let output = Output::create(&job.output, args.manner.force)?;
+    let mut keeper = Keeper::new(args)?;
+    let from = keeper.as_mut().and_then(|keeper| keeper.from.take());
+    let encoded = watched(&job.input, report, message, |progress| {
+        work(from.as_deref(), &mut |report, checkpoint| {
+            if let Some(keeper) = &mut keeper {
+                keeper.step(checkpoint);
+            }
+            progress(report)
+        })
+    })?;
+    output.finish(bytes(&encoded))?;
+    if let Some(keeper) = keeper {
+        keeper.finish();
+    }
+    Ok(encoded)
+}
+
+/// Is told of every step of a fit, and what it takes to go on from there.
+pub(crate) type Step<'a> =
+    &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
+
+/// The file that an encoding is.
+pub(crate) fn bytes(encoded: &Encoded) -> &[u8] {
+    &encoded.bytes
+}
+
+/// What is told of a finished file: a line for people, facts for programs.
+pub(crate) struct Told {
+    pub(crate) line: String,
+    /// Whether it is far from the original.
+    pub(crate) rough: bool,
+    pub(crate) facts: Value,
+}
+
+impl Told {
+    pub(crate) fn say(&self, report: &Report) -> Result<(), Failure> {
+        if report.json {
+            report.print(&self.facts)
+        } else {
+            report.say(&self.line)
+        }
+    }
+}
+
+/// Tells of a finished file of a picture.
+pub(crate) fn told(job: &Job, encoded: &Encoded) -> Result<Told, Failure> {
+    Ok(Told {
+        line: line(job, encoded),
+        rough: encoded.psnr < ROUGH,
+        facts: facts(job, encoded)?,
+    })
+}
+
+/// PSNR in dB below which a picture is far from its original.
+const ROUGH: f64 = 22.0;
+
+/// How near to the original a picture of a PSNR of `psnr` dB looks, in a word.
+fn likeness(psnr: f64) -> &'static str {
+    match psnr {
+        ..ROUGH => "rough",
+        ..27.0 => "coarse",
+        ..33.0 => "fair",
+        ..40.0 => "good",
+        f64::INFINITY => "exact",
+        _ => "very good",
+    }
+}
+
+fn line(job: &Job, encoded: &Encoded) -> String {
+    format!(
+        "{} -> {}  {} bytes  {:.3} bpp  {:.1} dB ({})  {:.1} s",
+        job.input,
+        job.output,
+        grouped(encoded.bytes.len() as u64),
+        encoded.bpp,
+        encoded.psnr,
+        likeness(encoded.psnr),
+        encoded.elapsed.as_secs_f64()
+    )
+}
+
+fn facts(job: &Job, encoded: &Encoded) -> Result<Value, Failure> {
+    let layout = siren_format::inspect(&encoded.bytes, &Limits::default());
+    let header = layout.map_err(sirenc::Error::from)?.header;
+    let facts = json!({
+        "input": job.input.name(),
+        "output": job.output.name(),
+        "kind": header.signal.name(),
+    });
+    let signal = match header.signal {
+        Signal::Video {
+            width,
+            height,
+            frames,
+            rate,
+        } => json!({ "width": width, "height": height, "frames": frames, "rate": rate }),
+        Signal::Picture { width, height } => json!({ "width": width, "height": height }),
+        Signal::Shape { .. } | Signal::Sound { .. } => json!({}),
+    };
+    let rest = json!({
+        "channels": header.samples.channels,
+        "depth": header.samples.depth,
+        "bytes": encoded.bytes.len(),
+        "bpp": encoded.bpp,
+        "psnr": encoded.psnr,
+        "parameters": encoded.parameters,
+        "steps": encoded.steps,
+        "seconds": encoded.elapsed.as_secs_f64(),
+    });
+    Ok([facts, signal, rest]
+        .into_iter()
+        .flat_map(members)
+        .collect())
+}
+
+fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}

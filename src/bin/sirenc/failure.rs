@@ -1,0 +1,81 @@
+//! Why a command failed.
+
+use std::fmt;
+use std::io;
+
+/// Why a command, or its work on one file, failed, in words for whoever typed it: what was wrong,
+/// then what would be right. Which file is meant is added by whoever knows it.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The work failed.
+    Said(String),
+    /// The command cannot be meant as it was typed.
+    Usage(String),
+    /// The other end of the pipe we write to is closed: the rest of the work is in vain, and there
+    /// is nothing to say about it.
+    NobodyReads,
+}
+
+impl Failure {
+    /// Failed to write to `name`.
+    pub(crate) fn writing(name: impl fmt::Display, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            _ => Self::Said(format!("cannot write {name}: {}", plain(error))),
+        }
+    }
+
+    /// Failed to read the file in question.
+    pub(crate) fn reading(error: &io::Error) -> Self {
+        Self::Said(format!("cannot be read: {}", plain(error)))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(message) | Self::Usage(message) => f.write_str(message),
+            Self::NobodyReads => f.write_str("the output was closed by its reader"),
+        }
+    }
+}
+
+/// For errors of writing, of which [`super::output::Output`] remembers more.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            _ => Self::Said(error.to_string()),
+        }
+    }
+}
+
+impl From<sirenc::Error> for Failure {
+    fn from(error: sirenc::Error) -> Self {
+        Self::Said(match error {
+            sirenc::Error::Format(siren_format::Error::Limit { what, .. }) => {
+                format!("{error} (--limit {}=N)", what.name())
+            }
+            _ => error.to_string(),
+        })
+    }
+}
+
+impl From<sirenc::media::Error> for Failure {
+    fn from(error: sirenc::media::Error) -> Self {
+        match error {
+            sirenc::media::Error::Write(error) => error.into(),
+            sirenc::media::Error::Signal(error) => error.into(),
+            other => Self::Said(other.to_string()),
+        }
+    }
+}
+
+/// The system's words without its number: "No such file or directory".
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,326 @@
+//! `sirenc info`: what a file holds and costs.
+
+use super::args::Info;
+use super::failure::Failure;
+use super::input;
+use super::paths::Place;
+use super::report::Report;
+use serde_json::{Value, json};
+use siren_format::{
+    Activation, BIT, Coding, Colour, File, Header, Input, Layout, Limits, OMEGA_UNITS, Part,
+    Samples, Signal, Span,
+};
+use sirenc::media::grouped;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
+    let report = Report {
+        json: args.json,
+        ..Report::default()
+    };
+    let mut status = ExitCode::SUCCESS;
+    for typed in &args.files {
+        let file = Place::input(typed);
+        if !report.settle(&file, one(&file, &args.limiting.limits(), &report))? {
+            status = ExitCode::FAILURE;
+        }
+    }
+    Ok(status)
+}
+
+fn one(file: &Place, limits: &Limits, report: &Report) -> Result<(), Failure> {
+    let (bytes, _) = input::read_siren(file)?;
+    // The file says how much it would cost to decode; nothing of that is spent here but the parsing.
+    let layout = siren_format::inspect(&bytes, limits).map_err(sirenc::Error::from)?;
+    let layers = layers(&bytes, limits).map_err(sirenc::Error::from)?;
+    let text = if report.json {
+        json(file, &layout, &layers).to_string()
+    } else {
+        prose(file, &layout, &layers)
+    };
+    report.print(text)
+}
+
+/// What a layer takes in the file.
+struct Cost {
+    outputs: u32,
+    inputs: u32,
+    /// Bits of all its weights, and of all its biases.
+    bits: [f64; 2],
+}
+
+/// What every layer takes, where that can be told apart.
+fn layers(bytes: &[u8], limits: &Limits) -> Result<Vec<Cost>, siren_format::Error> {
+    let file = File::from_bytes(bytes, limits)?;
+    let costs = file.weights.costs(&file.header)?;
+    let layers = file.header.layers().zip(costs.chunks_exact(2));
+    let cost = |((outputs, inputs), costs): ((u32, u32), &[u64])| Cost {
+        outputs,
+        inputs,
+        bits: [costs[0], costs[1]].map(|cost| cost as f64 / BIT as f64),
+    };
+    Ok(layers.map(cost).collect())
+}
+
+/// Bytes of the whole file.
+fn total(layout: &Layout) -> usize {
+    layout.spans.iter().map(|span| span.length).sum()
+}
+
+/// Bits that each weight or bias takes in the file, all overhead aside: those of the sections that
+/// no decoder can do without.
+fn bits_per_weight(layout: &Layout) -> f64 {
+    let sections = layout
+        .spans
+        .iter()
+        .filter(|span| matches!(span.part, Part::Section(_)) && span.part.is_critical());
+    8.0 * sections.map(|span| span.length).sum::<usize>() as f64 / layout.header.parameters() as f64
+}
+
+/// Bits of the file for each point at which the signal is stored; a shape has none.
+fn bits_per_point(layout: &Layout) -> Option<f64> {
+    let points = layout.header.points();
+    (points > 0).then(|| 8.0 * total(layout) as f64 / points as f64)
+}
+
+fn omega(units: u16) -> f64 {
+    f64::from(units) / f64::from(OMEGA_UNITS)
+}
+
+fn json(file: &Place, layout: &Layout, layers: &[Cost]) -> Value {
+    let Header {
+        samples, network, ..
+    } = &layout.header;
+    let part = |span: &Span| json!({ "part": span.part.to_string(), "offset": span.offset, "bytes": span.length });
+    let layer = |cost: &Cost| json!({ "outputs": cost.outputs, "inputs": cost.inputs, "weight_bits": cost.bits[0], "bias_bits": cost.bits[1] });
+    let mut facts = json!({
+        "input": file.name(),
+        "kind": layout.header.signal.name(),
+        "bytes": total(layout),
+    });
+    let rest = json!({
+        "channels": samples.channels,
+        "depth": samples.depth,
+        "colour": match samples.colour { Colour::Direct => "direct" },
+        "activation": match network.activation { Activation::Sine => "sine" },
+        "input_kind": match network.input { Input::Coordinates => "coordinates" },
+        "omega_first": omega(network.omega_first),
+        "omega_hidden": omega(network.omega_hidden),
+        "hidden": network.hidden,
+        "parameters": layout.header.parameters(),
+        "coding": match layout.coding { Coding::Half => "half", Coding::Levels => "levels" },
+        "bits_per_weight": bits_per_weight(layout),
+        "multiplications_per_point": layout.header.multiplications_per_point(),
+        "layers": layers.iter().map(layer).collect::<Vec<_>>(),
+        "parts": layout.spans.iter().map(part).collect::<Vec<_>>(),
+    });
+    for more in [signal_json(layout), rest] {
+        if let (Value::Object(facts), Value::Object(more)) = (&mut facts, more) {
+            facts.extend(more);
+        }
+    }
+    facts
+}
+
+/// What the file says of its signal.
+fn signal_json(layout: &Layout) -> Value {
+    let bits = bits_per_point(layout);
+    match layout.header.signal {
+        Signal::Picture { width, height } => {
+            json!({ "bpp": bits, "width": width, "height": height })
+        }
+        Signal::Shape { centre, scale } => json!({
+            "centre": centre.map(f32::from_bits),
+            "scale": f32::from_bits(scale),
+        }),
+        Signal::Sound {
+            rate,
+            frames,
+            segment,
+            overlap,
+        } => json!({
+            "bits_per_frame": bits,
+            "rate": rate,
+            "frames": frames,
+            "segment": segment,
+            "overlap": overlap,
+            "networks": layout.header.networks(),
+        }),
+        Signal::Video {
+            width,
+            height,
+            frames,
+            rate,
+        } => json!({
+            "bpp": bits, "width": width, "height": height, "frames": frames, "rate": rate,
+        }),
+    }
+}
+
+fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
+    let header = &layout.header;
+    let Header {
+        signal,
+        samples,
+        network,
+    } = header;
+    let Colour::Direct = samples.colour;
+    let (Activation::Sine, Input::Coordinates) = (network.activation, network.input);
+    let coding = match layout.coding {
+        Coding::Half => "half floats, zstd",
+        Coding::Levels => "levels, entropy-coded",
+    };
+    let facts = [
+        (signal.name(), described(header)),
+        (
+            "network",
+            format!(
+                "{}{} -> {} -> {}",
+                match header.networks() {
+                    1 => String::new(),
+                    several => format!("{several} of "),
+                },
+                header.inputs(),
+                hidden(&network.hidden),
+                header.outputs()
+            ),
+        ),
+        (
+            "sines",
+            format!(
+                "omega {} in the first layer, {} after",
+                omega(network.omega_first),
+                omega(network.omega_hidden)
+            ),
+        ),
+        (
+            "weights",
+            format!(
+                "{}, as {coding}: {:.2} bits each",
+                grouped(header.parameters()),
+                bits_per_weight(layout)
+            ),
+        ),
+        (
+            "decoding",
+            format!(
+                "{} multiplications a {}",
+                grouped(header.multiplications_per_point()),
+                point(signal)
+            ),
+        ),
+        (
+            "size",
+            format!(
+                "{} bytes{}",
+                grouped(total(layout) as u64),
+                bits_per_point(layout).map_or(String::new(), |bits| format!(
+                    ", {bits:.3} bits a {}",
+                    point(signal)
+                ))
+            ),
+        ),
+    ];
+    let mut text = file.to_string();
+    for (name, fact) in facts {
+        text += &format!("\n  {name:<10}{fact}");
+    }
+    for span in &layout.spans {
+        let (bytes, bits) = (grouped(span.length as u64), grouped(8 * span.length as u64));
+        text += &format!(
+            "\n    {:<16}{bytes:>10} bytes{bits:>12} bits",
+            span.part.to_string()
+        );
+    }
+    for (index, cost) in layers.iter().enumerate() {
+        let [weights, biases] = [
+            cost.bits[0] / (f64::from(cost.outputs) * f64::from(cost.inputs)),
+            cost.bits[1] / f64::from(cost.outputs),
+        ];
+        let name = format!("layer {}", index + 1);
+        let size = (cost.bits[0] + cost.bits[1]) / 8.0;
+        text += &format!(
+            "\n    {name:<16}{size:>10.0} bytes  {:>4} x {:<4} weights {weights:5.2} bits each, biases {biases:5.2}",
+            cost.outputs, cost.inputs
+        );
+    }
+    text
+}
+
+/// What one point of a signal is called.
+fn point(signal: &Signal) -> &'static str {
+    match signal {
+        Signal::Picture { .. } | Signal::Video { .. } => "pixel",
+        Signal::Shape { .. } => "point",
+        Signal::Sound { .. } => "frame",
+    }
+}
+
+/// A signal's size and samples.
+fn described(header: &Header) -> String {
+    let Samples {
+        channels, depth, ..
+    } = header.samples;
+    let colours = ["gray", "gray + alpha", "RGB", "RGBA"][usize::from(channels) - 1];
+    match header.signal {
+        Signal::Picture { width, height } => {
+            format!("{width} x {height} pixels, {colours}, {depth} bits a sample")
+        }
+        Signal::Shape { centre, scale } => {
+            let [x, y, z] = centre.map(f32::from_bits);
+            let scale = f32::from_bits(scale);
+            format!(
+                "signed distance in the cube of side {} at ({x}, {y}, {z})",
+                2.0 * scale
+            )
+        }
+        Signal::Sound {
+            rate,
+            frames,
+            segment,
+            overlap,
+        } => {
+            let (frames, rate) = (f64::from(frames), f64::from(rate));
+            let channels = if channels == 1 { "mono" } else { "stereo" };
+            let seconds = |frames: u32| f64::from(frames) / rate;
+            let segments = match header.networks() {
+                1 => String::new(),
+                several => format!(
+                    ", {several} segments of {:.2} s that overlap by {:.3} s",
+                    seconds(segment),
+                    seconds(overlap)
+                ),
+            };
+            format!(
+                "{:.2} s at {rate} Hz, {channels}, {depth} bits a sample{segments}",
+                frames / rate
+            )
+        }
+        Signal::Video {
+            width,
+            height,
+            frames,
+            rate: [numerator, denominator],
+        } => {
+            let rate = f64::from(numerator) / f64::from(denominator);
+            let rate = (rate * 1000.0).round() / 1000.0;
+            format!(
+                "{frames} frames of {width} x {height} pixels, {rate} a second, {colours}, {depth} bits a sample"
+            )
+        }
+    }
+}
+
+/// The widths of the hidden layers: `10 x 28`, or one by one if they differ.
+fn hidden(widths: &[u32]) -> String {
+    match widths {
+        [first, rest @ ..] if rest.iter().all(|width| width == first) => {
+            format!("{} x {first}", widths.len())
+        }
+        _ => widths
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(" -> "),
+    }
+}

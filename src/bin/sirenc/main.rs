@@ -1,0 +1,73 @@
+//! The `sirenc` command. Arguments are described in `args`; each command has a file of its own; files
+//! are opened, written and named in one place each (`input`, `output`, `paths`). What several commands
+//! show is made in one place each, too (`table`, `plot`, `html`, `gallery`).
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod blend;
+mod checkpoint;
+mod compare;
+mod decode;
+mod demo;
+mod device;
+mod encode;
+mod failure;
+mod files;
+mod format;
+mod gallery;
+mod html;
+mod info;
+mod input;
+mod interrupt;
+mod many;
+mod options;
+mod output;
+mod paths;
+mod picture;
+mod plot;
+mod report;
+mod shape;
+mod sound;
+mod study;
+mod table;
+mod video;
+mod whole;
+
+use args::{Arguments, Command};
+use clap::FromArgMatches;
+use failure::Failure;
+use options::Given;
+use std::process::ExitCode;
+
+/// Does what was typed. Wrong usage exits with 2, failed work with 1, what a signal ends with 128 and
+/// the signal's number (130 for Ctrl-C); messages go to standard error.
+fn main() -> ExitCode {
+    let parsed = args::command().try_get_matches().and_then(|matches| {
+        let given = Given::of(&matches);
+        Ok((Arguments::from_arg_matches(&matches)?, given))
+    });
+    let (arguments, given) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return args::show(&error),
+    };
+    interrupt::handle();
+    let done = match arguments.command {
+        Command::Encode(encode) => encode::run(&encode, &given),
+        Command::Decode(decode) => decode::run(&decode, &given),
+        Command::Blend(blend) => blend::run(&blend, &given),
+        Command::Compare(compare) => compare::run(&compare),
+        Command::Info(info) => info::run(&info),
+        Command::Study(study) => study::run(&study),
+        Command::Devices => device::run(),
+        Command::Demo(demo) => demo::run(&demo),
+    };
+    done.unwrap_or_else(|failure| match failure {
+        Failure::NobodyReads => ExitCode::FAILURE,
+        Failure::Usage(message) => args::refuse(&message),
+        Failure::Said(message) => {
+            report::complain(&message);
+            ExitCode::FAILURE
+        }
+    })
+}

@@ -1,0 +1,133 @@
+//! Shapes on the command line: surfaces in and out of files, and pictures of them.
+
+use super::args::{Decode, Encode};
+use super::encode::{Told, loss, stored};
+use super::failure::Failure;
+use super::format;
+use super::input::Input;
+use super::output::Output;
+use super::paths::{Job, Place};
+use super::report::Report;
+use serde_json::json;
+use sirenc::media::grouped;
+use sirenc::media::picture::{Format, whole};
+use sirenc::media::surface::{MeshFormat, read};
+use sirenc::{Camera, EncodedShape, Encoder, ShapeDecoder};
+use std::time::Instant;
+
+/// Cells along the longest side of a mesh, unless another number is asked for.
+const RESOLUTION: u32 = 256;
+/// Azimuth and elevation in degrees, and sides in pixels, of a picture, likewise.
+const VIEW: [f32; 2] = [30.0, 20.0];
+const SIZE: (u32, u32) = (768, 768);
+
+/// Encodes the surface that `input` holds.
+pub(super) fn encode(
+    encoder: &Encoder,
+    args: &Encode,
+    mut input: Input,
+    job: &Job,
+    report: &Report,
+) -> Result<Told, Failure> {
+    let mut warn = |warning: &str| report.warn(&job.input, warning);
+    let surface = read(input.source(), job.input.path(), &mut warn)?;
+    let encoded = stored(
+        args,
+        job,
+        report,
+        loss,
+        |shape: &EncodedShape| &shape.bytes,
+        |from, progress| encoder.encode_shape_resumable(&surface, from, progress),
+    )?;
+    let line = format!(
+        "{} -> {}  {} bytes  off by {:.3} %  {:.1} s",
+        job.input,
+        job.output,
+        grouped(encoded.bytes.len() as u64),
+        100.0 * encoded.relative,
+        encoded.elapsed.as_secs_f64()
+    );
+    let facts = facts(job, &encoded);
+    Ok(Told {
+        line,
+        rough: false,
+        facts,
+    })
+}
+
+fn facts(job: &Job, encoded: &EncodedShape) -> serde_json::Value {
+    json!({
+        "input": job.input.name(),
+        "output": job.output.name(),
+        "kind": "shape",
+        "bytes": encoded.bytes.len(),
+        "distance": encoded.distance,
+        "relative_distance": encoded.relative,
+        "parameters": encoded.parameters,
+        "steps": encoded.steps,
+        "seconds": encoded.elapsed.as_secs_f64(),
+    })
+}
+
+/// Decodes a shape: to a mesh, or to a picture of it, as the output's extension says.
+pub(super) fn decode(
+    args: &Decode,
+    shape: &ShapeDecoder,
+    job: &Job,
+    report: &Report,
+) -> Result<(), Failure> {
+    let start = Instant::now();
+    let form = Form::of(&job.output)?;
+    let told = match form {
+        Form::Mesh(format) => {
+            let mesh = shape.mesh(args.resolution.unwrap_or(RESOLUTION))?;
+            if mesh.triangles.is_empty() {
+                let message = "has no surface: the distance is nowhere zero";
+                return Err(Failure::Said(message.into()));
+            }
+            let mut output = Output::create(&job.output, args.manner.force)?;
+            let written = format.write(&mesh, &mut output);
+            output.commit(written)?;
+            format!("{} triangles", grouped(mesh.triangles.len() as u64))
+        }
+        Form::Picture(format) => {
+            let [azimuth, elevation] = args.view.unwrap_or(VIEW);
+            let (width, height) = args.size.unwrap_or(SIZE);
+            let picture = shape.picture(&Camera::new(azimuth, elevation, width, height)?)?;
+            let mut output = Output::create(&job.output, args.manner.force)?;
+            let written = whole(&picture, format, &mut output);
+            output.commit(written)?;
+            format!("{width}x{height}")
+        }
+    };
+    report.say(&format!(
+        "{} -> {}  {told}  {:.1} s",
+        job.input,
+        job.output,
+        start.elapsed().as_secs_f64()
+    ))
+}
+
+/// What a shape is decoded to.
+pub(super) enum Form {
+    Mesh(MeshFormat),
+    Picture(&'static Format),
+}
+
+impl Form {
+    /// What the extension of an output stands for: a mesh where there is none.
+    pub(super) fn of(output: &Place) -> Result<Self, Failure> {
+        let extension = match output {
+            Place::Standard => None,
+            Place::Path(path) => path.extension(),
+        };
+        let Some(extension) = extension else {
+            return Ok(Self::Mesh(MeshFormat::Ply));
+        };
+        let extension = extension.to_string_lossy().to_lowercase();
+        match MeshFormat::of(&extension) {
+            Some(format) => Ok(Self::Mesh(format)),
+            None => format::of(output).map(Self::Picture),
+        }
+    }
+}

@@ -1,5 +1,0 @@
-//! The `sirenc` command: parses, calls the library, reports.
-
-fn main() -> std::process::ExitCode {
-    sirenc::cli::run()
-}
