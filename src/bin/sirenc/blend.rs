@@ -1,6 +1,9 @@
 //! `sirenc blend`: two pictures in, one network out.
 
-use super::args::Blend;
+mod args;
+
+pub(crate) use args::Blend;
+
 use super::encode;
 use super::failure::Failure;
 use super::files::{Files, Typed};

@@ -1,6 +1,6 @@
 //! Checkpoints of an encode, in a file that is replaced every so often.
 
-use super::args::Encode;
+use super::encode::Encode;
 use super::failure::Failure;
 use super::output::Output;
 use super::paths::{self, Job, Place};

@@ -1,6 +1,10 @@
 //! `sirenc decode`: a network in, a picture or what else it holds out.
 
-use super::args::{Decode, Which};
+mod args;
+
+use args::Which;
+pub(crate) use args::{Chroma, Decode};
+
 use super::failure::Failure;
 use super::format;
 use super::input::{self, Stored};

@@ -1,6 +1,5 @@
 //! `sirenc demo`: a built-in photograph, encoded, decoded and compared with a JPEG.
 
-use super::args::Demo;
 use super::compare::jpeg;
 use super::encode;
 use super::failure::Failure;
@@ -9,6 +8,8 @@ use super::output::Output;
 use super::paths::Place;
 use super::picture;
 use super::report::Report;
+use super::values;
+use clap::Args;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat};
 use sirenc::media::grouped;
@@ -17,6 +18,7 @@ use sirenc::{Decoder, Encoder, View, metric};
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -29,6 +31,21 @@ const BYTES: u64 = 2_400;
 
 /// Enlargement of the second pair of pictures.
 const SCALE: u32 = 4;
+
+/// Encode a built-in photograph and compare it with a JPEG of the same size
+///
+/// Takes some seconds and needs no input. Leaves the pictures in a folder, to be looked at;
+/// run again, it overwrites them.
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Folder for the results, made if missing
+    #[arg(short, long, value_name = "DIR", default_value = "sirenc-demo")]
+    pub(crate) out: PathBuf,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    pub(crate) threads: Option<usize>,
+}
 
 pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
     let folder = Folder { path: &args.out };

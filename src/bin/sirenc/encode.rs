@@ -1,6 +1,9 @@
 //! `sirenc encode`: a picture or another signal in, a network out.
 
-use super::args::{Coding, Encode, Fitting, Supervise};
+mod args;
+
+pub(crate) use args::{Coding, Encode, Fitting, Supervise};
+
 use super::checkpoint::{self, Keeper};
 use super::failure::Failure;
 use super::input::{Input, Kind};

@@ -1,17 +1,37 @@
 //! `sirenc info`: what a file holds and costs.
 
-use super::args::Info;
 use super::failure::Failure;
 use super::input;
 use super::paths::Place;
 use super::report::Report;
+use super::usage::Limiting;
+use clap::Args;
 use serde_json::{Value, json};
 use siren_format::{
     Activation, BIT, Coding, Colour, File, Header, Input, Layout, Limits, OMEGA_UNITS, Part,
     Samples, Signal, Span,
 };
 use sirenc::media::grouped;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// Say what .siren files hold and what each part of them costs
+///
+/// Shows everything the header says (size, channels, network), the bytes of each section, bits per
+/// weight and per pixel, and the multiplications that decoding takes for each pixel.
+#[derive(Args, Debug)]
+pub(crate) struct Info {
+    /// Files to look into; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) limiting: Limiting,
+
+    /// Print one JSON object a line for each file, in place of prose
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
     let report = Report {

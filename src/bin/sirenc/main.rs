@@ -1,10 +1,11 @@
-//! The `sirenc` command. Arguments are described in `args`; each command has a file of its own; files
+//! The `sirenc` command. Each command has a file of its own with its
+//! arguments beside it; `usage` has the grammar that they are part of, `options` says which option serves which kind of
+//! signal; files
 //! are opened, written and named in one place each (`input`, `output`, `paths`). What several commands
 //! show is made in one place each, too (`table`, `plot`, `html`, `gallery`).
 
 #![forbid(unsafe_code)]
 
-mod args;
 mod blend;
 mod checkpoint;
 mod compare;
@@ -31,25 +32,27 @@ mod shape;
 mod sound;
 mod study;
 mod table;
+mod usage;
+mod values;
 mod video;
 mod whole;
 
-use args::{Arguments, Command};
 use clap::FromArgMatches;
 use failure::Failure;
 use options::Given;
 use std::process::ExitCode;
+use usage::{Arguments, Command};
 
 /// Does what was typed. Wrong usage exits with 2, failed work with 1, what a signal ends with 128 and
 /// the signal's number (130 for Ctrl-C); messages go to standard error.
 fn main() -> ExitCode {
-    let parsed = args::command().try_get_matches().and_then(|matches| {
+    let parsed = usage::command().try_get_matches().and_then(|matches| {
         let given = Given::of(&matches);
         Ok((Arguments::from_arg_matches(&matches)?, given))
     });
     let (arguments, given) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return args::show(&error),
+        Err(error) => return usage::show(&error),
     };
     interrupt::handle();
     let done = match arguments.command {
@@ -64,7 +67,7 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|failure| match failure {
         Failure::NobodyReads => ExitCode::FAILURE,
-        Failure::Usage(message) => args::refuse(&message),
+        Failure::Usage(message) => usage::refuse(&message),
         Failure::Said(message) => {
             report::complain(&message);
             ExitCode::FAILURE

@@ -152,13 +152,13 @@ impl Given {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args;
+    use crate::usage;
 
     /// Every row is of an option that there is, and has a use to serve and one not to.
     #[test]
     fn the_table_is_of_options_that_there_are() {
         let all = [Picture, Floats, Video, Animation, Sound, Mesh, Rendering];
-        let command = args::command();
+        let command = usage::command();
         for (name, table) in [("encode", ENCODE), ("decode", DECODE)] {
             let command = command.find_subcommand(name).unwrap();
             for Row(option, uses, words) in table {
@@ -197,7 +197,7 @@ mod tests {
                     "--gain" => typed.extend([value, "--derivative", "gradient"]),
                     _ => typed.push(value),
                 }
-                let given = Given::of(&args::command().try_get_matches_from(typed).unwrap());
+                let given = Given::of(&usage::command().try_get_matches_from(typed).unwrap());
                 for what in all {
                     let refused = match given.check(what) {
                         Err(Failure::Usage(message)) => message.contains(" alone; leave it out"),
@@ -209,7 +209,7 @@ mod tests {
             // Nothing typed, nothing refused; nor is the CPU.
             for more in [&[][..], &["--device", "cpu"], &["--device", "auto"]] {
                 let typed = [&["sirenc", name, "file"], more].concat();
-                let given = Given::of(&args::command().try_get_matches_from(typed).unwrap());
+                let given = Given::of(&usage::command().try_get_matches_from(typed).unwrap());
                 assert!(all.into_iter().all(|what| given.check(what).is_ok()));
             }
         }

@@ -1,5 +1,6 @@
 //! `sirenc compare`: pictures' and sounds' .siren files beside the files of other codecs.
 
+mod args;
 mod codec;
 mod curve;
 mod entry;
@@ -15,12 +16,11 @@ mod sound;
 mod table;
 mod tool;
 
-use super::args::Compare;
 use super::failure::Failure;
 use super::files::{Files, Typed};
 use super::output::Scratch;
 use super::report::Report;
-pub(crate) use codec::Kind;
+pub(crate) use args::Compare;
 use entry::{Compared, Rows};
 use inputs::Input;
 use picture::Bench;

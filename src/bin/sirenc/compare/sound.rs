@@ -1,9 +1,9 @@
 //! Sounds: their .siren files beside Opus and MP3 of at most the same bytes, and beside plain samples under zstd.
 
+use super::Compare;
 use super::inputs::{self, Input};
 use super::measure::timed;
 use super::tool::{MP3, OPUS, Tool};
-use crate::args::Compare;
 use crate::failure::Failure;
 use crate::files::{Files, Typed};
 use crate::output::Scratch;

@@ -1,6 +1,7 @@
 //! Shapes on the command line: surfaces in and out of files, and pictures of them.
 
-use super::args::{Decode, Encode};
+use super::decode::Decode;
+use super::encode::Encode;
 use super::encode::{Told, loss, stored};
 use super::failure::Failure;
 use super::format;

@@ -1,6 +1,7 @@
 //! Sounds on the command line: how they are encoded, decoded and told of.
 
-use super::args::{Decode, Encode};
+use super::decode::Decode;
+use super::encode::Encode;
 use super::encode::{Told, decibels, stored};
 use super::failure::Failure;
 use super::input::Input;

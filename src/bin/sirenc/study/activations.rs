@@ -1,7 +1,7 @@
 //! `sirenc study activations`: sines against ramps.
 
+use super::args::StudyActivations;
 use super::page;
-use crate::args::StudyActivations;
 use crate::compare::measure;
 use crate::failure::Failure;
 use crate::files::{Files, Typed};

@@ -1,6 +1,6 @@
 //! `sirenc study init`: a network before its first step.
 
-use crate::args::StudyInit;
+use super::args::StudyInit;
 use crate::failure::Failure;
 use crate::files::{Files, Typed};
 use crate::plot::{self, Axis, Curve, Plot, Role};

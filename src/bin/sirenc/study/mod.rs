@@ -1,13 +1,14 @@
 //! `sirenc study`: experiments on networks.
 
 mod activations;
+mod args;
 mod init;
 mod page;
 mod shapes;
 mod sound;
 
-use super::args::Study;
 use super::failure::Failure;
+pub(crate) use args::Study;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Study) -> Result<ExitCode, Failure> {

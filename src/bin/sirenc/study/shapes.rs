@@ -1,6 +1,6 @@
 //! `sirenc study shapes`: signed distances, in files and out of them.
 
-use crate::args::StudyShapes;
+use super::args::StudyShapes;
 use crate::encode::{loss, watched};
 use crate::failure::Failure;
 use crate::files::{Files, Typed};

@@ -1,6 +1,6 @@
 //! `sirenc study sound`: sines against ramps in a sound.
 
-use crate::args::StudySound;
+use super::args::StudySound;
 use crate::failure::Failure;
 use crate::files::{Files, Typed};
 use crate::input::Input;

@@ -4,7 +4,8 @@ mod write;
 
 pub(crate) use write::Form;
 
-use super::args::{Chroma, Decode, Encode};
+use super::decode::{Chroma, Decode};
+use super::encode::Encode;
 use super::encode::{bytes, decibels, stored, warn};
 use super::failure::Failure;
 use super::input::Input;

@@ -1,6 +1,7 @@
 //! The arguments of `sirenc study` and of its commands.
 
-use super::{Manner, values};
+use crate::usage::Manner;
+use crate::values;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 

@@ -21,90 +21,90 @@ fn positive(text: &str, example: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("a positive number is needed, such as {example}"))
 }
 
-pub(super) fn threads(text: &str) -> Result<usize, String> {
+pub(crate) fn threads(text: &str) -> Result<usize, String> {
     within(text, 1..=1024)
 }
 
-pub(super) fn bytes(text: &str) -> Result<u64, String> {
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let bytes = text.parse().ok().filter(|&bytes| bytes > 0);
     bytes.ok_or_else(|| "a whole number of bytes is needed, such as 2000".into())
 }
 
-pub(super) fn bpp(text: &str) -> Result<f64, String> {
+pub(crate) fn bpp(text: &str) -> Result<f64, String> {
     positive(text, "0.2")
 }
 
-pub(super) fn kbps(text: &str) -> Result<f64, String> {
+pub(crate) fn kbps(text: &str) -> Result<f64, String> {
     positive(text, "16")
 }
 
-pub(super) fn psnr(text: &str) -> Result<f64, String> {
+pub(crate) fn psnr(text: &str) -> Result<f64, String> {
     within(text, 5.0..=100.0)
 }
 
-pub(super) fn quality(text: &str) -> Result<f64, String> {
+pub(crate) fn quality(text: &str) -> Result<f64, String> {
     within(text, 0.0..=100.0)
 }
 
-pub(super) fn layers(text: &str) -> Result<u32, String> {
+pub(crate) fn layers(text: &str) -> Result<u32, String> {
     within(text, 1..=255)
 }
 
-pub(super) fn width(text: &str) -> Result<u32, String> {
+pub(crate) fn width(text: &str) -> Result<u32, String> {
     let most = Limits::default().layer_width;
     within(text, 1..=u32::try_from(most).unwrap_or(u32::MAX))
 }
 
 /// The range is that of the format, in which omegas are multiples of an eighth.
-pub(super) fn omega(text: &str) -> Result<f64, String> {
+pub(crate) fn omega(text: &str) -> Result<f64, String> {
     within(text, 0.125..=8191.875)
 }
 
-pub(super) fn effort(text: &str) -> Result<u8, String> {
+pub(crate) fn effort(text: &str) -> Result<u8, String> {
     within(text, 1..=9)
 }
 
 /// How many of something there are to be.
-pub(super) fn count(text: &str) -> Result<u32, String> {
+pub(crate) fn count(text: &str) -> Result<u32, String> {
     within(text, 1..=u32::MAX)
 }
 
-pub(super) fn seed(text: &str) -> Result<u64, String> {
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
     within(text, 0..=u64::MAX)
 }
 
 /// Seconds between checkpoints.
-pub(super) fn every(text: &str) -> Result<f64, String> {
+pub(crate) fn every(text: &str) -> Result<f64, String> {
     within(text, 0.0..=86_400.0)
 }
 
 /// How long something lasts.
-pub(super) fn duration(text: &str) -> Result<f64, String> {
+pub(crate) fn duration(text: &str) -> Result<f64, String> {
     positive(text, "0.5 for half a second")
 }
 
 /// When something begins.
-pub(super) fn moment(text: &str) -> Result<f64, String> {
+pub(crate) fn moment(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok();
     let seconds = seconds.filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
     seconds.ok_or_else(|| "a number of seconds is needed, such as 0 or 1.5".into())
 }
 
-pub(super) fn scale(text: &str) -> Result<f64, String> {
+pub(crate) fn scale(text: &str) -> Result<f64, String> {
     positive(text, "4 or 0.5")
 }
 
-pub(super) fn gain(text: &str) -> Result<f32, String> {
+pub(crate) fn gain(text: &str) -> Result<f32, String> {
     let gain = positive(text, "20")? as f32;
     let fits = Some(gain).filter(|gain| gain.is_normal());
     fits.ok_or_else(|| format!("{:e} to {:e} are possible", f32::MIN_POSITIVE, f32::MAX))
 }
 
-pub(super) fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     within(text, 0.0..=1.0)
 }
 
-pub(super) fn resolution(text: &str) -> Result<u32, String> {
+pub(crate) fn resolution(text: &str) -> Result<u32, String> {
     within(text, 2..=4096)
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn rate(text: &str) -> Result<[u32; 2], String> {
         .ok_or_else(|| "a positive number or fraction is needed, such as 50 or 30000/1001".into())
 }
 
-pub(super) fn angles(text: &str) -> Result<[f32; 2], String> {
+pub(crate) fn angles(text: &str) -> Result<[f32; 2], String> {
     text.split_once(',')
         .and_then(|(azimuth, elevation)| {
             Some([azimuth.trim().parse().ok()?, elevation.trim().parse().ok()?])

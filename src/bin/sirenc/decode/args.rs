@@ -1,0 +1,147 @@
+//! The arguments of `sirenc decode`.
+
+use crate::device::Choice;
+use crate::usage::{Limiting, Manner};
+use crate::values;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Evaluate .siren files, as pictures and videos of any size, meshes of any resolution
+///
+/// The format of the picture follows the extension of OUT: .png (the default), .jpg, .webp
+/// (lossless), .tif, .bmp, .tga, .qoi, .pgm, .ppm, .pnm or .pam; .npy has raw floats, of rows x
+/// columns x channels (x 2 for gradients: by x, by y), 0 to 1 for the picture. Pictures encoded from 16 bits a
+/// sample are written with 16 where the format has them, and rounded to 8 where not. The ICC colour
+/// profile goes into PNG, JPEG, WebP and TIFF. PNG, NumPy and the Netpbm formats are written strip by
+/// strip, so that very large ones need little memory.
+///
+/// Videos become .y4m (the default), .gif, or a picture a frame where OUT is like frame-%04d.png. Frames are
+/// evaluated one after another, at any size and rate.
+///
+/// A shape becomes a mesh with normals, as .ply (the default), .obj or .stl, or, if OUT is a picture, a
+/// shaded picture of itself.
+#[derive(Args, Debug)]
+#[command(after_help = DECODE_EXAMPLES)]
+pub(crate) struct Decode {
+    /// Files to decode; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
+    /// output. By default beside the input, with the extension .png, .wav for sounds, .y4m for
+    /// videos or .ply for shapes; for standard input, standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Factor on width and height, such as 4 or 0.5 [default: 1]
+    #[arg(long, value_name = "F", conflicts_with = "size", value_parser = values::scale)]
+    pub(crate) scale: Option<f64>,
+
+    /// Exact size in pixels, such as 1920x1080
+    #[arg(long, value_name = "WxH", value_parser = values::size)]
+    pub(crate) size: Option<(u32, u32)>,
+
+    /// Only this part of the picture: left edge, top edge, width and height in pixels of the scaled
+    /// picture
+    #[arg(long, value_name = "X,Y,W,H", value_parser = values::region)]
+    pub(crate) region: Option<sirenc::Region>,
+
+    /// Show an exact derivative of the picture in place of itself: `dx`, `dy` and `laplacian` around
+    /// mid-gray, `gradient` as its length. By default into photo.gradient.png and so on. In .npy files
+    /// derivatives are per pixel of the stored picture, of samples that span 0 to 1, whatever the scale
+    #[arg(long, value_name = "WHICH", value_enum)]
+    pub(crate) derivative: Option<Which>,
+
+    /// Derivatives of 1 / G become white, of -1 / G black; in the units of .npy files [default: as
+    /// large as 99 % of the whole picture's derivative allow, the same for every scale and region]
+    #[arg(long, value_name = "G", requires = "derivative", value_parser = values::gain)]
+    pub(crate) gain: Option<f32>,
+
+    /// Show the direction of the gradient as hue: red where it brightens to the right, yellow-green
+    /// downwards, cyan to the left, violet upwards
+    #[arg(long, requires = "derivative")]
+    pub(crate) color: bool,
+
+    /// Samples a second of a sound; between stored ones the network is evaluated, and nothing
+    /// resampled [default: as encoded]
+    #[arg(long, value_name = "HZ", value_parser = values::count)]
+    pub(crate) rate: Option<u32>,
+
+    /// Frames a second of a video, such as 50 or 30000/1001; between stored frames the network is
+    /// evaluated, and nothing blended [default: as encoded]
+    #[arg(long, value_name = "R", value_parser = values::rate)]
+    pub(crate) fps: Option<[u32; 2]>,
+
+    /// Begin so many seconds after the first frame of a video, or the beginning of a sound
+    #[arg(long, value_name = "S", value_parser = values::moment)]
+    pub(crate) from: Option<f64>,
+
+    /// End before so many seconds after the first frame
+    #[arg(long, value_name = "S", value_parser = values::duration)]
+    pub(crate) to: Option<f64>,
+
+    /// Colour resolution of .y4m files
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Chroma::Quarter)]
+    pub(crate) chroma: Chroma,
+
+    /// Of a shape: cells of the mesh along the longest side of its cube [default: 256]
+    #[arg(long, value_name = "N", value_parser = values::resolution)]
+    pub(crate) resolution: Option<u32>,
+
+    /// Of a shape: from where its picture is taken, in degrees: around the vertical axis y, from z towards
+    /// x, and above the horizon; --size is its size, 768x768 by default [default: 30,20]
+    #[arg(long, value_name = "AZIMUTH,ELEVATION", value_parser = values::angles)]
+    pub(crate) view: Option<[f32; 2]>,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// What evaluates the network: as for `encode`
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: Choice,
+
+    #[command(flatten)]
+    pub(crate) limiting: Limiting,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
+/// How many samples of colour a video has for those of brightness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Chroma {
+    /// One for each square of four, which every player takes
+    #[value(name = "420")]
+    Quarter,
+    /// As many
+    #[value(name = "444")]
+    Full,
+}
+
+/// The derivatives that `decode` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Which {
+    /// By x, which grows to the right
+    Dx,
+    /// By y, which grows downwards
+    Dy,
+    /// Both
+    Gradient,
+    /// The sum of the second derivatives
+    Laplacian,
+}
+
+const DECODE_EXAMPLES: &str = "\
+Examples:
+  sirenc decode photo.siren                        writes photo.png
+  sirenc decode photo.siren --scale 4 -o big.png   four times as wide and high
+  sirenc decode photo.siren -o thumb.jpg --size 320x200
+  sirenc decode photo.siren --scale 16 --region 2048,1024,640,480 -o part.png
+  sirenc decode photo.siren --derivative laplacian writes photo.laplacian.png
+  sirenc decode photo.siren --derivative gradient -o gradient.npy
+  sirenc decode *.siren -o pictures                many, into the folder pictures
+  sirenc decode film.siren -o slow.gif --fps 50 --from 0.5 --to 2
+  sirenc decode film.siren -o - | ffmpeg -i - film.mp4
+  sirenc decode bunny.siren --resolution 512       writes bunny.ply
+  sirenc decode bunny.siren -o bunny.png --view 30,20";
