@@ -4,7 +4,7 @@
 //! good as any.
 
 use super::draft::{Candidate, Job};
-use super::encoder::Encoder;
+use super::settings::Encoder;
 use crate::Error;
 use crate::objective::Regression;
 use ndarray::Array2;

@@ -1,9 +1,57 @@
 //! Which network to make for a file of a given size.
 
-use super::search::Target;
 use super::source::Source;
 use crate::Error;
 use siren_format::{Header, Signal};
+
+/// Smallest file to try where a quality is to be reached, in bytes.
+pub(super) const LEAST_BYTES: f64 = 64.0;
+/// Most bytes that are spent on a picture of at least a quarter as many samples, likewise.
+const SMALL_BYTES: f64 = 4096.0;
+
+/// How good a file should be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Target {
+    /// A PSNR in dB.
+    Psnr(f64),
+    /// 20 dB plus a fifth of this, in at most 1 bit per pixel.
+    Quality(f64),
+}
+
+impl Target {
+    pub(super) fn validate(self) -> Result<(), Error> {
+        match self {
+            Self::Psnr(psnr) if !(5.0..=100.0).contains(&psnr) => {
+                Err(Error::parameter("PSNR", psnr, "5 to 100 dB"))
+            }
+            Self::Quality(quality) if !(0.0..=100.0).contains(&quality) => {
+                Err(Error::parameter("quality", quality, "0 to 100"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The PSNR that is to be reached, in dB.
+    pub(super) fn psnr(self) -> f64 {
+        match self {
+            Self::Psnr(psnr) => psnr,
+            Self::Quality(quality) => 20.0 + quality / 5.0,
+        }
+    }
+
+    /// Most bytes to spend on `source`.
+    pub(super) fn most(self, source: &dyn Source) -> f64 {
+        let bpp = match self {
+            Self::Psnr(_) => 2.0,
+            Self::Quality(_) => 1.0,
+        };
+        let points = source.signal().points() as f64;
+        // Small pictures are not worth so many bits a pixel, but need them to be reached at all.
+        let samples = points * f64::from(source.samples().channels);
+        let least = (4.0 * samples).clamp(LEAST_BYTES, SMALL_BYTES);
+        (points * bpp / 8.0).clamp(least, 200_000.0)
+    }
+}
 
 /// How large the file may be.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,20 +6,10 @@
 //! replaced.
 
 use super::draft::{Candidate, Draft, Job, Meter, Rounded};
-use super::encoder::Encoder;
 use super::plain;
-use super::plan::Size;
-use super::source::Source;
+use super::plan::{LEAST_BYTES, Size, Target};
+use super::settings::Encoder;
 use crate::Error;
-
-/// How good a file should be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Target {
-    /// So many dB.
-    Psnr(f64),
-    /// 20 dB plus a fifth of this, in at most 1 bit per pixel.
-    Quality(f64),
-}
 
 /// How near is near enough, in dB.
 const NEAR: f64 = 0.1;
@@ -42,44 +32,6 @@ const STRETCH: std::ops::RangeInclusive<f64> = 0.7..=1.5;
 const LOOKS: usize = 5;
 const DRAFTS: usize = 5;
 const ROUNDINGS: usize = 5;
-/// Smallest file to try, in bytes.
-const LEAST: f64 = 64.0;
-/// Bytes that may be spent on any picture with as many samples.
-const SMALL: f64 = 4096.0;
-
-impl Target {
-    pub(super) fn validate(self) -> Result<(), Error> {
-        match self {
-            Self::Psnr(psnr) if !(5.0..=100.0).contains(&psnr) => {
-                Err(Error::parameter("PSNR", psnr, "5 to 100 dB"))
-            }
-            Self::Quality(quality) if !(0.0..=100.0).contains(&quality) => {
-                Err(Error::parameter("quality", quality, "0 to 100"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn psnr(self) -> f64 {
-        match self {
-            Self::Psnr(psnr) => psnr,
-            Self::Quality(quality) => 20.0 + quality / 5.0,
-        }
-    }
-
-    /// Most bytes to spend on `source`.
-    fn most(self, source: &dyn Source) -> f64 {
-        let bpp = match self {
-            Self::Psnr(_) => 2.0,
-            Self::Quality(_) => 1.0,
-        };
-        let points = source.signal().points() as f64;
-        // Small pictures are not worth so many bits a pixel, but need them to be reached at all.
-        let samples = points * f64::from(source.samples().channels);
-        let least = (4.0 * samples).clamp(LEAST, SMALL);
-        (points * bpp / 8.0).clamp(least, 200_000.0)
-    }
-}
 
 /// The smallest file found whose PSNR is that of `target` or better; `profile` bytes of it are the colour profile.
 ///
@@ -103,7 +55,7 @@ pub(super) fn search(
     }
     let (mut bytes, slope) = look(encoder, job, target, profile, meter)?;
     // What comes next is measured otherwise: only the slope still holds.
-    let mut line = Line::new((slope, SLOPE.1), LEAST..=most);
+    let mut line = Line::new((slope, SLOPE.1), LEAST_BYTES..=most);
     for _ in 0..DRAFTS {
         let network = encoder.network(job.source, bytes as u64 + profile, profile);
         let draft = encoder.draft(job, network, true, meter)?;
@@ -129,8 +81,8 @@ fn look(
     meter: &mut Meter<'_>,
 ) -> Result<(f64, f64), Error> {
     let (asked, most) = (target.psnr(), target.most(job.source));
-    let mut line = Line::new(SLOPE, LEAST..=most);
-    let mut bytes = (Size::Reach(target).bytes(job.source) as f64).clamp(LEAST, most);
+    let mut line = Line::new(SLOPE, LEAST_BYTES..=most);
+    let mut bytes = (Size::Reach(target).bytes(job.source) as f64).clamp(LEAST_BYTES, most);
     for _ in 0..LOOKS {
         let network = encoder.network(job.source, bytes as u64 + profile, profile);
         let look = encoder.look(job, network, LOOK_STEPS, meter)?;
@@ -174,7 +126,7 @@ fn rounds(
         if (NEAR..TRIM).contains(&excess) && !candidate.stopped {
             candidate = trim(&mut fitted, candidate, found.aim())?;
         }
-        let smallest = size <= LEAST && psnr > found.asked;
+        let smallest = size <= LEAST_BYTES && psnr > found.asked;
         found.done = candidate.stopped || smallest || found.is_near(&candidate);
         found.see(candidate);
         let next = finer.next(size, psnr, found.aim());

@@ -1,7 +1,8 @@
 //! Surfaces into files, as the signed distance to them.
 
+use super::attempts::Finished;
 use super::checkpoint::{Checkpoint, Journal};
-use super::encoder::{Encoder, Finished};
+use super::settings::Encoder;
 use super::source::Source;
 use crate::Error;
 use crate::decode::ShapeDecoder;

@@ -11,9 +11,9 @@ pub(crate) use plan::omega_first;
 
 use super::checkpoint::{Checkpoint, Journal, Journals};
 use super::draft::{Draft, Job, Meter, Rounded};
-use super::encoder::Encoder;
 use super::plan::Size;
 use super::quantise::share;
+use super::settings::Encoder;
 use crate::decode::on_threads;
 use crate::decode::{Playback, SoundDecoder};
 use crate::fit::Progress;

@@ -1,8 +1,8 @@
 //! Which segments to cut a sound into, and which networks to make for them.
 
-use super::super::encoder::Encoder;
 use super::super::plan;
 use super::super::plan::{BITS, OVERHEAD, Room};
+use super::super::settings::Encoder;
 use super::super::source::Source;
 use crate::decode::{Playback, Segments, SoundDecoder};
 use crate::metric;

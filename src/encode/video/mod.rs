@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use super::attempts::Finished;
 use super::checkpoint::{self, Checkpoint, Journal};
-use super::encoder::Finished;
 use super::source::Source;
 use super::{Encoded, Encoder};
 use crate::Error;

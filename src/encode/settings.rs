@@ -1,36 +1,20 @@
-//! The settings of an encode, and which fits are tried for a file.
+//! The settings of an encode.
 
-use super::checkpoint;
-use super::checkpoint::{Checkpoint, Journal, Key};
-use super::draft::{Candidate, Draft, Job, Meter, Tell};
-use super::plain;
-use super::plan;
-use super::plan::{OVERHEAD, Size};
-use super::search;
-use super::search::Target;
+use super::checkpoint::{self, Key};
+use super::plan::{self, OVERHEAD, Size, Target};
 use super::source::{Source, ends};
-use crate::decode::on_threads;
 use crate::engine::net::Device;
-use crate::fit::Progress;
 use crate::model::weights;
-use crate::objective::{Derivatives, Gradients, Image, Laplacians, Task};
-use crate::signal::{Picture, spectral};
+use crate::objective::Derivatives;
 use crate::{Error, Limits};
 use siren_format as format;
 use std::hash::Hash;
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 /// Optimiser steps of effort 1 to 9, for networks of up to 20,000 parameters: each about twice as long as
 /// the one before. Larger networks get fewer, so that they take no longer.
 pub const EFFORT_STEPS: [u32; 9] = [150, 350, 800, 1800, 4200, 8500, 16_000, 28_000, 45_000];
 /// The effort that [`Encoder::new`] makes.
 pub const DEFAULT_EFFORT: u8 = 5;
-
-/// Most multiplications of a fit that counts as quick: about a second of a core.
-const QUICK: u64 = 20_000_000_000;
-/// Smallest file worth a network of its own, in bytes.
-const LEAST: u64 = 48;
 
 /// Fits networks to pictures and writes them as `.siren` files; reusable.
 ///
@@ -57,7 +41,7 @@ pub struct Encoder {
     pub(super) half_floats: bool,
     pub(super) omega_first: Option<f64>,
     omega_hidden: Option<f64>,
-    steps: Steps,
+    pub(super) steps: Steps,
     pub(super) seed: u64,
     pub(super) threads: Option<usize>,
     pub(super) supervision: Option<Derivatives>,
@@ -82,25 +66,6 @@ impl Default for Encoder {
             segment: None,
         }
     }
-}
-
-/// A finished file, and facts about it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Encoded {
-    /// The whole `.siren` file.
-    pub bytes: Vec<u8>,
-    /// PSNR in dB of what a decoder makes of these bytes against the picture, over all visible samples; of a video
-    /// the mean of its frames'.
-    pub psnr: f64,
-    /// Bits of the whole file per pixel, of all frames if it is a video.
-    pub bpp: f64,
-    /// Weights and biases in the file.
-    pub parameters: u64,
-    /// Optimiser steps taken.
-    pub steps: u32,
-    /// Wall time of fitting, coding and checking.
-    pub elapsed: Duration,
 }
 
 impl Encoder {
@@ -325,52 +290,6 @@ impl Encoder {
         Ok(())
     }
 
-    /// The most bytes that a file of `picture` may take; where a PSNR or a quality is asked for, about what suits the
-    /// picture. What nobody asked for leaves the colour profile out of the account.
-    pub fn size(&self, picture: &Picture) -> u64 {
-        self.budget(picture, self.size, 0)
-    }
-
-    /// Fits a network to `picture` and returns the file.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] for settings out of range, [`Error::Format`] if the file would exceed the
-    /// default limits of a decoder, [`Error::Diverged`] if the fit fails, [`Error::Gpu`] if the device does.
-    pub fn encode(&self, picture: &Picture) -> Result<Encoded, Error> {
-        self.encode_with(picture, |_| ControlFlow::Continue(()))
-    }
-
-    /// As [`Encoder::encode`], reporting to `progress` after every step, on a GPU after every few. Breaking ends
-    /// the fit early; the best weights so far are kept and coded.
-    ///
-    /// # Errors
-    /// As [`Encoder::encode`], and [`Error::Stopped`] if `progress` breaks at the first step.
-    pub fn encode_with(
-        &self,
-        picture: &Picture,
-        mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
-    ) -> Result<Encoded, Error> {
-        self.encode_resumable(picture, None, |report, _| progress(report))
-    }
-
-    /// As [`Encoder::encode_with`], going on from a `checkpoint` that [`Checkpoint::to_bytes`] has given in an
-    /// earlier run with the same settings and the same picture, if there is one. The file is the same to the
-    /// byte as if it had not been interrupted. What is reported begins with the fit that was under way.
-    ///
-    /// # Errors
-    /// As [`Encoder::encode_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
-    /// encode.
-    pub fn encode_resumable(
-        &self,
-        picture: &Picture,
-        checkpoint: Option<&[u8]>,
-        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
-    ) -> Result<Encoded, Error> {
-        self.validate()?;
-        let journal = Journal::new(self.key(picture), checkpoint)?;
-        on_threads(self.threads, || self.run(picture, &mut progress, journal))?
-    }
-
     /// What the file depends on: the settings without the number of threads, the instruction set, and the
     /// signal.
     pub(super) fn key(&self, signal: &impl Hash) -> Key {
@@ -384,174 +303,8 @@ impl Encoder {
         }
     }
 
-    fn run(&self, picture: &Picture, tell: Tell<'_>, journal: Journal) -> Result<Encoded, Error> {
-        let values = Image::new(picture, self.seed);
-        let Some(which) = self.supervision else {
-            return self.fit_picture(picture, &values.normalised(), tell, journal);
-        };
-        spectral::check(picture)?;
-        let planes = picture.planes();
-        let means = spectral::means(&planes);
-        match which {
-            Derivatives::Gradient => {
-                let targets = spectral::gradients(&planes);
-                let task = Gradients::new(targets, means, values, self.seed);
-                self.fit_picture(picture, &task, tell, journal)
-            }
-            Derivatives::Laplacian => {
-                let targets = spectral::laplacians(&planes);
-                let task = Laplacians::new(targets, means, values, self.seed);
-                self.fit_picture(picture, &task, tell, journal)
-            }
-        }
-    }
-
-    /// Fits a network to `task`, and measures its file against `picture`.
-    pub(super) fn fit_picture(
-        &self,
-        picture: &Picture,
-        task: &dyn Task,
-        tell: Tell<'_>,
-        journal: Journal,
-    ) -> Result<Encoded, Error> {
-        if matches!(self.size, Size::Kbps(_)) || self.segment.is_some() {
-            let allowed = "left to sounds, which alone have time";
-            return Err(Error::parameter(
-                "kilobits a second or segments",
-                "given",
-                allowed,
-            ));
-        }
-        let Finished {
-            candidate,
-            steps,
-            elapsed,
-        } = self.fit(picture, task, tell, journal)?;
-        Ok(Encoded {
-            psnr: candidate.quality,
-            bpp: candidate.bytes.len() as f64 * 8.0 / picture.pixels() as f64,
-            bytes: candidate.bytes,
-            parameters: candidate.parameters,
-            steps,
-            elapsed,
-        })
-    }
-
-    /// Fits a network to `task` and makes a file of it, the signal in which is `source`.
-    pub(super) fn fit(
-        &self,
-        source: &dyn Source,
-        task: &dyn Task,
-        tell: Tell<'_>,
-        journal: Journal,
-    ) -> Result<Finished, Error> {
-        let begin = Instant::now();
-        let job = Job {
-            source,
-            task,
-            device: &self.device,
-        };
-        let mut meter = Meter::new(tell, journal);
-        let profile = source.icc().map_or(0, |icc| icc.len() as u64 + 4);
-        let candidate = match self.size {
-            _ if self.half_floats => {
-                let network = (self.layers.unwrap_or(10), self.width.unwrap_or(28));
-                self.draft(job, network, false, &mut meter)?.halves()?
-            }
-            Size::Reach(_) if task.values().is_some() => return Err(unforeseeable()),
-            Size::Reach(target) => search::search(self, job, target, profile, &mut meter)?,
-            size => self.best(job, self.budget(source, size, profile), profile, &mut meter)?,
-        };
-        Ok(Finished {
-            candidate,
-            steps: meter.done,
-            elapsed: begin.elapsed(),
-        })
-    }
-
-    /// The best file of at most `bytes` bytes: of the plain ones and, unless one of these is exact, of those of
-    /// all [`Encoder::attempts`].
-    fn best(
-        &self,
-        job: Job<'_>,
-        bytes: u64,
-        profile: u64,
-        meter: &mut Meter<'_>,
-    ) -> Result<Candidate, Error> {
-        let least = plain::least(self, job)?;
-        if bytes < least {
-            let allowed = format!("at least {least}, which one colour takes");
-            return Err(Error::parameter("bytes of the file", bytes, allowed));
-        }
-        let mut best = plain::best(self, job, bytes)?;
-        let attempts = self.attempts(job, bytes, profile)?;
-        meter.plan(attempts.iter().map(|attempt| attempt.steps).sum());
-        for attempt in attempts {
-            let done = |best: &Candidate| best.is_exact() || best.stopped;
-            if best.as_ref().is_some_and(done) {
-                break;
-            }
-            match self.attempt(job, &attempt, meter) {
-                Ok(candidate) => Candidate::keep(&mut best, candidate),
-                // A network too large for so few bytes; there are plainer ones.
-                Err(Error::Parameter { .. }) if best.is_some() => {}
-                Err(error) => return Err(error),
-            }
-        }
-        best.ok_or(Error::Stopped)
-    }
-
-    /// The file of one fit.
-    fn attempt(
-        &self,
-        job: Job<'_>,
-        attempt: &Attempt,
-        meter: &mut Meter<'_>,
-    ) -> Result<Candidate, Error> {
-        let Attempt {
-            ref header,
-            bytes,
-            steps,
-            seed,
-        } = *attempt;
-        let header = header.clone();
-        let draft = Draft::new(job, header, steps, true, seed, meter)?;
-        let (_, candidate) = draft.best(bytes, meter)?;
-        Ok(candidate)
-    }
-
-    /// The fits that are tried for a file of `bytes` bytes. Where a fit is quick, these are the fits of all lower
-    /// efforts and of all halves of the bytes too, so that neither effort nor bytes make a file worse.
-    fn attempts(&self, job: Job<'_>, bytes: u64, profile: u64) -> Result<Vec<Attempt>, Error> {
-        let attempt = |bytes: u64, steps: Steps| {
-            let network = self.network(job.source, bytes, profile);
-            let header = self.header(job.source, network)?;
-            let steps = steps.of(header.parameters());
-            Ok::<_, Error>(Attempt {
-                header,
-                bytes,
-                steps,
-                seed: self.seed,
-            })
-        };
-        let whole = attempt(bytes, self.steps)?;
-        if whole.cost(job) > QUICK || matches!(self.steps, Steps::Exactly(_)) {
-            return Ok(vec![whole]);
-        }
-        let halves = std::iter::successors(Some(bytes / 2), |bytes| Some(bytes / 2));
-        let halves = halves.take_while(|&size| size >= profile + LEAST);
-        let mut attempts = Vec::new();
-        for size in std::iter::once(bytes).chain(halves) {
-            for steps in self.steps.up_to() {
-                attempts.push(attempt(size, steps)?);
-            }
-        }
-        attempts.sort_by_key(|attempt| attempt.steps);
-        Ok(attempts)
-    }
-
     /// Most bytes of a file of `size`, of which `profile` bytes are the colour profile.
-    fn budget(&self, source: &dyn Source, size: Size, profile: u64) -> u64 {
+    pub(super) fn budget(&self, source: &dyn Source, size: Size, profile: u64) -> u64 {
         match (size, self.width) {
             // A default leaves the colour profile out of the account; a size asked for does not.
             (Size::Default, Some(width)) => {
@@ -566,32 +319,6 @@ impl Encoder {
     pub(super) fn network(&self, source: &dyn Source, bytes: u64, profile: u64) -> (u32, u32) {
         let bits = bytes.saturating_sub(OVERHEAD + profile) as f64 * 8.0;
         plan::network(bits, ends(source), (self.layers, self.width))
-    }
-
-    /// Fits a network of the given hidden layers and width.
-    pub(super) fn draft<'a>(
-        &self,
-        job: Job<'a>,
-        network: (u32, u32),
-        rounding: bool,
-        meter: &mut Meter<'_>,
-    ) -> Result<Draft<'a>, Error> {
-        let header = self.header(job.source, network)?;
-        let steps = self.steps(header.parameters());
-        Draft::new(job, header, steps, rounding, self.seed, meter)
-    }
-
-    /// The same in at most `steps` steps, to see about what comes of it.
-    pub(super) fn look<'a>(
-        &self,
-        job: Job<'a>,
-        network: (u32, u32),
-        steps: u32,
-        meter: &mut Meter<'_>,
-    ) -> Result<Draft<'a>, Error> {
-        let header = self.header(job.source, network)?;
-        let steps = steps.min(self.steps(header.parameters()));
-        Draft::new(job, header, steps, false, self.seed, meter)
     }
 
     /// Steps for a network of `parameters` parameters.
@@ -633,24 +360,15 @@ impl Encoder {
     }
 }
 
-/// A finished file, and what it took.
-pub(super) struct Finished {
-    pub(super) candidate: Candidate,
-    /// Optimiser steps taken.
-    pub(super) steps: u32,
-    /// Wall time of fitting, coding and checking.
-    pub(super) elapsed: Duration,
-}
-
 /// No PSNR can be asked for where derivatives are fitted: their loss does not tell it.
-fn unforeseeable() -> Error {
+pub(super) fn unforeseeable() -> Error {
     let allowed = "left open where derivatives are fitted; ask for a size";
     Error::parameter("PSNR or quality", "given", allowed)
 }
 
 /// How long to fit.
 #[derive(Clone, Copy, Debug)]
-enum Steps {
+pub(super) enum Steps {
     /// So many for a network of ordinary size.
     Effort(u32),
     /// So many.
@@ -659,7 +377,7 @@ enum Steps {
 
 impl Steps {
     /// Steps for a network of `parameters` parameters.
-    fn of(self, parameters: u64) -> u32 {
+    pub(super) fn of(self, parameters: u64) -> u32 {
         match self {
             Self::Effort(steps) => plan::steps(steps, parameters),
             Self::Exactly(steps) => steps,
@@ -667,7 +385,7 @@ impl Steps {
     }
 
     /// Those of this effort and of all lower ones.
-    fn up_to(self) -> Vec<Self> {
+    pub(super) fn up_to(self) -> Vec<Self> {
         match self {
             Self::Effort(most) => {
                 let lower = EFFORT_STEPS.into_iter().filter(|&steps| steps <= most);
@@ -675,21 +393,5 @@ impl Steps {
             }
             Self::Exactly(_) => vec![self],
         }
-    }
-}
-
-/// One of the fits that are tried.
-struct Attempt {
-    header: format::Header,
-    bytes: u64,
-    steps: u32,
-    seed: u64,
-}
-
-impl Attempt {
-    /// Multiplications of the fit, without those of the backward pass.
-    fn cost(&self, job: Job<'_>) -> u64 {
-        let points = job.task.batch(2).saturating_mul(self.steps.into());
-        points.saturating_mul(self.header.multiplications_per_point())
     }
 }
