@@ -5,7 +5,7 @@
 //! fit step, 2 of an evaluation, and nothing for sines.
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
-use sirenc::{Differentiator, Field, Network, Objective, Order, Shape, TILE};
+use sirenc::{Architecture, Differentiator, Field, Network, Objective, Order, TILE};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -46,15 +46,15 @@ impl Objective for Lattice {
     }
 }
 
-fn shape(layers: usize, width: usize) -> Shape {
+fn shape(layers: usize, width: usize) -> Architecture {
     let hidden = vec![width; layers];
-    Shape {
+    Architecture {
         inputs: 2,
         hidden,
         outputs: 3,
         omega_first: 30.0,
         omega_hidden: 30.0,
-        ..Shape::default()
+        ..Architecture::default()
     }
 }
 

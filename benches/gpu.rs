@@ -8,8 +8,8 @@
 //! sending, gradient and optimiser.
 
 use sirenc::{
-    Decoder, Device, Encoder, Fitter, Network, Objective, Picture, Samples, Shape, Squares, TILE,
-    View,
+    Architecture, Decoder, Device, Encoder, Fitter, Network, Objective, Picture, Samples, Squares,
+    TILE, View,
 };
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -68,10 +68,10 @@ fn print(name: &str, operations: f64, seconds: f64) {
     println!("{name}  {milliseconds:>9.3} ms  {rate:>8.1} GFLOP/s");
 }
 
-fn shape(width: usize) -> Shape {
-    Shape {
+fn shape(width: usize) -> Architecture {
+    Architecture {
         hidden: vec![width; 10],
-        ..Shape::default()
+        ..Architecture::default()
     }
 }
 

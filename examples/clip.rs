@@ -10,7 +10,7 @@
 //! never saw, and of what blending the two decoded neighbours of such a frame would give in its place.
 
 use image::RgbImage;
-use sirenc::{Moments, Samples, VideoDecoder};
+use sirenc::{FrameTimes, Samples, VideoDecoder};
 use std::error::Error;
 use std::f64::consts::{PI, TAU};
 use std::fs::File;
@@ -111,7 +111,7 @@ fn compare(photo: &str, siren: &str, frames: u32) -> Result<()> {
     let decoder = VideoDecoder::new(&std::fs::read(siren)?)?;
     let every = frames.div_ceil(decoder.frames());
     let [rate, per] = decoder.rate();
-    let moments = Moments::stored(&decoder).with_rate([rate * every, per])?;
+    let moments = FrameTimes::stored(&decoder).with_rate([rate * every, per])?;
     let view = decoder.view(1.0)?;
     let mut decoded = Vec::new();
     for index in 0..frames {

@@ -1,3 +1,5 @@
+//! What can go wrong in the library, by whose fault it is.
+
 use std::fmt::Display;
 
 /// Everything that can go wrong, grouped by whose fault it is.
@@ -13,20 +15,20 @@ pub enum Error {
     #[error("holds a {found}, not a {wanted}")]
     #[non_exhaustive]
     Kind {
-        /// What it holds.
+        /// The kind of signal that the file holds.
         found: &'static str,
-        /// What was asked for.
+        /// The kind of signal that was asked for.
         wanted: &'static str,
     },
     /// A parameter given by the caller is out of range.
     #[error("{name} is {given}, but must be {allowed}")]
     #[non_exhaustive]
     Parameter {
-        /// What was given.
+        /// The name of the parameter.
         name: &'static str,
         /// The value given.
         given: String,
-        /// What would be right.
+        /// The values that would be right.
         allowed: String,
     },
     /// What was asked for is possible, but above a limit of [`crate::Limits`].
@@ -48,7 +50,7 @@ pub enum Error {
     Diverged {
         /// The step at which the loss last exploded.
         step: u32,
-        /// How often it was tried.
+        /// How often the fit was tried.
         attempts: u32,
     },
     /// The picture cannot be stored as well as was asked for.
@@ -107,13 +109,13 @@ pub enum GpuError {
     NoSuch {
         /// The number asked for.
         index: usize,
-        /// How many there are.
+        /// The number of GPUs.
         number: usize,
     },
     /// It cannot do what was asked for.
     #[error("the GPU cannot work on {0}")]
     Unsupported(String),
-    /// It has too little memory.
+    /// The GPU has too little memory.
     #[error("the GPU is out of memory")]
     OutOfMemory,
     /// It, or its driver, failed in the middle of the work.

@@ -58,7 +58,7 @@ pub mod signal;
 pub mod study;
 
 pub use decode::{
-    Camera, Decoder, Derivative, FloatStrip, Mesh, Moments, Opened, Playback, Region, Shading,
+    Camera, Decoder, Derivative, FloatStrip, FrameTimes, Mesh, Opened, Playback, Region, Shading,
     ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View, open,
 };
 #[cfg(feature = "encode")]
@@ -67,14 +67,18 @@ pub use encode::{
 };
 pub use engine::kernel::TILE;
 pub use engine::net::{
-    Activation, Device, Differentiator, Engine, Field, Jets, Layer, Network, Objective, Order,
-    Shape, Squares, Trace,
+    Activation, Architecture, Device, Differentiator, Engine, Field, Jets, Layer, Network,
+    Objective, Order, Squares, Trace,
 };
 pub use engine::simd::name as simd_level;
 pub use error::{Checkpointing, Error, GpuError};
 #[cfg(feature = "encode")]
 pub use fit::{Fitted, Fitter, Progress};
+/// Parameters and batches of points are arrays of this crate.
+pub use ndarray;
 #[cfg(feature = "encode")]
 pub use objective::{Blend, Derivatives, Jet, Problem};
-pub use signal::{Clip, Footage, Grid, Picture, Placement, Point, Samples, Sound, Surface};
+pub use signal::{Clip, Grid, Picture, Placement, Point, Samples, Sound, Surface, VideoSource};
+/// Bytes and integers of files, below everything here.
+pub use siren_format as format;
 pub use siren_format::Limits;

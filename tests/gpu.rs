@@ -1,8 +1,8 @@
 //! A GPU does what the CPU does. Any adapter will do, a software one too.
 
 use sirenc::{
-    Decoder, Device, Encoder, Error, Fitter, GpuError, Layer, Network, Objective, Picture, Samples,
-    Shape, Squares, TILE, View,
+    Architecture, Decoder, Device, Encoder, Error, Fitter, GpuError, Layer, Network, Objective,
+    Picture, Samples, Squares, TILE, View,
 };
 use std::ops::ControlFlow;
 
@@ -47,12 +47,12 @@ impl Objective for Strewn {
     }
 }
 
-fn shape(hidden: &[usize], outputs: usize) -> Shape {
-    Shape {
+fn shape(hidden: &[usize], outputs: usize) -> Architecture {
+    Architecture {
         hidden: hidden.to_vec(),
         outputs,
         omega_first: 20.0,
-        ..Shape::default()
+        ..Architecture::default()
     }
 }
 
@@ -83,7 +83,7 @@ fn gradient(
     points: u64,
 ) -> (f64, Vec<Layer>) {
     let mut engine = device
-        .engine(network.shape(), objective)
+        .engine(network.architecture(), objective)
         .expect("a device that can");
     let mut gradient = network.layers().to_vec();
     // The second batch finds the buffers as the first one left them.
@@ -145,7 +145,7 @@ fn a_fit_goes_where_that_of_the_cpu_goes() {
     for parameter in layers.iter_mut().flat_map(Layer::parameters_mut) {
         *parameter *= 1.0 + f32::EPSILON;
     }
-    let nudged = Network::from_layers(start.shape(), layers).expect("layers of that shape");
+    let nudged = Network::from_layers(start.architecture(), layers).expect("layers of that shape");
     let run = |device: &Device, start: &Network, steps: u32| {
         let mut network = start.clone();
         let fitter = Fitter::new(steps, 2_000).with_device(device.clone());

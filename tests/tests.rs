@@ -4,5 +4,6 @@
 mod cli;
 #[cfg(all(feature = "cli", feature = "gpu"))]
 mod gpu;
+mod house;
 #[cfg(feature = "cli")]
 mod levels;

@@ -50,7 +50,7 @@ pub enum Error {
         section = .what.section()
     )]
     Unsupported {
-        /// What is unknown.
+        /// The feature whose number is unknown.
         what: Feature,
         /// The number the file gives for it.
         number: u32,
@@ -62,7 +62,7 @@ pub enum Error {
          trust the file"
     )]
     Limit {
-        /// What would be spent.
+        /// The limited quantity.
         what: Quantity,
         /// How much the file asks for; `u64::MAX` stands for anything above.
         asked: u64,
@@ -205,7 +205,7 @@ pub enum Feature {
     Colour,
     /// Activation function.
     Activation,
-    /// What enters the network.
+    /// The kind of input that enters the network.
     Input,
     /// Coding of the weights.
     Coding,

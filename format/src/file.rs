@@ -3,7 +3,7 @@
 use crate::layout::{ICC, SIGNATURE, VERSION, WEIGHTS, inspect, write_section};
 use crate::{Error, Fault, Header, Limits, Weights, wire};
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// The signal and the network.

@@ -31,7 +31,7 @@ pub struct Layout {
 /// Consecutive bytes of a file that serve one purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// What the bytes are.
+    /// The part of the file that the bytes are.
     pub part: Part,
     /// Position of the first one in the file.
     pub offset: usize,

@@ -20,7 +20,7 @@
 //! saved: log2 w! + w bits, less what equal levels leave. That is 4 % of a file of 100 to 500 bytes, 2.2 % of one
 //! of 4,000 and 1.4 % of one of 12,000.
 
-use crate::bell::{Bell, SCALE_MAX};
+use crate::gaussian::{QuantizedGaussian, SCALE_MAX};
 use crate::range::{Counter, Reader, Sink, Writer, log2};
 use crate::{Fault, Header};
 
@@ -313,7 +313,7 @@ fn put_scaled(
     if scale == 0 {
         return Ok(());
     }
-    let bell = Bell::new(scale);
+    let bell = QuantizedGaussian::new(scale);
     let half = (1 << bell.low) >> 1;
     let mut reached = 0;
     for (index, level) in levels.iter().enumerate() {
@@ -351,7 +351,7 @@ fn get_levels(
     if scale == 0 {
         return Ok(vec![0; count]);
     }
-    let bell = Bell::new(scale);
+    let bell = QuantizedGaussian::new(scale);
     let half = (1 << bell.low) >> 1;
     let mut levels = Vec::with_capacity(count);
     let mut reached = 0;

@@ -38,9 +38,9 @@
 
 #![forbid(unsafe_code)]
 
-mod bell;
 mod error;
 mod file;
+mod gaussian;
 #[cfg(feature = "zstd")]
 mod half;
 #[cfg(not(feature = "zstd"))]

@@ -225,9 +225,9 @@ impl Account {
 /// More was asked for than a limit allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
-    /// Of what.
+    /// The limited quantity.
     pub what: Quantity,
-    /// How much, with all that was spent before.
+    /// The amount asked for, with all that was spent before.
     pub asked: u64,
     /// The limit.
     pub allowed: u64,

@@ -18,7 +18,7 @@ use constriction::stream::queue::{EncoderSituation, RangeDecoder, RangeEncoder};
 use constriction::stream::{Decode as _, Encode as _};
 
 use crate::Fault;
-use crate::bell::{Even, PRECISION};
+use crate::gaussian::{Even, PRECISION};
 
 /// Bytes in a word.
 const WORD: usize = 4;
@@ -28,7 +28,7 @@ const WINDOW: usize = 2;
 /// The most zeros that a Golomb code begins with: enough for an excess of 2^20.
 const ZEROS: u32 = 20;
 
-/// Where symbols go.
+/// A coder that takes symbols.
 pub(crate) trait Sink {
     /// Takes a symbol of this model.
     fn put<M>(&mut self, symbol: M::Symbol, model: M) -> Result<(), Fault>
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bell::Bell;
+    use crate::gaussian::QuantizedGaussian;
 
     /// Numbers whose digits are one run of 00 or FF are those between which a carry decides, over as many
     /// words as the run has. Whatever symbols they are read as, the same number is written again.
@@ -257,7 +257,7 @@ mod tests {
                 let mut writer = Writer::new();
                 // Until they take about as many bits as the number has.
                 let symbols = payload.len() * 8 / 5;
-                let model = Bell::new(40);
+                let model = QuantizedGaussian::new(40);
                 for _ in 0..symbols {
                     let symbol = reader.get(model).expect("a symbol");
                     writer.put(symbol, model).expect("a symbol");

@@ -20,7 +20,7 @@ pub(crate) use shape::mesh_of;
 pub use shape::{Camera, Mesh, ShapeDecoder};
 pub(crate) use sound::Segments;
 pub use sound::{Playback, SoundDecoder};
-pub use video::{Moments, VideoDecoder};
+pub use video::{FrameTimes, VideoDecoder};
 pub use view::{Region, View};
 
 use crate::Error;

@@ -101,7 +101,7 @@ impl Stored {
         held: u64,
         threads: Option<usize>,
     ) -> Result<(), Error> {
-        let shape = self.network().shape();
+        let shape = self.network().architecture();
         let components = order.components(shape.inputs);
         let mut budget = self.check(points, components)?;
         budget.memory.spend(held)?;

@@ -1,3 +1,5 @@
+//! Which part of a picture to render, and at what size.
+
 use super::{Decoder, Shading};
 use crate::Error;
 
@@ -8,9 +10,9 @@ pub struct Region {
     pub x: u32,
     /// Rows above it.
     pub y: u32,
-    /// Its width in pixels.
+    /// The width of the region in pixels.
     pub width: u32,
-    /// Its height in pixels.
+    /// The height of the region in pixels.
     pub height: u32,
 }
 

@@ -1,12 +1,12 @@
 //! Which fits are tried for a file, the best of which it becomes.
 
 use super::checkpoint::Journal;
-use super::draft::{Candidate, Draft, Job, Meter, Tell};
 use super::plain;
 use super::plan::Size;
 use super::search;
 use super::settings::{Encoder, Steps, unforeseeable};
 use super::source::Source;
+use super::trained::{Candidate, Job, Meter, Tell, TrainedModel};
 use crate::Error;
 use crate::objective::Task;
 use siren_format::Header;
@@ -105,7 +105,7 @@ impl Encoder {
             seed,
         } = *attempt;
         let header = header.clone();
-        let draft = Draft::new(job, header, steps, true, seed, meter)?;
+        let draft = TrainedModel::new(job, header, steps, true, seed, meter)?;
         let (_, candidate) = draft.best(bytes, meter)?;
         Ok(candidate)
     }
@@ -147,10 +147,10 @@ impl Encoder {
         network: (u32, u32),
         rounding: bool,
         meter: &mut Meter<'_>,
-    ) -> Result<Draft<'a>, Error> {
+    ) -> Result<TrainedModel<'a>, Error> {
         let header = self.header(job.source, network)?;
         let steps = self.steps(header.parameters());
-        Draft::new(job, header, steps, rounding, self.seed, meter)
+        TrainedModel::new(job, header, steps, rounding, self.seed, meter)
     }
 
     /// The same in at most `steps` steps, to see about what comes of it.
@@ -160,10 +160,10 @@ impl Encoder {
         network: (u32, u32),
         steps: u32,
         meter: &mut Meter<'_>,
-    ) -> Result<Draft<'a>, Error> {
+    ) -> Result<TrainedModel<'a>, Error> {
         let header = self.header(job.source, network)?;
         let steps = steps.min(self.steps(header.parameters()));
-        Draft::new(job, header, steps, false, self.seed, meter)
+        TrainedModel::new(job, header, steps, false, self.seed, meter)
     }
 }
 

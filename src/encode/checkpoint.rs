@@ -49,11 +49,11 @@ pub(super) struct Journal {
 
 /// How a fit is to be begun.
 pub(super) enum Entry {
-    /// It was finished.
+    /// The fit was finished.
     Finished(Vec<u8>),
     /// It was under way, in this state.
     UnderWay(Vec<u8>),
-    /// It was not begun.
+    /// The fit was not begun.
     Fresh,
 }
 

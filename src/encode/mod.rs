@@ -1,13 +1,12 @@
 //! From a signal to a file: settings, fits, quantised weights, and the file of them.
 //!
 //! [`Encoder`] holds the settings, and [`attempts`] says which fits are tried. For every kind of signal a [`source`] says what the header of its file is and how
-//! good a file of it is. A network is fitted as a [`draft`], its weights are rounded by a [`quantise`]r, and
+//! good a file of it is. A network is [`trained`], its weights are rounded by a [`quantise`]r, and
 //! [`search`] looks for the file of a given quality. Decoders are used to measure what was made.
 
 mod attempts;
 mod blend;
 mod checkpoint;
-mod draft;
 #[cfg(test)]
 mod fits;
 mod picture;
@@ -21,6 +20,7 @@ mod settings;
 mod shape;
 mod sound;
 mod source;
+mod trained;
 mod video;
 
 pub use checkpoint::Checkpoint;

@@ -2,9 +2,9 @@
 
 use super::attempts::Finished;
 use super::checkpoint::{Checkpoint, Journal};
-use super::draft::Tell;
 use super::plan::Size;
 use super::settings::Encoder;
+use super::trained::Tell;
 use crate::Error;
 use crate::decode::on_threads;
 use crate::fit::Progress;

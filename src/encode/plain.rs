@@ -3,8 +3,8 @@
 //! They take no fit, and no file that is written is worse than they are. Where a signal is that plain, they are as
 //! good as any.
 
-use super::draft::{Candidate, Job};
 use super::settings::Encoder;
+use super::trained::{Candidate, Job};
 use crate::Error;
 use crate::objective::Regression;
 use ndarray::Array2;

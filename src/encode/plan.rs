@@ -56,15 +56,15 @@ impl Target {
 /// How large the file may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Size {
-    /// What suits the signal, or the network where that is given.
+    /// The size that suits the signal, or the network where that is given.
     Default,
-    /// At most so many bytes.
+    /// At most this number of bytes.
     Bytes(u64),
-    /// At most so many bits per pixel.
+    /// At most this number of bits per pixel.
     Bpp(f64),
-    /// At most so many thousand bits a second.
+    /// At most this number of thousand bits a second.
     Kbps(f64),
-    /// As many as it takes.
+    /// As many bytes as the target takes.
     Reach(Target),
 }
 
@@ -106,16 +106,16 @@ fn seconds(source: &dyn Source) -> f64 {
     }
 }
 
-/// What a file may take.
+/// The bytes that a file may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
+pub(super) struct ByteBudget {
     /// Most bytes of the file.
     pub(super) bytes: u64,
     /// Those of them that are not weights, about: exact only once it is written.
     pub(super) overhead: u64,
 }
 
-impl Room {
+impl ByteBudget {
     /// Bits that are left for the weights.
     pub(super) fn bits(&self) -> f64 {
         self.bytes.saturating_sub(self.overhead) as f64 * 8.0

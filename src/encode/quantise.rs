@@ -365,7 +365,7 @@ impl<'a> Probe<'a> {
         points: u64,
     ) -> Result<Self, Error> {
         Ok(Self {
-            engine: device.engine(network.shape(), objective)?,
+            engine: device.engine(network.architecture(), objective)?,
             objective,
             points,
             gradient: network.layers().to_vec(),

@@ -5,10 +5,10 @@
 //! by a decibel or two and costs a fifth of a fit each time. Only if that does not reach is the network
 //! replaced.
 
-use super::draft::{Candidate, Draft, Job, Meter, Rounded};
 use super::plain;
 use super::plan::{LEAST_BYTES, Size, Target};
 use super::settings::Encoder;
+use super::trained::{Candidate, Job, Meter, QuantizedModel, TrainedModel};
 use crate::Error;
 
 /// How near is near enough, in dB.
@@ -103,7 +103,7 @@ fn look(
 /// Rounds `draft`, made for a file of `bytes` bytes, into files of sizes around that, until one is as asked. Returns
 /// the PSNR of the first.
 fn rounds(
-    draft: &Draft<'_>,
+    draft: &TrainedModel<'_>,
     bytes: f64,
     profile: u64,
     most: f64,
@@ -198,7 +198,11 @@ impl Found {
 
 /// A file of about the quality `asked`, made of one that is better by rounding some tensors again, more coarsely
 /// and without fitting on; `candidate` if there is none.
-fn trim(fitted: &mut Rounded<'_>, candidate: Candidate, asked: f64) -> Result<Candidate, Error> {
+fn trim(
+    fitted: &mut QuantizedModel<'_>,
+    candidate: Candidate,
+    asked: f64,
+) -> Result<Candidate, Error> {
     let tensors = fitted.tensors();
     for tensor in (0..TRIMS).flat_map(|_| 0..tensors) {
         fitted.shift(tensor, 1);

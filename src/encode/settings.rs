@@ -369,9 +369,9 @@ pub(super) fn unforeseeable() -> Error {
 /// How long to fit.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Steps {
-    /// So many for a network of ordinary size.
+    /// This number for a network of ordinary size, and fewer for larger ones.
     Effort(u32),
-    /// So many.
+    /// Exactly this number.
     Exactly(u32),
 }
 

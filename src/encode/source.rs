@@ -14,7 +14,7 @@ pub(super) trait Source: Sync {
     /// What the outputs of the network become.
     fn samples(&self) -> Samples;
 
-    /// Its colour profile.
+    /// The ICC profile of the signal, if it has one.
     fn icc(&self) -> Option<&[u8]> {
         None
     }

@@ -1,3 +1,5 @@
+//! The public way to fit a network to an objective of one's own.
+
 use super::{Fitted, Progress, Schedule, fit};
 use crate::Error;
 use crate::engine::net::{Device, Network, Objective};

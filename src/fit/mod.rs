@@ -244,7 +244,7 @@ pub(crate) fn psnr(mean_squared_error: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::engine::kernel::TILE;
-    use crate::engine::net::Shape;
+    use crate::engine::net::Architecture;
 
     /// A loss that no step changes: it rises by half, and stays there.
     struct Rising;
@@ -267,9 +267,9 @@ mod tests {
 
     #[test]
     fn a_fit_ends_though_its_loss_stays_higher_than_it_was() {
-        let shape = Shape {
+        let shape = Architecture {
             hidden: vec![3],
-            ..Shape::default()
+            ..Architecture::default()
         };
         let schedule = Schedule {
             steps: 600,
@@ -296,9 +296,9 @@ mod tests {
     fn a_fit_goes_on_from_any_moment() {
         for width in [3, 600] {
             // SOAP for the first, Adam for the second.
-            let shape = Shape {
+            let shape = Architecture {
                 hidden: vec![width],
-                ..Shape::default()
+                ..Architecture::default()
             };
             let schedule = Schedule {
                 steps: 450,
@@ -365,9 +365,9 @@ mod tests {
     /// What was found before a fit diverged for good is what it ends with. Without anything, it fails.
     #[test]
     fn a_fit_that_diverges_for_good_ends_with_its_best_weights() {
-        let shape = Shape {
+        let shape = Architecture {
             hidden: vec![3],
-            ..Shape::default()
+            ..Architecture::default()
         };
         let schedule = Schedule {
             steps: 600,

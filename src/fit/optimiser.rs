@@ -1,3 +1,5 @@
+//! What optimisers have in common, and which of them suits a network.
+
 use super::persist::{Archive, Persist};
 use super::soap::Soap;
 use crate::Error;
@@ -93,18 +95,18 @@ impl Optimiser for Adam {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::net::Shape;
+    use crate::engine::net::Architecture;
 
     /// Either optimiser walks a badly scaled quadratic down to its minimum.
     #[test]
     fn a_quadratic_is_minimised() {
-        let shape = Shape {
+        let shape = Architecture {
             inputs: 2,
             hidden: vec![5],
             outputs: 3,
             omega_first: 1.0,
             omega_hidden: 1.0,
-            ..Shape::default()
+            ..Architecture::default()
         };
         let start = Network::random(&shape, 1).unwrap();
         let optimisers: [Box<dyn Optimiser>; 2] =

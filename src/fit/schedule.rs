@@ -1,3 +1,5 @@
+//! How the step size and the number of points change over a fit.
+
 /// How many steps, of which size, over how many points each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Schedule {

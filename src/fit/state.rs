@@ -91,7 +91,7 @@ pub(crate) struct Moment<'a> {
     pub(super) network: &'a mut Network,
     pub(super) state: &'a mut State,
     pub(super) rounding: Option<&'a mut dyn Rounding>,
-    /// None before the first step.
+    /// What takes the steps; none before the first one.
     pub(super) stepper: Option<&'a Stepper<'a>>,
 }
 

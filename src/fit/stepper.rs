@@ -1,3 +1,5 @@
+//! One step of a fit, on the CPU or queued on a device.
+
 use super::optimiser::{suited, zeros_like};
 use super::soap;
 use super::state::State;
@@ -38,7 +40,7 @@ struct Remote {
     arrived: usize,
 }
 
-/// What is queued.
+/// Steps that a device has been given and not yet answered.
 #[derive(Clone, Copy)]
 struct Ahead {
     bursts: usize,
@@ -57,7 +59,7 @@ impl<'a> Stepper<'a> {
         state: &mut State,
         free: bool,
     ) -> Result<Self, Error> {
-        let shape = network.shape();
+        let shape = network.architecture();
         let descent = match state.optimiser.soap() {
             Some(_) if free => {
                 device.descent(shape, objective, &soap::CONSTANTS, BURSTS[0] as usize)?
@@ -99,7 +101,7 @@ impl<'a> Stepper<'a> {
         }
         let engine = match &mut self.engine {
             Some(engine) => engine,
-            engine => engine.insert(self.device.engine(network.shape(), self.objective)?),
+            engine => engine.insert(self.device.engine(network.architecture(), self.objective)?),
         };
         let points = state.position..state.position + self.schedule.batch(state.step);
         let loss = engine.gradient(network, self.objective, points, &mut self.gradient)?;
@@ -201,7 +203,7 @@ mod tests {
     use super::*;
     use crate::engine::kernel::TILE;
     use crate::engine::net::{
-        Accelerator, Differentiator, Gradient, Shape, Squares, Stride, Values,
+        Accelerator, Architecture, Differentiator, Gradient, Squares, Stride, Values,
     };
     use std::ops::{ControlFlow, Range};
     use std::sync::{Arc, Mutex};
@@ -250,13 +252,13 @@ mod tests {
             "mirror"
         }
 
-        fn gradient(&self, _: &Shape, _: Squares) -> Result<Box<dyn Gradient>, GpuError> {
+        fn gradient(&self, _: &Architecture, _: Squares) -> Result<Box<dyn Gradient>, GpuError> {
             Err(GpuError::OutOfMemory)
         }
 
         fn descent(
             &self,
-            shape: &Shape,
+            shape: &Architecture,
             _: Squares,
             _: &[(&str, f32)],
             _: usize,
@@ -317,7 +319,7 @@ mod tests {
                 network,
                 ..
             } = self;
-            let new = || Differentiator::new(network.shape(), objective);
+            let new = || Differentiator::new(network.architecture(), objective);
             let engine = engine.get_or_insert_with(new);
             let mut losses = Vec::new();
             for (points, stride) in steps {
@@ -359,9 +361,9 @@ mod tests {
         from: Option<&[u8]>,
         seen: &mut dyn FnMut(u32, &mut Moment<'_>),
     ) -> Result<(Network, Fitted), Error> {
-        let shape = Shape {
+        let shape = Architecture {
             hidden: vec![7, 4],
-            ..Shape::default()
+            ..Architecture::default()
         };
         let mut network = Network::random(&shape, 0)?;
         let fitted = watch(

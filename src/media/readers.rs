@@ -1,9 +1,9 @@
 //! All readers of foreign formats in one list, which fuzzers and tests go through.
 
-use super::picture::Room;
+use super::picture::ByteBudget;
 use super::{picture, sound, surface, video};
 use crate::Limits;
-use crate::signal::Footage;
+use crate::signal::VideoSource;
 use std::io::Cursor;
 
 /// Reads bytes; they may be anything.
@@ -31,7 +31,7 @@ const MOST_SAMPLES: usize = 1 << 18;
 
 fn picture(bytes: &[u8]) {
     let found = picture::read(&mut Cursor::new(bytes), None, MOST_DECODED);
-    let room = Room {
+    let room = ByteBudget {
         bytes: MOST_DECODED,
         asked: true,
     };
@@ -52,7 +52,7 @@ fn gif(bytes: &[u8]) {
 }
 
 /// Reads the last row of a recording, which must be there if it could be opened.
-fn look(recording: Result<impl Footage, super::Error>) {
+fn look(recording: Result<impl VideoSource, super::Error>) {
     if let Ok(recording) = recording {
         let clip = recording.clip();
         let mut row = vec![0; clip.width() as usize * usize::from(clip.channels())];

@@ -8,7 +8,7 @@ use std::path::Path;
 /// The most that are put into a temporary file.
 const MOST_ON_DISK: u64 = 16 << 30;
 
-/// What readers read from.
+/// A file, or bytes in memory, that readers read from.
 pub trait Source: BufRead + Seek {}
 impl<T: BufRead + Seek> Source for T {}
 
@@ -30,7 +30,7 @@ pub enum Kind {
 /// beginning afterwards.
 ///
 /// # Errors
-/// Those of reading it.
+/// The error of reading the source.
 pub fn sniff(source: &mut dyn Source, name: Option<&Path>) -> io::Result<Kind> {
     let start = source.fill_buf()?;
     if video::is_y4m(start) {

@@ -12,7 +12,7 @@ use std::f32::consts::PI;
 /// Moves every bias of a hidden layer to the smallest that leaves the function as it is.
 pub(crate) fn fold(network: &mut Network) {
     let omegas: Vec<f32> = (0..network.layers().len())
-        .map(|layer| network.shape().omega(layer))
+        .map(|layer| network.architecture().omega(layer))
         .collect();
     for (index, omega) in omegas.iter().enumerate() {
         let [layer, next, ..] = &mut network.layers[index..] else {
@@ -61,7 +61,7 @@ pub(crate) fn sort(tensors: &mut [Tensor]) {
 mod tests {
     use super::super::weights::{tensors, to_networks};
     use super::*;
-    use crate::engine::net::{Field, Shape};
+    use crate::engine::net::{Architecture, Field};
     use ndarray::Array2;
     use siren_format::{
         Activation, Colour, Header, Input, Network as Layers, Samples, Signal, Weights,
@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn network() -> Network {
-        let shape: Shape = super::super::weights::shape(&header());
+        let shape: Architecture = super::super::weights::shape(&header());
         let mut network = Network::random(&shape, 3).expect("a network");
         for layer in &mut network.layers {
             layer.bias *= 4.0;
@@ -109,7 +109,7 @@ mod tests {
         let before = network();
         let mut after = before.clone();
         fold(&mut after);
-        let [first, second] = [0, 1].map(|layer| after.shape().omega(layer));
+        let [first, second] = [0, 1].map(|layer| after.architecture().omega(layer));
         for (layer, omega) in after.layers()[..3].iter().zip([first, second, second]) {
             assert!(
                 layer

@@ -1,7 +1,7 @@
 //! Between parameters as floats and as the integers a file holds.
 
 use crate::Error;
-use crate::engine::net::{Activation, Layer, Network, Shape};
+use crate::engine::net::{Activation, Architecture, Layer, Network};
 use crate::signal::Gain;
 use half::f16;
 use ndarray::{Array1, Array2};
@@ -18,10 +18,10 @@ pub(crate) fn omega_units(omega: f64) -> Result<u16, Error> {
 }
 
 /// The shape of the network a header describes.
-pub(crate) fn shape(header: &Header) -> Shape {
+pub(crate) fn shape(header: &Header) -> Architecture {
     let network = &header.network;
     let omega = |units: u16| f32::from(units) / f32::from(OMEGA_UNITS);
-    Shape {
+    Architecture {
         inputs: header.inputs() as usize,
         hidden: network.hidden.iter().map(|&width| width as usize).collect(),
         outputs: header.outputs() as usize,
@@ -159,7 +159,7 @@ mod tests {
     /// outermost layers are multiplied by the gains.
     #[test]
     fn gains_turn_the_network_of_a_fit_into_that_of_the_file() {
-        let file = Shape {
+        let file = Architecture {
             inputs: 1,
             hidden: vec![5, 4],
             outputs: 2,
@@ -169,7 +169,7 @@ mod tests {
             frequencies: 0,
         };
         let omega_first = 12.0;
-        let fit = Shape {
+        let fit = Architecture {
             omega_first,
             ..file.clone()
         };

@@ -1,3 +1,5 @@
+//! The gradients of two pictures blended into one.
+
 use crate::Error;
 use crate::signal::{Picture, spectral};
 use ndarray::Array2;

@@ -1,3 +1,5 @@
+//! The signed distance to a surface, as an objective.
+
 use super::Task;
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Objective, Order};

@@ -1,4 +1,6 @@
-use super::{REGRESSED, ROUND, Regression, Strata, Task, begin_at_means, gain};
+//! The values of a picture, as an objective.
+
+use super::{REGRESSED, ROUND, Regression, StratifiedSampler, Task, begin_at_means, gain};
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Network, Objective, Squares};
 use crate::signal::{Gain, Grid, Picture};
@@ -13,7 +15,7 @@ pub(crate) struct Image<'a> {
     /// Coordinates of the centres of all columns and rows.
     x: Vec<f32>,
     y: Vec<f32>,
-    order: Strata,
+    order: StratifiedSampler,
     squares: Squares,
     gain: Gain,
     regression: Option<Regression>,
@@ -34,7 +36,7 @@ impl<'a> Image<'a> {
             squares,
             x,
             y,
-            order: Strata::new(picture.width(), picture.height(), ROUND, seed),
+            order: StratifiedSampler::new(picture.width(), picture.height(), ROUND, seed),
             gain: Gain::default(),
             regression: None,
         }

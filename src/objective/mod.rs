@@ -6,8 +6,8 @@ mod image;
 mod poisson;
 mod problem;
 mod regression;
+mod sampler;
 mod sound;
-mod strata;
 mod video;
 
 pub use blend::Blend;
@@ -18,8 +18,8 @@ pub use poisson::Derivatives;
 pub(crate) use poisson::{Gradients, Laplacians};
 pub use problem::{Jet, Problem};
 pub(crate) use regression::Regression;
+use sampler::StratifiedSampler;
 pub(crate) use sound::Segment;
-use strata::Strata;
 pub(crate) use video::Video;
 
 use crate::engine::net::{Network, Objective};

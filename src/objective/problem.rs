@@ -1,3 +1,5 @@
+//! Constraints of one's own on values and derivatives, as an objective.
+
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Objective, Order};
 use ndarray_rand::rand::Rng;
@@ -18,7 +20,7 @@ use rand_chacha::rand_core::SeedableRng;
 /// Here Helmholtz's equation Laplacian Phi + k^2 Phi = 0 in a square, for a wave given on its edge:
 ///
 /// ```
-/// use sirenc::{Field, Fitter, Network, Order, Problem, Shape};
+/// use sirenc::{Field, Fitter, Network, Order, Problem, Architecture};
 /// # fn main() -> Result<(), sirenc::Error> {
 /// let k = 3.0_f32;
 /// let wave = move |x: &[f32]| (k * (0.6 * x[0] + 0.8 * x[1])).sin();
@@ -34,7 +36,7 @@ use rand_chacha::rand_core::SeedableRng;
 ///         jet.value(0) - wave(x)
 ///     });
 ///
-/// let shape = Shape { hidden: vec![16, 16], outputs: 1, omega_first: 4.0, ..Shape::default() };
+/// let shape = Architecture { hidden: vec![16, 16], outputs: 1, omega_first: 4.0, ..Architecture::default() };
 /// let mut network = Network::random(&shape, 0)?;
 /// Fitter::new(600, 2048).fit(&mut network, &problem)?;
 ///
@@ -246,7 +248,7 @@ impl Jet {
 mod tests {
     use super::*;
     use crate::Fitter;
-    use crate::engine::net::{Field, Network, Shape};
+    use crate::engine::net::{Architecture, Field, Network};
     use ndarray::Array2;
 
     /// x^2 - y^2 and cosh(2 x) cos(2 y) / 4 are harmonic; x^3 y + x^2 is not.
@@ -274,11 +276,11 @@ mod tests {
                 slope.set_value(0, 1.0);
                 jet.value(0) - known([x[0], x[1]])[0]
             });
-        let shape = Shape {
+        let shape = Architecture {
             hidden: vec![24, 24],
             outputs: 1,
             omega_first: 3.0,
-            ..Shape::default()
+            ..Architecture::default()
         };
         let mut network = Network::random(&shape, 0).unwrap();
         Fitter::new(1500, 2048).fit(&mut network, &problem).unwrap();

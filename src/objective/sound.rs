@@ -1,4 +1,6 @@
-use super::{Strata, Task};
+//! The values of a segment of a sound, as an objective.
+
+use super::{StratifiedSampler, Task};
 use crate::engine::kernel::TILE;
 use crate::engine::net::Objective;
 use crate::signal::{Sound, time};
@@ -20,7 +22,7 @@ pub(crate) struct Segment<'a> {
     /// Frames that it spans.
     span: u32,
     inverse_gain: f32,
-    order: Strata,
+    order: StratifiedSampler,
 }
 
 impl<'a> Segment<'a> {
@@ -34,7 +36,7 @@ impl<'a> Segment<'a> {
             channels,
             span,
             inverse_gain: 1.0 / gain,
-            order: Strata::new(frames, 1, ROUND, seed),
+            order: StratifiedSampler::new(frames, 1, ROUND, seed),
         }
     }
 

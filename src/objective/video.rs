@@ -1,8 +1,10 @@
-use super::strata::{Strata, mix};
+//! The values of a video, as an objective.
+
+use super::sampler::{StratifiedSampler, mix};
 use super::{REGRESSED, ROUND, Regression, Task, begin_at_means, gain};
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Network, Objective, Squares};
-use crate::signal::{Clip, Footage, Gain, Grid, time};
+use crate::signal::{Clip, Gain, Grid, VideoSource, time};
 use std::io;
 use std::sync::OnceLock;
 
@@ -21,7 +23,7 @@ const PACE: f32 = 0.5;
 /// can be. The lines are even over rows and frames as the pixels of a picture are in [`super::Image`]: a
 /// round has one of each of 8 x 16 parts of the frames and rows.
 pub(crate) struct Video<'a> {
-    footage: &'a dyn Footage,
+    footage: &'a dyn VideoSource,
     clip: Clip,
     /// Coordinates of the centres of all columns and rows.
     x: Vec<f32>,
@@ -29,7 +31,7 @@ pub(crate) struct Video<'a> {
     /// Points of a line.
     along: u32,
     /// Frames and rows of the lines.
-    lines: Strata,
+    lines: StratifiedSampler,
     seed: u64,
     gain: Gain,
     regression: Option<Regression>,
@@ -38,7 +40,7 @@ pub(crate) struct Video<'a> {
 }
 
 impl<'a> Video<'a> {
-    pub(crate) fn new(footage: &'a dyn Footage, seed: u64) -> Self {
+    pub(crate) fn new(footage: &'a dyn VideoSource, seed: u64) -> Self {
         let clip = footage.clip();
         let grid = Grid::new(clip.width(), clip.height());
         let along = clip.width().min(ALONG);
@@ -50,7 +52,11 @@ impl<'a> Video<'a> {
             x: (0..clip.width()).map(|column| grid.x(column)).collect(),
             y: (0..clip.height()).map(|row| grid.y(row)).collect(),
             along,
-            lines: Strata::with_cells([clip.frames(), clip.height()], [moments, rows], seed),
+            lines: StratifiedSampler::with_cells(
+                [clip.frames(), clip.height()],
+                [moments, rows],
+                seed,
+            ),
             seed,
             gain: Gain::default(),
             regression: None,
@@ -176,7 +182,7 @@ mod tests {
     /// Samples that say where they come from.
     struct Marked(Clip);
 
-    impl Footage for Marked {
+    impl VideoSource for Marked {
         fn clip(&self) -> Clip {
             self.0
         }

@@ -1,3 +1,5 @@
+//! Where the pixels of a picture lie in the plane that the network sees.
+
 /// Where the pixels of a picture lie in the plane the network sees (SPEC.md, section 6).
 ///
 /// The longer side of the stored picture spans -1 to 1, the shorter one proportionally less, so that

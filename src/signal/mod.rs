@@ -16,5 +16,5 @@ pub use sound::Sound;
 pub(crate) use sound::quantised;
 pub use space::Point;
 pub use surface::{Placement, Surface};
-pub use video::{Clip, Footage};
+pub use video::{Clip, VideoSource};
 pub(crate) use video::{lowest_terms, time};

@@ -1,3 +1,5 @@
+//! Pictures as samples in memory.
+
 use crate::Error;
 use ndarray::Array2;
 use std::borrow::Cow;

@@ -1,3 +1,5 @@
+//! Sounds as samples in memory.
+
 use crate::Error;
 use std::hash::{Hash, Hasher};
 

@@ -32,7 +32,7 @@ enum Form {
 /// Where the cube from -1 to 1, which a network knows, lies in the space of a surface.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
-    /// Its centre.
+    /// The centre of the cube.
     pub centre: Point,
     /// Half its side.
     pub scale: f32,

@@ -1,3 +1,5 @@
+//! Videos: their size and rate, and where their frames come from.
+
 use crate::Error;
 use std::io;
 
@@ -76,8 +78,8 @@ impl Clip {
 
 /// The frames of a video, wherever they are kept: rows are read as they are needed, several at a time and in
 /// no order, so that they need not be in memory.
-pub trait Footage: Sync {
-    /// What video it is.
+pub trait VideoSource: Sync {
+    /// The size, channels, number of frames and rate of the video.
     fn clip(&self) -> Clip;
 
     /// Writes row `row` of frame `frame` to `samples`: width x channels of 8 bits, channels interleaved.

@@ -1,6 +1,8 @@
+//! How networks of different activations fit the same picture and its derivatives.
+
 use super::Maps;
 use crate::Error;
-use crate::engine::net::{Activation, Device, Network, Shape};
+use crate::engine::net::{Activation, Architecture, Device, Network};
 use crate::fit::{self, Progress, Schedule};
 use crate::objective::{Image, Task};
 use crate::signal::Picture;
@@ -10,10 +12,10 @@ use std::ops::ControlFlow;
 /// A kind of network that takes part.
 #[derive(Clone, Debug)]
 pub struct Contender {
-    /// What it is called.
+    /// The name of the kind of network.
     pub name: &'static str,
     /// Its shape, with one output.
-    pub shape: Shape,
+    pub shape: Architecture,
 }
 
 /// How well a network has got a picture and its derivatives: peak signal-to-noise ratios in dB.
@@ -24,11 +26,11 @@ pub struct Contender {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Quality {
-    /// Of the picture.
+    /// The PSNR of the picture in dB.
     pub picture: f64,
-    /// Of d/dx and d/dy together.
+    /// The PSNR of d/dx and d/dy together.
     pub gradient: f64,
-    /// Of the Laplacian.
+    /// The PSNR of the Laplacian.
     pub laplacian: f64,
 }
 
@@ -38,7 +40,7 @@ pub struct Quality {
 pub struct Checkpoint {
     /// Steps done.
     pub step: u32,
-    /// What they led to.
+    /// The quality after these steps.
     pub quality: Quality,
 }
 
@@ -76,14 +78,14 @@ pub fn contenders(hidden: &[usize], omega: f32, width: u32, height: u32) -> Vec<
     let frequencies = width.max(height).max(2).ilog2() as usize;
     let contender = |name, activation, frequencies| Contender {
         name,
-        shape: Shape {
+        shape: Architecture {
             hidden: hidden.to_vec(),
             outputs: 1,
             omega_first: omega,
             omega_hidden: omega,
             activation,
             frequencies,
-            ..Shape::default()
+            ..Architecture::default()
         },
     };
     vec![

@@ -1,3 +1,5 @@
+//! How values are distributed, beside a normal distribution.
+
 /// How a number of values are distributed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -1,3 +1,5 @@
+//! How near the gradients of a blended file come to those that were composed.
+
 use super::maps::shown;
 use crate::Error;
 use crate::decode::{Decoder, Derivative, View, fitting_gain};

@@ -1,3 +1,5 @@
+//! What an initialisation makes of activations and gradients in every layer.
+
 use super::distribution::{Distribution, normal};
 use crate::Error;
 use crate::engine::net::{Activation, Network};
@@ -38,7 +40,7 @@ pub fn initialisation(
     points: usize,
     seed: u64,
 ) -> Result<Vec<LayerStatistics>, Error> {
-    let shape = network.shape();
+    let shape = network.architecture();
     if shape.activation != Activation::Sine || shape.frequencies > 0 {
         let given = format!("{:?}", shape.activation);
         return Err(Error::parameter(
@@ -78,7 +80,7 @@ pub fn initialisation(
 
 /// Standard deviations of z, sin z and dy/dz in every hidden layer. Follows `initialisation.md`.
 fn expected(network: &Network) -> Vec<[f64; 3]> {
-    let shape = network.shape();
+    let shape = network.architecture();
     let inputs = shape.inputs as f64;
     // v, the variance of z, and E cos^2 z.
     let mut layers = Vec::with_capacity(shape.hidden.len());
@@ -127,13 +129,13 @@ pub fn folded_normal(x: f64, deviation: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::net::Shape;
+    use crate::engine::net::Architecture;
 
     fn siren(layers: usize, width: usize) -> Network {
-        let shape = Shape {
+        let shape = Architecture {
             hidden: vec![width; layers],
             outputs: 1,
-            ..Shape::default()
+            ..Architecture::default()
         };
         Network::random(&shape, 1).unwrap()
     }
@@ -206,9 +208,9 @@ mod tests {
 
     #[test]
     fn other_networks_are_refused() {
-        let shape = Shape {
+        let shape = Architecture {
             activation: Activation::Tanh,
-            ..siren(2, 4).shape().clone()
+            ..siren(2, 4).architecture().clone()
         };
         assert!(initialisation(&Network::random(&shape, 0).unwrap(), 9, 0).is_err());
         assert!(initialisation(&siren(1, 4), 0, 0).is_err());

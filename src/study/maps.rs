@@ -1,3 +1,5 @@
+//! A picture with its first derivatives and Laplacian, to be compared.
+
 use crate::Error;
 use crate::decode::fitting_gain;
 use crate::engine::net::{Field, Network, Order};
@@ -113,7 +115,7 @@ pub(super) fn shown(map: &Array2<f32>, scale: f32, offset: f32) -> Result<Pictur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::net::{Activation, Shape};
+    use crate::engine::net::{Activation, Architecture};
 
     #[test]
     fn differences_of_a_parabola_are_its_derivatives() {
@@ -146,11 +148,11 @@ mod tests {
     #[test]
     fn a_network_of_ramps_has_no_laplacian_at_all() {
         for activation in [Activation::Relu, Activation::LeakyRelu] {
-            let shape = Shape {
+            let shape = Architecture {
                 hidden: vec![24, 24],
                 outputs: 1,
                 activation,
-                ..Shape::default()
+                ..Architecture::default()
             };
             let maps = Maps::of_network(&Network::random(&shape, 1).unwrap(), 40, 30).unwrap();
             assert!(maps.laplacians.iter().all(|&laplacian| laplacian == 0.0));
@@ -188,11 +190,11 @@ mod tests {
 
     #[test]
     fn maps_of_a_network_agree_with_differences_of_finer_ones() {
-        let shape = Shape {
+        let shape = Architecture {
             hidden: vec![16],
             outputs: 1,
             omega_first: 4.0,
-            ..Shape::default()
+            ..Architecture::default()
         };
         let network = Network::random(&shape, 2).unwrap();
         let (whole, fine) = (

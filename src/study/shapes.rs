@@ -1,6 +1,8 @@
+//! How sines and ReLU fit the same surface.
+
 use crate::Error;
 use crate::decode::mesh_of;
-use crate::engine::net::{Device, Field, Network, Order, Shape};
+use crate::engine::net::{Architecture, Device, Field, Network, Order};
 use crate::fit::{self, Progress, Schedule};
 use crate::metric::{Likeness, likeness};
 use crate::objective::{Distance, Task};
@@ -30,7 +32,7 @@ impl Primitive {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Sphere, Self::Torus, Self::Box];
 
-    /// What it is called.
+    /// The name of the kind of network.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sphere => "sphere",
@@ -133,7 +135,7 @@ pub struct DistanceQuality {
 /// extent; [`Error::Diverged`] if the fit fails, and [`Error::Stopped`] if `progress` breaks.
 pub fn fit_distance(
     surface: &Surface,
-    shape: &Shape,
+    shape: &Architecture,
     steps: u32,
     rate: f32,
     seed: u64,
@@ -233,13 +235,13 @@ mod tests {
     #[test]
     fn a_fit_is_measured_as_what_it_is() {
         let surface = Primitive::Sphere.surface().unwrap();
-        let shape = Shape {
+        let shape = Architecture {
             inputs: 3,
             hidden: vec![24, 24],
             outputs: 1,
             omega_first: 10.0,
             omega_hidden: 10.0,
-            ..Shape::default()
+            ..Architecture::default()
         };
         let go_on = &mut |_: &Progress| ControlFlow::Continue(());
         let network = fit_distance(&surface, &shape, 150, 2e-3, 0, go_on).unwrap();

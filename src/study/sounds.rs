@@ -1,6 +1,8 @@
+//! How sines and ReLU fit the same sound.
+
 use crate::Error;
 use crate::encode::{Tally, each, omega_first};
-use crate::engine::net::{Activation, Device, Field, Network, Shape};
+use crate::engine::net::{Activation, Architecture, Device, Field, Network};
 use crate::fit::{self, Progress, Schedule};
 use crate::metric;
 use crate::objective::{Segment, Task};
@@ -19,7 +21,7 @@ pub const SOUND_FITS: usize = 2 * RATES.len();
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Heard {
-    /// What they are called.
+    /// The name of the kind of networks.
     pub name: &'static str,
     /// Weights and biases of all segments.
     pub parameters: usize,
@@ -95,7 +97,7 @@ impl SoundStudy {
         rate: f32,
         progress: &mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send),
     ) -> Result<Heard, Error> {
-        let shape = Shape {
+        let shape = Architecture {
             inputs: 1,
             hidden: self.hidden.clone(),
             outputs: sound.channels().into(),

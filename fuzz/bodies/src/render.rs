@@ -2,7 +2,7 @@
 
 use siren_format::Limits;
 use sirenc::{
-    Camera, Decoder, Derivative, Error, Moments, Picture, Playback, Region, Samples, Shading,
+    Camera, Decoder, Derivative, Error, FrameTimes, Picture, Playback, Region, Samples, Shading,
     ShapeDecoder, SoundDecoder, VideoDecoder, View,
 };
 
@@ -42,9 +42,9 @@ pub fn decode_limited(bytes: &[u8]) {
     if let Ok(decoder) = Decoder::with_limits(&sealed, &small()) {
         parts(&whole, region, |view| decoder.picture(view));
     } else if let Ok(decoder) = VideoDecoder::with_limits(&sealed, &small()) {
-        let seconds = Moments::stored(&decoder).seconds();
+        let seconds = FrameTimes::stored(&decoder).seconds();
         let start = seconds * f64::from(kind) / 256.0;
-        if let Ok(moments) = Moments::stored(&decoder).within(start, seconds) {
+        if let Ok(moments) = FrameTimes::stored(&decoder).within(start, seconds) {
             parts(&whole, region, |view| frame(&decoder, view, &moments));
         }
     } else if let Ok(decoder) = SoundDecoder::with_limits(&sealed, &small()) {
@@ -67,7 +67,7 @@ fn parts(whole: &View, region: Region, draw: impl Fn(&View) -> Result<Picture, E
 }
 
 /// The last of `moments`.
-fn frame(decoder: &VideoDecoder, view: &View, moments: &Moments) -> Result<Picture, Error> {
+fn frame(decoder: &VideoDecoder, view: &View, moments: &FrameTimes) -> Result<Picture, Error> {
     let (mut bytes, mut words) = (Vec::new(), Vec::new());
     decoder.render(view, moments, moments.frames() - 1, |strip| {
         match strip.samples {

@@ -1,6 +1,6 @@
 //! What pages in HTML are made of. Each is one file that needs nothing else.
 
-use sirenc::{Picture, Samples};
+use sirenc::Picture;
 use std::fmt::Write;
 
 /// The look of all pages.
@@ -94,6 +94,7 @@ pub(crate) fn png_of(picture: &Picture) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sirenc::Samples;
 
     #[test]
     fn deep_samples_are_shown_in_eight_bits() {

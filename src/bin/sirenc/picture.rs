@@ -6,7 +6,7 @@ use super::paths::Place;
 use super::report::complain;
 use image::ImageReader;
 use sirenc::Picture;
-use sirenc::media::picture::Room;
+use sirenc::media::picture::ByteBudget;
 use sirenc::media::picture::format_name;
 use std::io::{Cursor, Read};
 
@@ -16,7 +16,7 @@ pub(crate) use sirenc::media::picture::{MOST_DECODED, from_image};
 const MOST_ENCODED: u64 = 256 << 20;
 
 /// Of a picture that becomes no file there is no room to speak of.
-const ROOM: fn(&Picture) -> Room = |_| Room {
+const ROOM: fn(&Picture) -> ByteBudget = |_| ByteBudget {
     bytes: u64::MAX,
     asked: false,
 };

@@ -133,7 +133,7 @@ impl Write for Whole {
     }
 }
 
-/// What makes temporary files.
+/// A way to make temporary files.
 fn temporary() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);

@@ -3,7 +3,7 @@
 use super::super::decoder::{Renderer, admit, held, pool, strip_rows, strips};
 use super::super::stored::Stored;
 use super::super::{Strip, View};
-use super::Moments;
+use super::FrameTimes;
 use crate::engine::net::{Device, Field, Network, Order};
 use crate::signal::Grid;
 use crate::{Error, Limits};
@@ -148,7 +148,7 @@ impl VideoDecoder {
     pub fn render<E: From<Error>>(
         &self,
         view: &View,
-        moments: &Moments,
+        moments: &FrameTimes,
         frame: u32,
         sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {

@@ -1,7 +1,7 @@
 //! Videos out of files: frames at any time between the first and the last.
 
 mod decoder;
-mod moments;
+mod frame_times;
 
 pub use decoder::VideoDecoder;
-pub use moments::Moments;
+pub use frame_times::FrameTimes;

@@ -10,10 +10,10 @@ pub(crate) use parallel::{Tally, each};
 pub(crate) use plan::omega_first;
 
 use super::checkpoint::{Checkpoint, Journal, Journals};
-use super::draft::{Draft, Job, Meter, Rounded};
 use super::plan::Size;
 use super::quantise::share;
 use super::settings::Encoder;
+use super::trained::{Job, Meter, QuantizedModel, TrainedModel};
 use crate::decode::on_threads;
 use crate::decode::{Playback, SoundDecoder};
 use crate::fit::Progress;
@@ -218,7 +218,7 @@ impl Encoder {
         task: &'a Segment<'_>,
         steps: u32,
         meter: &mut Meter<'_>,
-    ) -> Result<(Draft<'a>, Gains), Error> {
+    ) -> Result<(TrainedModel<'a>, Gains), Error> {
         let job = Job {
             source: plan,
             task,
@@ -226,7 +226,7 @@ impl Encoder {
         };
         let mut fit = |start: &Start, steps: u32, rounding: bool| {
             let header = start.header.clone();
-            Draft::new(job, header, steps, rounding, self.seed, meter)
+            TrainedModel::new(job, header, steps, rounding, self.seed, meter)
         };
         let mut order: Vec<(f64, &Start)> = Vec::new();
         for start in starts {
@@ -237,7 +237,7 @@ impl Encoder {
             order.push((loss, start));
         }
         order.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        let mut best: Option<(Draft<'a>, Gains)> = None;
+        let mut best: Option<(TrainedModel<'a>, Gains)> = None;
         for (_, start) in order {
             let draft = fit(start, steps, !self.half_floats)?;
             let enough = draft.stopped() || draft.loss() <= NOTHING * task.power();
@@ -311,15 +311,18 @@ impl Watch<'_> {
 fn rounded(
     plan: &Plan<'_>,
     header: &Header,
-    drafts: &[(Draft<'_>, Gains)],
+    drafts: &[(TrainedModel<'_>, Gains)],
     begun: Vec<(u32, Journal)>,
     watch: &Watch<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let mut parts = each(drafts.iter().collect(), |_, draft: &(Draft<'_>, Gains)| {
-        let (draft, gains) = draft;
-        let (network, quantiser, _) = draft.quantiser(*gains)?;
-        Ok((network, quantiser))
-    })?;
+    let mut parts = each(
+        drafts.iter().collect(),
+        |_, draft: &(TrainedModel<'_>, Gains)| {
+            let (draft, gains) = draft;
+            let (network, quantiser, _) = draft.quantiser(*gains)?;
+            Ok((network, quantiser))
+        },
+    )?;
     let mut room = plan.room;
     share(
         room.bits(),
@@ -351,7 +354,7 @@ fn rounded(
         }
         // Too late to fit through coarser steps.
         room.overhead += length - room.bytes;
-        share(room.bits(), all.iter_mut().map(Rounded::parts))?;
+        share(room.bits(), all.iter_mut().map(QuantizedModel::parts))?;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which segments to cut a sound into, and which networks to make for them.
 
 use super::super::plan;
-use super::super::plan::{BITS, OVERHEAD, Room};
+use super::super::plan::{BITS, ByteBudget, OVERHEAD};
 use super::super::settings::Encoder;
 use super::super::source::Source;
 use crate::decode::{Playback, Segments, SoundDecoder};
@@ -51,7 +51,7 @@ pub(super) struct Plan<'a> {
     /// Hidden layers and width of each network.
     pub(super) network: (u32, u32),
     /// For the whole file.
-    pub(super) room: Room,
+    pub(super) room: ByteBudget,
 }
 
 impl<'a> Plan<'a> {
@@ -68,7 +68,7 @@ impl<'a> Plan<'a> {
                 overlap: 0,
             },
             network: (0, 0),
-            room: Room {
+            room: ByteBudget {
                 bytes: 0,
                 overhead: OVERHEAD,
             },

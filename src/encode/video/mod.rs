@@ -8,11 +8,11 @@ use super::checkpoint::{self, Checkpoint, Journal};
 use super::source::Source;
 use super::{Encoded, Encoder};
 use crate::Error;
-use crate::decode::{Moments, VideoDecoder, on_threads};
+use crate::decode::{FrameTimes, VideoDecoder, on_threads};
 use crate::fit::Progress;
 use crate::metric::SquaredError;
 use crate::objective::Video;
-use crate::signal::{Footage, Samples};
+use crate::signal::{Samples, VideoSource};
 use siren_format::{Colour, Signal};
 use std::io;
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ impl Encoder {
     /// # Errors
     /// [`Error::Read`] if the footage cannot be read, [`Error::Parameter`] if derivatives are to be
     /// supervised; else as [`Encoder::encode`].
-    pub fn encode_video(&self, footage: &dyn Footage) -> Result<Encoded, Error> {
+    pub fn encode_video(&self, footage: &dyn VideoSource) -> Result<Encoded, Error> {
         self.encode_video_with(footage, |_| ControlFlow::Continue(()))
     }
 
@@ -41,7 +41,7 @@ impl Encoder {
     /// As [`Encoder::encode_video`].
     pub fn encode_video_with(
         &self,
-        footage: &dyn Footage,
+        footage: &dyn VideoSource,
         mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
         self.encode_video_resumable(footage, None, |report, _| progress(report))
@@ -54,7 +54,7 @@ impl Encoder {
     /// encode.
     pub fn encode_video_resumable(
         &self,
-        footage: &dyn Footage,
+        footage: &dyn VideoSource,
         checkpoint: Option<&[u8]>,
         mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
@@ -82,7 +82,7 @@ impl Encoder {
     }
 }
 
-fn encoded(finished: Finished, footage: &dyn Footage) -> Encoded {
+fn encoded(finished: Finished, footage: &dyn VideoSource) -> Encoded {
     let Finished {
         candidate,
         steps,
@@ -98,8 +98,8 @@ fn encoded(finished: Finished, footage: &dyn Footage) -> Encoded {
     }
 }
 
-/// Footage as the encoder sees it.
-struct Filmed<'a>(&'a dyn Footage);
+/// VideoSource as the encoder sees it.
+struct Filmed<'a>(&'a dyn VideoSource);
 
 impl Filmed<'_> {
     /// A hash of all samples, read once.
@@ -153,7 +153,7 @@ impl Source for Filmed<'_> {
         let decoder = VideoDecoder::new(bytes)?;
         let width = clip.width() as usize * usize::from(clip.channels());
         let (mut psnr, mut row) = (0.0, vec![0; width]);
-        let (view, moments) = (decoder.view(1.0)?, Moments::stored(&decoder));
+        let (view, moments) = (decoder.view(1.0)?, FrameTimes::stored(&decoder));
         for frame in 0..clip.frames() {
             let mut error = SquaredError::default();
             decoder.render(&view, &moments, frame, |strip| {

@@ -1,3 +1,5 @@
+//! Videos through files and back.
+
 use super::*;
 use crate::signal::{Clip, Picture};
 use crate::{Decoder, View};
@@ -18,7 +20,7 @@ impl Disc {
     }
 }
 
-impl Footage for Disc {
+impl VideoSource for Disc {
     fn clip(&self) -> Clip {
         self.clip
     }
@@ -45,7 +47,7 @@ fn encoder() -> Encoder {
     Encoder::new().with_layers(3).with_width(16).with_steps(250)
 }
 
-fn frame(decoder: &VideoDecoder, view: &View, moments: &Moments, frame: u32) -> Vec<u8> {
+fn frame(decoder: &VideoDecoder, view: &View, moments: &FrameTimes, frame: u32) -> Vec<u8> {
     let mut samples = Vec::new();
     let rendered = decoder.render(view, moments, frame, |strip| {
         if let Samples::U8(strip) = strip.samples {
@@ -67,7 +69,7 @@ fn a_rendering_is_the_network_at_the_points_of_the_specification() {
         let decoder = VideoDecoder::new(bytes).unwrap();
         let [rate, per] = decoder.rate();
         let (view, fps) = (View::sized(7, 9).unwrap(), [rate * 3, per * 2]);
-        let moments = Moments::stored(&decoder).with_rate(fps).unwrap();
+        let moments = FrameTimes::stored(&decoder).with_rate(fps).unwrap();
         let (w, h) = (f64::from(decoder.width()), f64::from(decoder.height()));
         let seconds_per = f64::from(fps[1]) / f64::from(fps[0]);
         for index in 0..moments.frames() {
@@ -98,7 +100,7 @@ fn a_video_is_fitted_and_measured_frame_by_frame() {
         let encoded = encoder().encode_video(&footage).unwrap();
         assert!(encoded.psnr > 30.0, "{channels}: {} dB", encoded.psnr);
         let decoder = VideoDecoder::new(&encoded.bytes).unwrap();
-        let (view, moments) = (decoder.view(1.0).unwrap(), Moments::stored(&decoder));
+        let (view, moments) = (decoder.view(1.0).unwrap(), FrameTimes::stored(&decoder));
         let mut psnr = 0.0;
         for index in 0..6 {
             let mut original = Vec::new();
@@ -169,7 +171,7 @@ fn all_frames_together_are_limited() {
     let decoder = VideoDecoder::with_limits(GOLDEN, &limits).unwrap();
     // As it is stored it takes 1,843,200.
     let view = decoder.view(1.0).unwrap();
-    let stored = Moments::stored(&decoder);
+    let stored = FrameTimes::stored(&decoder);
     let few = decoder.render(&view, &stored, 0, |_| Ok::<_, Error>(()));
     assert!(few.is_ok(), "{few:?}");
     let [rate, per] = decoder.rate();

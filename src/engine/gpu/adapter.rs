@@ -1,3 +1,5 @@
+//! Finding and opening a GPU.
+
 use crate::error::GpuError;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +24,7 @@ impl fmt::Debug for Gpu {
     }
 }
 
-/// What every adapter is called.
+/// The names of all adapters.
 pub(crate) fn adapters() -> Vec<String> {
     enumerate().iter().map(describe).collect()
 }

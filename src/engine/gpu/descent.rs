@@ -1,3 +1,5 @@
+//! A whole fit on a GPU, in bursts of steps.
+
 use super::adapter::Gpu;
 use super::gradient::Gradient;
 use super::plan::Perceptron;

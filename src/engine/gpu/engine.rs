@@ -1,3 +1,5 @@
+//! Pipelines and buffers that all work on a GPU shares.
+
 use super::super::kernel::TILE;
 use super::adapter::Gpu;
 use super::plan::{Perceptron, Plan};

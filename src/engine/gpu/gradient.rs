@@ -1,3 +1,5 @@
+//! The loss and its gradient on a GPU.
+
 use super::CHUNK;
 use super::adapter::Gpu;
 use super::engine::{Engine, Rows};

@@ -1,3 +1,5 @@
+//! How a network is laid out in the memory of a GPU, and the shader for that.
+
 use crate::error::GpuError;
 
 /// Layers of a multilayer perceptron of sines with a linear output layer, as far as a device must know.

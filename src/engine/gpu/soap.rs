@@ -1,3 +1,5 @@
+//! The optimiser SOAP on a GPU.
+
 use super::adapter::Gpu;
 use super::plan::{Perceptron, Plan};
 use crate::error::GpuError;

@@ -1,3 +1,5 @@
+//! Values of a network on a GPU.
+
 use super::super::kernel::TILE;
 use super::adapter::Gpu;
 use super::engine::{Engine, Rows};

@@ -1,3 +1,5 @@
+//! The gradient of a weight matrix from a tile of points.
+
 use super::TILE;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 

@@ -1,3 +1,5 @@
+//! The affine map of a layer over a tile of points.
+
 use super::{Panels, TILE};
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 

@@ -1,3 +1,5 @@
+//! Matrices in the order in which the affine kernel reads them.
+
 use super::{ROWS, blocks};
 use ndarray::ArrayView2;
 

@@ -1,3 +1,5 @@
+//! Kernels against plain loops, at every instruction set.
+
 use super::super::simd::levels;
 use super::*;
 use fearless_simd::dispatch;

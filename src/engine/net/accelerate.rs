@@ -4,7 +4,7 @@ use super::super::gpu;
 use super::super::gpu::{Gpu, Perceptron};
 use super::super::kernel::TILE;
 use super::device::{Accelerator, Descent, Gradient, Stride, Values};
-use super::{Activation, Layer, Network, Objective, Shape, Squares};
+use super::{Activation, Architecture, Layer, Network, Objective, Squares};
 use crate::error::GpuError;
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,7 +24,11 @@ impl Accelerator for Shared {
         self.0.name()
     }
 
-    fn gradient(&self, shape: &Shape, squares: Squares) -> Result<Box<dyn Gradient>, GpuError> {
+    fn gradient(
+        &self,
+        shape: &Architecture,
+        squares: Squares,
+    ) -> Result<Box<dyn Gradient>, GpuError> {
         let perceptron = losing(shape, squares)?;
         let gradient = gpu::Gradient::new(&self.0, &perceptron, squares.weighted)?;
         Ok(Box::new(gradient))
@@ -32,7 +36,7 @@ impl Accelerator for Shared {
 
     fn descent(
         &self,
-        shape: &Shape,
+        shape: &Architecture,
         squares: Squares,
         constants: &[(&str, f32)],
         most: usize,
@@ -44,14 +48,14 @@ impl Accelerator for Shared {
     }
 
     fn values(&self, network: &Network) -> Result<Box<dyn Values>, GpuError> {
-        let perceptron = perceptron(network.shape())?;
+        let perceptron = perceptron(network.architecture())?;
         let layers = network.layers().iter().map(Layer::tensors);
         Ok(Box::new(gpu::Values::new(&self.0, &perceptron, layers)?))
     }
 }
 
 /// The perceptron of `shape`, of whose outputs `squares` must be.
-fn losing(shape: &Shape, squares: Squares) -> Result<Perceptron, GpuError> {
+fn losing(shape: &Architecture, squares: Squares) -> Result<Perceptron, GpuError> {
     if squares.outputs != shape.outputs {
         let what = format!("a loss of {} of {} outputs", squares.outputs, shape.outputs);
         return Err(GpuError::Unsupported(what));
@@ -59,7 +63,7 @@ fn losing(shape: &Shape, squares: Squares) -> Result<Perceptron, GpuError> {
     perceptron(shape)
 }
 
-fn perceptron(shape: &Shape) -> Result<Perceptron, GpuError> {
+fn perceptron(shape: &Architecture) -> Result<Perceptron, GpuError> {
     if shape.activation != Activation::Sine || shape.frozen() > 0 {
         let what = "activations other than sines, or positional encodings";
         return Err(GpuError::Unsupported(what.into()));
@@ -79,7 +83,7 @@ impl Gradient for gpu::Gradient {
         range: Range<u64>,
         gradient: &mut [Layer],
     ) -> Result<f64, GpuError> {
-        let inputs = network.shape().inputs;
+        let inputs = network.architecture().inputs;
         let first = range.start;
         self.mean(
             network.layers().iter().map(Layer::tensors),

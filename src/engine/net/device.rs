@@ -1,4 +1,6 @@
-use super::{Differentiator, Layer, Network, Objective, Shape, Squares};
+//! What does the work: the CPU, or an accelerator behind a trait.
+
+use super::{Architecture, Differentiator, Layer, Network, Objective, Squares};
 use crate::error::{Error, GpuError};
 use std::fmt;
 use std::ops::Range;
@@ -15,7 +17,7 @@ pub struct Device {
     fallback: Option<Arc<Fallback>>,
 }
 
-/// Is told why.
+/// A function that is told why a device failed.
 type Tell = Box<dyn Fn(&GpuError) + Send + Sync>;
 
 /// How a [`Device`] that may do so tells that it falls back to the CPU.
@@ -99,7 +101,7 @@ impl Device {
         Ok(list()?)
     }
 
-    /// What it is called.
+    /// The name of the device.
     pub fn name(&self) -> &str {
         self.accelerator
             .as_ref()
@@ -110,7 +112,7 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Gpu`] if a GPU was asked for that cannot.
-    pub fn engine(&self, shape: &Shape, objective: &dyn Objective) -> Result<Engine, Error> {
+    pub fn engine(&self, shape: &Architecture, objective: &dyn Objective) -> Result<Engine, Error> {
         let remote = match (&self.accelerator, objective.squares()) {
             (Some(accelerator), Some(squares)) => {
                 self.or_cpu(accelerator.gradient(shape, squares))?
@@ -134,7 +136,7 @@ impl Device {
     /// once, unless the CPU does. It may compute their gradients still.
     pub(crate) fn descent(
         &self,
-        shape: &Shape,
+        shape: &Architecture,
         objective: &dyn Objective,
         constants: &[(&str, f32)],
         most: usize,
@@ -196,12 +198,16 @@ pub(crate) trait Accelerator: Send + Sync {
     fn name(&self) -> &str;
 
     /// For gradients of networks of `shape`.
-    fn gradient(&self, shape: &Shape, squares: Squares) -> Result<Box<dyn Gradient>, GpuError>;
+    fn gradient(
+        &self,
+        shape: &Architecture,
+        squares: Squares,
+    ) -> Result<Box<dyn Gradient>, GpuError>;
 
     /// For steps of SOAP, up to `most` at once; its constants by the names they have in `gpu/soap.wgsl`.
     fn descent(
         &self,
-        shape: &Shape,
+        shape: &Architecture,
         squares: Squares,
         constants: &[(&str, f32)],
         most: usize,
@@ -269,7 +275,7 @@ pub(crate) trait Values: Send {
 /// Loss and its gradient with respect to all parameters, over batches of any size, on some [`Device`].
 pub struct Engine {
     device: Device,
-    shape: Shape,
+    shape: Architecture,
     remote: Option<Box<dyn Gradient>>,
     cpu: Option<Differentiator>,
 }
@@ -317,13 +323,13 @@ mod tests {
             "broken"
         }
 
-        fn gradient(&self, _: &Shape, _: Squares) -> Result<Box<dyn Gradient>, GpuError> {
+        fn gradient(&self, _: &Architecture, _: Squares) -> Result<Box<dyn Gradient>, GpuError> {
             Ok(Box::new(Self))
         }
 
         fn descent(
             &self,
-            _: &Shape,
+            _: &Architecture,
             _: Squares,
             _: &[(&str, f32)],
             _: usize,
@@ -361,9 +367,9 @@ mod tests {
 
     /// A gradient and values by `device`.
     fn work(device: &Device) -> Result<(f64, Vec<Layer>, Vec<f32>), Error> {
-        let shape = Shape {
+        let shape = Architecture {
             hidden: vec![8; 2],
-            ..Shape::default()
+            ..Architecture::default()
         };
         let network = Network::random(&shape, 0)?;
         let samples = Samples::U8((0..=255).cycle().take(3 * 700).collect());
@@ -401,9 +407,9 @@ mod tests {
             Err(Error::Gpu(GpuError::OutOfMemory))
         ));
         let network = Network::random(
-            &Shape {
+            &Architecture {
                 hidden: vec![2],
-                ..Shape::default()
+                ..Architecture::default()
             },
             0,
         )

@@ -1,8 +1,10 @@
+//! The backward pass: the gradient of a loss with respect to all parameters.
+
 use super::super::kernel::{
     Panels, TILE, activate, activate_adjoint, adjoint_weights, affine, row_sums,
 };
 use super::super::simd;
-use super::{Layer, Network, Objective, Order, Packed, Shape, complete};
+use super::{Architecture, Layer, Network, Objective, Order, Packed, complete};
 use fearless_simd::{Level, Simd, dispatch};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -44,7 +46,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(shape: &Shape, knowns: usize, order: Order) -> Self {
+    fn new(shape: &Architecture, knowns: usize, order: Order) -> Self {
         let rows = |rows: usize| vec![0.0; order.components(shape.inputs) * rows * TILE];
         let hidden = shape.layers().count() - 1;
         let widest = shape
@@ -75,11 +77,15 @@ const TILES_PER_SHARE: usize = 4;
 impl Differentiator {
     /// For networks of `shape` and batches of objectives like `objective`, run by as many threads as the
     /// current rayon pool has.
-    pub fn new(shape: &Shape, objective: &dyn Objective) -> Self {
+    pub fn new(shape: &Architecture, objective: &dyn Objective) -> Self {
         Self::with_level(shape, objective, simd::level().1)
     }
 
-    pub(crate) fn with_level(shape: &Shape, objective: &dyn Objective, level: Level) -> Self {
+    pub(crate) fn with_level(
+        shape: &Architecture,
+        objective: &dyn Objective,
+        level: Level,
+    ) -> Self {
         let threads = rayon::current_num_threads();
         let (knowns, order) = (objective.knowns(), objective.order());
         Self {
@@ -194,7 +200,7 @@ impl Share {
     }
 }
 
-/// What a tile goes through.
+/// The passes that a tile goes through.
 #[derive(Clone, Copy)]
 struct Engine<'a> {
     inputs: usize,

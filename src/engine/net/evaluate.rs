@@ -1,3 +1,5 @@
+//! The forward pass of jets, tile by tile.
+
 use super::super::kernel::{TILE, activate, activate_in_place};
 use super::super::simd;
 use super::{Network, Order, Packed, complete};
@@ -29,7 +31,7 @@ impl Evaluator {
     }
 
     pub(crate) fn with_level(network: &Network, order: Order, level: Level) -> Self {
-        let shape = network.shape();
+        let shape = network.architecture();
         let mut layers = Packed::new(shape);
         for (packed, layer) in layers.iter_mut().zip(network.layers()) {
             packed.pack(layer);

@@ -1,3 +1,5 @@
+//! A network as a function: values and derivatives at any points.
+
 use super::super::kernel::TILE;
 use super::{Evaluator, Network, Order};
 use crate::Error;
@@ -7,10 +9,10 @@ use rayon::prelude::*;
 /// A network as a function of space: values and exact derivatives at any coordinates.
 ///
 /// ```
-/// use sirenc::{Field, Network, Order, Shape};
+/// use sirenc::{Field, Network, Order, Architecture};
 /// # fn main() -> Result<(), sirenc::Error> {
 /// let shape =
-///     Shape { inputs: 2, hidden: vec![16, 16], outputs: 3, ..Shape::default() };
+///     Architecture { inputs: 2, hidden: vec![16, 16], outputs: 3, ..Architecture::default() };
 /// let field = Field::new(&Network::random(&shape, 1)?);
 /// let points = ndarray::array![[0.0, 0.0], [0.5, -0.25]];
 /// assert_eq!(field.values(points.view())?.dim(), (2, 3));
@@ -137,18 +139,18 @@ impl Jets {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Shape, oracle};
+    use super::super::{Architecture, oracle};
     use super::*;
 
     #[test]
     fn values_match_the_oracle_for_any_number_of_points() {
-        let shape = Shape {
+        let shape = Architecture {
             inputs: 3,
             hidden: vec![9, 8],
             outputs: 2,
             omega_first: 10.0,
             omega_hidden: 10.0,
-            ..Shape::default()
+            ..Architecture::default()
         };
         let network = Network::random(&shape, 4).unwrap();
         let field = Field::new(&network);

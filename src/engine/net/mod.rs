@@ -41,7 +41,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// Which layers a network has, and how fast its sines turn.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shape {
+pub struct Architecture {
     /// Number of coordinates: 2 for pictures.
     pub inputs: usize,
     /// Width of each hidden layer; at least one.
@@ -60,7 +60,7 @@ pub struct Shape {
     pub frequencies: usize,
 }
 
-impl Default for Shape {
+impl Default for Architecture {
     /// A SIREN for colour pictures with both omegas 30, still without hidden layers.
     fn default() -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Default for Shape {
     }
 }
 
-impl Shape {
+impl Architecture {
     /// (outputs, inputs) of every layer, the linear output layer included.
     pub fn layers(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         let encoded = (self.frequencies > 0).then_some(2 * self.inputs * self.frequencies);
@@ -181,7 +181,7 @@ impl Layer {
 /// A SIREN: its shape and parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
-    shape: Shape,
+    shape: Architecture,
     /// Invariant: layer k has the dimensions of item k of `shape.layers()`, in row-major order.
     pub(crate) layers: Vec<Layer>,
 }
@@ -201,7 +201,7 @@ impl Network {
     /// # Errors
     /// [`Error::Parameter`] if the shape has no hidden layer, a width of 0 or a bad omega.
     #[cfg(feature = "encode")]
-    pub fn random(shape: &Shape, seed: u64) -> Result<Self, Error> {
+    pub fn random(shape: &Architecture, seed: u64) -> Result<Self, Error> {
         shape.validate()?;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut layers = Vec::with_capacity(shape.hidden.len() + 1);
@@ -239,7 +239,7 @@ impl Network {
     ///
     /// # Errors
     /// [`Error::Parameter`] if the shape is bad or the layers are not of that shape.
-    pub fn from_layers(shape: &Shape, mut layers: Vec<Layer>) -> Result<Self, Error> {
+    pub fn from_layers(shape: &Architecture, mut layers: Vec<Layer>) -> Result<Self, Error> {
         shape.validate()?;
         for layer in &mut layers {
             layer.weights = layer.weights.as_standard_layout().into_owned();
@@ -263,7 +263,7 @@ impl Network {
     }
 
     /// The shape.
-    pub fn shape(&self) -> &Shape {
+    pub fn architecture(&self) -> &Architecture {
         &self.shape
     }
 
@@ -284,7 +284,7 @@ impl Network {
 }
 
 /// The layer of a positional encoding: sin z and sin (z + pi / 2), z = 2^k pi x_i.
-fn encoding(shape: &Shape) -> Layer {
+fn encoding(shape: &Architecture) -> Layer {
     use std::f32::consts::{FRAC_PI_2, PI};
     let mut layer = Layer::zeros(2 * shape.inputs * shape.frequencies, shape.inputs);
     for (row, (mut weights, bias)) in layer
@@ -311,7 +311,7 @@ struct Packed {
 }
 
 impl Packed {
-    fn new(shape: &Shape) -> Vec<Self> {
+    fn new(shape: &Architecture) -> Vec<Self> {
         shape
             .layers()
             .enumerate()

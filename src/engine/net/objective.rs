@@ -1,3 +1,5 @@
+//! What a network is fitted to: points, what is known there, and a loss.
+
 use super::super::kernel::{Order, TILE};
 
 /// An endless stream of points, and a loss on the jets of the network's outputs there: the side of a task

@@ -1,6 +1,6 @@
 //! The same network in f64, as plainly as it can be written: what the kernels are tested against.
 
-use super::{Activation, Layer, Network, Shape};
+use super::{Activation, Architecture, Layer, Network};
 
 /// Outputs at one point.
 pub(crate) fn forward(network: &Network, point: &[f64]) -> Vec<f64> {
@@ -11,7 +11,7 @@ pub(crate) fn forward(network: &Network, point: &[f64]) -> Vec<f64> {
 
 /// Inputs of every layer, then the outputs.
 fn activations(network: &Network, point: &[f64]) -> Vec<Vec<f64>> {
-    let shape = network.shape();
+    let shape = network.architecture();
     let mut all = vec![point.to_vec()];
     for (index, layer) in network.layers().iter().enumerate() {
         let omega = f64::from(shape.omega(index));
@@ -41,7 +41,7 @@ fn activations(network: &Network, point: &[f64]) -> Vec<Vec<f64>> {
 
 /// Gradient of sum_c adjoint[c] * output[c] at one point, in the order of the parameters.
 pub(crate) fn gradient(network: &Network, point: &[f64], adjoint: &[f64]) -> Vec<f64> {
-    let shape = network.shape();
+    let shape = network.architecture();
     let all = activations(network, point);
     let mut d = adjoint.to_vec();
     let mut layers = Vec::new();
@@ -82,7 +82,7 @@ fn cosine(network: &Network, all: &[Vec<f64>], layer: usize, neuron: usize) -> f
         .zip(&all[layer])
         .map(|(&w, x)| f64::from(w) * x)
         .sum();
-    (f64::from(network.shape().omega(layer)) * (sum + f64::from(bias[neuron]))).cos()
+    (f64::from(network.architecture().omega(layer)) * (sum + f64::from(bias[neuron]))).cos()
 }
 
 mod tests {
@@ -140,14 +140,14 @@ mod tests {
         }
     }
 
-    fn shape(hidden: &[usize], outputs: usize) -> Shape {
-        Shape {
+    fn shape(hidden: &[usize], outputs: usize) -> Architecture {
+        Architecture {
             inputs: 2,
             hidden: hidden.to_vec(),
             outputs,
             omega_first: 30.0,
             omega_hidden: 20.0,
-            ..Shape::default()
+            ..Architecture::default()
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn gradient_f64(network: &Network, batch: &Scattered) -> Vec<f64> {
-        let mut sum = vec![0.0; network.shape().parameters()];
+        let mut sum = vec![0.0; network.architecture().parameters()];
         for &point in &batch.points {
             let at = point.map(f64::from);
             let y = forward(network, &at);
@@ -295,8 +295,8 @@ mod tests {
     }
 
     /// All activations, with and without an encoding; omega small enough for differences in f64.
-    fn varied() -> Vec<Shape> {
-        let with = |activation, frequencies, hidden: &[usize]| Shape {
+    fn varied() -> Vec<Architecture> {
+        let with = |activation, frequencies, hidden: &[usize]| Architecture {
             inputs: 2,
             hidden: hidden.to_vec(),
             outputs: 2,

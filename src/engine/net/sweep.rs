@@ -1,3 +1,5 @@
+//! A network evaluated at many points, on the CPU or on a device.
+
 use super::super::kernel::TILE;
 use super::device::Values;
 use super::{Device, Evaluator, Network, Order};
@@ -11,7 +13,7 @@ const CHUNK: usize = 1 << 18;
 /// Evaluates a network at many points, on some [`Device`].
 pub(crate) struct Sweep {
     device: Device,
-    /// None once it has failed.
+    /// The device, until it has failed.
     remote: Mutex<Option<Box<dyn Values>>>,
     evaluator: Evaluator,
 }

@@ -1,3 +1,5 @@
+//! The activations and gradients of every layer, to be looked at.
+
 use super::super::kernel::{Panels, TILE, activate, activate_adjoint, affine};
 use super::super::simd;
 use super::{Network, Order, Packed};
@@ -145,20 +147,20 @@ fn tile<S: Simd>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Activation, Shape, oracle};
+    use super::super::{Activation, Architecture, oracle};
     use super::*;
 
     #[test]
     fn traces_match_the_oracle() {
         for (activation, frequencies) in [(Activation::Sine, 0), (Activation::Tanh, 2)] {
-            let shape = Shape {
+            let shape = Architecture {
                 hidden: vec![9, 7, 8],
                 outputs: 2,
                 omega_first: 6.0,
                 omega_hidden: 5.0,
                 activation,
                 frequencies,
-                ..Shape::default()
+                ..Architecture::default()
             };
             let network = Network::random(&shape, 3).unwrap();
             let points =

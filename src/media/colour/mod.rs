@@ -36,7 +36,7 @@ pub(crate) enum Colours {
 
 /// How large the file of a picture may be.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
+pub struct ByteBudget {
     /// Most bytes of the whole file.
     pub bytes: u64,
     /// Whether that was asked for. What is not leaves a profile out of the account.
@@ -72,7 +72,7 @@ impl Colours {
     pub(crate) fn settle(
         self,
         picture: Picture,
-        room: Room,
+        room: ByteBudget,
     ) -> Result<(Picture, Option<String>), Error> {
         match self {
             Self::Srgb => Ok((picture, None)),
@@ -86,7 +86,7 @@ fn known(
     picture: Picture,
     space: &Space,
     icc: Option<Vec<u8>>,
-    room: Room,
+    room: ByteBudget,
 ) -> Result<(Picture, Option<String>), Error> {
     let (pixels, channels) = (picture.pixels(), picture.channels());
     let outside = space.outside(picture.samples(), channels);
@@ -130,7 +130,11 @@ fn known(
     Ok((Picture::new(width, height, channels, samples)?, note))
 }
 
-fn other(picture: Picture, icc: Vec<u8>, room: Room) -> Result<(Picture, Option<String>), Error> {
+fn other(
+    picture: Picture,
+    icc: Vec<u8>,
+    room: ByteBudget,
+) -> Result<(Picture, Option<String>), Error> {
     let length = icc.len() as u64;
     let large = length.saturating_mul(SHARE) > room.bytes;
     let lengths = [length, room.bytes].map(grouped);

@@ -10,7 +10,7 @@
 //! Y4M files do not tell which matrix they were made with. Were it another one, colours would be a little off in
 //! the network, and come back as they were in a Y4M file made of it.
 
-/// How far samples go.
+/// The range of the samples of a video: from black to white, or with room beyond both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Range {
     Limited,

@@ -1,7 +1,7 @@
 //! Frames in a file, read row by row where they lie.
 
 use super::colour::Range;
-use crate::{Clip, Footage};
+use crate::{Clip, VideoSource};
 use std::fs::File;
 use std::io;
 
@@ -24,7 +24,7 @@ pub(crate) struct Chroma {
     pub along_y: Axis,
 }
 
-/// The same for one direction.
+/// How samples of colour differences lie along one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Axis {
     /// Samples of Y for each of Cb.
@@ -75,7 +75,7 @@ impl Layout {
     }
 }
 
-/// Footage in a file. Beside the file it takes eight bytes a frame.
+/// VideoSource in a file. Beside the file it takes eight bytes a frame.
 #[derive(Debug)]
 pub struct Recording {
     pub(crate) file: File,
@@ -85,7 +85,7 @@ pub struct Recording {
     pub(crate) offsets: Vec<u64>,
 }
 
-impl Footage for Recording {
+impl VideoSource for Recording {
     fn clip(&self) -> Clip {
         self.clip
     }

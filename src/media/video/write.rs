@@ -2,7 +2,7 @@
 
 use super::colour::{byte, luma, ycbcr};
 use crate::media::Error;
-use crate::{Moments, Strip, VideoDecoder, View};
+use crate::{FrameTimes, Strip, VideoDecoder, View};
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, RgbaImage};
 use std::io::Write;
@@ -15,7 +15,7 @@ const FASTEST_GIF: u64 = 50;
 pub enum Subsampling {
     /// One for each square of four, which every player takes.
     Quarter,
-    /// As many.
+    /// One for each pixel.
     Full,
 }
 
@@ -26,7 +26,7 @@ pub struct Film<'a> {
     /// Size and region of its frames.
     pub view: View,
     /// The times of its frames.
-    pub moments: Moments,
+    pub moments: FrameTimes,
     /// How much colour a Y4M file has.
     pub subsampling: Subsampling,
 }

@@ -8,14 +8,14 @@ use crate::media::Error;
 use std::fs::File;
 use std::io;
 
-/// What a file begins with.
+/// The first bytes of a file.
 pub(crate) const SIGNATURE: &[u8] = b"YUV4MPEG2";
-/// What a frame begins with.
+/// The first bytes of a frame.
 const FRAME: &[u8] = b"FRAME";
 /// The longest line that is taken for one.
 const LONGEST: usize = 1024;
 
-/// What the first line says.
+/// The size, rate and layout of samples that the first line of a file gives.
 #[derive(Debug, PartialEq)]
 struct Header {
     size: [u32; 2],
@@ -166,7 +166,7 @@ fn chroma(name: &str) -> Result<Option<Chroma>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Footage;
+    use crate::VideoSource;
     use std::io::Write;
 
     fn recording(bytes: &[u8]) -> Result<Recording, Error> {

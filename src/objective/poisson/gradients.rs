@@ -1,3 +1,5 @@
+//! The gradients of a picture, as an objective.
+
 use super::super::{Image, Task};
 use super::Scene;
 use crate::engine::kernel::TILE;

@@ -9,7 +9,7 @@ mod laplacians;
 pub(crate) use gradients::Gradients;
 pub(crate) use laplacians::Laplacians;
 
-use super::{Image, ROUND, Strata, Task};
+use super::{Image, ROUND, StratifiedSampler, Task};
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Field, Network};
 use crate::signal::Grid;
@@ -35,7 +35,7 @@ struct Scene<'a> {
     means: Vec<f32>,
     size: [u32; 2],
     grid: Grid,
-    order: Strata,
+    order: StratifiedSampler,
     seed: u64,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Scene<'a> {
             means,
             size,
             grid: Grid::new(size[0], size[1]),
-            order: Strata::new(size[0], size[1], ROUND, seed),
+            order: StratifiedSampler::new(size[0], size[1], ROUND, seed),
             seed,
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Scene<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::net::{Differentiator, Shape};
+    use crate::engine::net::{Architecture, Differentiator};
     use crate::signal::{Picture, Samples, spectral};
 
     fn picture() -> Picture {
@@ -209,11 +209,11 @@ mod tests {
     fn the_adjoint_is_the_slope_of_the_loss() {
         let picture = picture();
         for task in tasks(&picture) {
-            let shape = Shape {
+            let shape = Architecture {
                 hidden: vec![6, 5],
                 omega_first: 6.0,
                 omega_hidden: 6.0,
-                ..Shape::default()
+                ..Architecture::default()
             };
             let network = Network::random(&shape, 2).unwrap();
             let mut engine = Differentiator::new(&shape, &*task);

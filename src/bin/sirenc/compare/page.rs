@@ -109,7 +109,7 @@ fn likeness(entry: &Entry, siren: &Entry) -> Option<&'static str> {
 /// What `pack` in `worker.js` expects: widths from the input to the output, omega of every layer, and
 /// parameters in the order of the file as little-endian floats.
 fn network(network: &Network) -> Value {
-    let shape = network.shape();
+    let shape = network.architecture();
     let widths: Vec<usize> = std::iter::once(shape.inputs)
         .chain(shape.layers().map(|(outputs, _)| outputs))
         .collect();

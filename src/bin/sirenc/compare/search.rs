@@ -131,7 +131,7 @@ pub(super) const REDUCTION: &str = "downscaled: the picture reduced by 1.5 to 32
 pub(super) struct Reduced {
     divisor: f64,
     source: Source,
-    /// What reducing it took.
+    /// The seconds that reducing the picture took.
     seconds: f64,
 }
 

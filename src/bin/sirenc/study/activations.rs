@@ -16,7 +16,7 @@ use plotters::prelude::SeriesLabelPosition;
 use serde_json::{Value, json};
 use sirenc::media::grouped;
 use sirenc::study::{self, Maps, Outcome, Quality};
-use sirenc::{Picture, Progress, Shape};
+use sirenc::{Architecture, Picture, Progress};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
@@ -221,7 +221,7 @@ fn figures(told: &Told<'_>, args: &StudyActivations) -> Value {
             let figures = outcome.checkpoints.iter();
             figures.map(|it| figure(&it.quality)).collect::<Vec<_>>()
         };
-        let Shape {
+        let Architecture {
             hidden,
             frequencies,
             ..

@@ -9,7 +9,7 @@ use crate::table::columns;
 use plotters::prelude::SeriesLabelPosition;
 use serde_json::{Value, json};
 use sirenc::study::{self, Distribution, LayerStatistics, arcsine, folded_normal, normal};
-use sirenc::{Network, Shape};
+use sirenc::{Architecture, Network};
 use std::process::ExitCode;
 
 /// Bins of a density.
@@ -30,12 +30,12 @@ pub(crate) fn run(args: &StudyInit) -> Result<ExitCode, Failure> {
         json: false,
         aside: files.to_standard(),
     };
-    let shape = Shape {
+    let shape = Architecture {
         hidden: vec![args.width.into(); args.layers.into()],
         outputs: 1,
         omega_first: args.omega,
         omega_hidden: args.omega,
-        ..Shape::default()
+        ..Architecture::default()
     };
     let network = Network::random(&shape, args.seed)?;
     let layers = study::initialisation(&network, args.points as usize, args.seed)?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sirenc::media::grouped;
 use sirenc::media::surface::{binary_ply, read};
 use sirenc::study::{DistanceQuality, Primitive, fit_distance, measure_distance};
-use sirenc::{Activation, Encoder, Network, Placement, Shape, ShapeDecoder, Surface};
+use sirenc::{Activation, Architecture, Encoder, Network, Placement, ShapeDecoder, Surface};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -135,7 +135,7 @@ fn one(
         encoder.encode_shape_with(&subject.surface, progress)
     })?;
     let file = ShapeDecoder::new(&encoded.bytes)?;
-    let sine = file.network().shape().clone();
+    let sine = file.network().architecture().clone();
     let mut entries = vec![Entry {
         name: "file",
         bytes: Some(encoded.bytes.len()),
@@ -143,7 +143,7 @@ fn one(
         quality: measure(file.network())?,
         seconds: encoded.elapsed.as_secs_f64(),
     }];
-    let fit = |shape: &Shape, rate: f32| {
+    let fit = |shape: &Architecture, rate: f32| {
         let start = Instant::now();
         let network = watched(place, report, loss, |progress| {
             fit_distance(
@@ -157,7 +157,7 @@ fn one(
         })?;
         Ok::<_, Failure>((measure(&network)?, start.elapsed().as_secs_f64()))
     };
-    let mut add = |name, shape: &Shape, (quality, seconds)| {
+    let mut add = |name, shape: &Architecture, (quality, seconds)| {
         entries.push(Entry {
             name,
             bytes: None,
@@ -167,7 +167,7 @@ fn one(
         });
     };
     add("sine", &sine, fit(&sine, RATES[0])?);
-    let relu = Shape {
+    let relu = Architecture {
         activation: Activation::Relu,
         ..sine.clone()
     };
@@ -208,7 +208,7 @@ fn thousandths(share: f64) -> String {
     format!("{:.3}", 1000.0 * share)
 }
 
-fn table(shape: &Shape, entries: &[Entry]) -> String {
+fn table(shape: &Architecture, entries: &[Entry]) -> String {
     let network = format!("{} x {}", shape.hidden.len(), shape.hidden[0]);
     let head = [
         network.as_str(),

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::paths::Job;
 use super::report::Report;
 use sirenc::media::video::{self as media, Film, Subsampling};
-use sirenc::{Encoded, Encoder, Moments, VideoDecoder, View};
+use sirenc::{Encoded, Encoder, FrameTimes, VideoDecoder, View};
 use std::io;
 use std::time::Instant;
 
@@ -88,8 +88,8 @@ fn view(args: &Decode, decoder: &VideoDecoder) -> Result<View, Failure> {
     })
 }
 
-fn moments(args: &Decode, decoder: &VideoDecoder) -> Result<Moments, Failure> {
-    let mut moments = Moments::stored(decoder);
+fn moments(args: &Decode, decoder: &VideoDecoder) -> Result<FrameTimes, Failure> {
+    let mut moments = FrameTimes::stored(decoder);
     if let Some(rate) = args.fps {
         moments = moments.with_rate(rate)?;
     }

@@ -164,7 +164,7 @@ impl From<Missing> for Fault {
     }
 }
 
-/// What a scan holds.
+/// The components and coefficients that a scan holds.
 pub(super) struct Scan {
     progressive: bool,
     interval: usize,

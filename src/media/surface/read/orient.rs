@@ -3,7 +3,7 @@
 use super::soup::Point;
 use std::collections::VecDeque;
 
-/// What was found and done.
+/// How many triangles were turned, and how many could not be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Oriented {
     /// Triangles that were turned over.

@@ -15,7 +15,7 @@ const BAD: usize = 10;
 /// beyond, floats of 32 bits do not hold it.
 const FAR: f64 = 64.0;
 
-/// What a file holds.
+/// Points and faces as a file holds them, before they are a surface.
 #[derive(Debug, Default)]
 pub(super) struct Soup {
     pub(super) points: Vec<Point>,

@@ -14,7 +14,7 @@ const ROUNDING: f64 = 1e-6;
 /// Frames are shown from their moment on until the next one's, so a whole video of F frames at a rate R lasts
 /// F / R seconds, whatever the rate it is rendered at.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moments {
+pub struct FrameTimes {
     /// Seconds after the first stored frame.
     start: f64,
     /// Frames a second, in lowest terms.
@@ -22,7 +22,7 @@ pub struct Moments {
     frames: u32,
 }
 
-impl Moments {
+impl FrameTimes {
     /// The frames as they are stored.
     pub fn stored(decoder: &VideoDecoder) -> Self {
         Self {
@@ -109,8 +109,8 @@ fn ratio([a, b]: [u32; 2]) -> f64 {
 mod tests {
     use super::*;
 
-    fn moments(rate: [u32; 2], frames: u32) -> Moments {
-        Moments {
+    fn moments(rate: [u32; 2], frames: u32) -> FrameTimes {
+        FrameTimes {
             start: 0.0,
             rate,
             frames,

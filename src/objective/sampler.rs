@@ -1,3 +1,5 @@
+//! Stratified sampling: an order of pixels that is even over the plane.
+
 /// The pixels of a picture in an endless order that is even over the plane: stratified sampling.
 ///
 /// The picture is cut into a grid of nearly square cells of nearly equal size. The order visits the
@@ -5,7 +7,7 @@
 /// batch that misses no part of the picture, which makes gradients less noisy than a shuffle does, and
 /// walks memory forwards. Over as many rounds as a cell has pixels, each of them comes once.
 #[derive(Clone, Debug)]
-pub(crate) struct Strata {
+pub(crate) struct StratifiedSampler {
     /// First column or row of each cell along x and y, and the end of the last one.
     columns: Vec<u32>,
     rows: Vec<u32>,
@@ -14,7 +16,7 @@ pub(crate) struct Strata {
     seed: u64,
 }
 
-impl Strata {
+impl StratifiedSampler {
     /// A grid of about `points` cells, at most one per pixel, over `width` x `height` pixels.
     pub(crate) fn new(width: u32, height: u32, points: u64, seed: u64) -> Self {
         let [w, h] = [f64::from(width), f64::from(height)];
@@ -125,7 +127,7 @@ mod tests {
             (31, 17, 100),
             (64, 48, 3072),
         ] {
-            let strata = Strata::new(width, height, points, 3);
+            let strata = StratifiedSampler::new(width, height, points, 3);
             let (columns, rows) = (strata.columns.len() - 1, strata.rows.len() - 1);
             assert!(columns <= width as usize && rows <= height as usize);
             let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
@@ -151,18 +153,18 @@ mod tests {
             (1, 70_000),
             (70_000, 3),
         ] {
-            let cells = Strata::new(width, height, 16_384, 0).cells();
+            let cells = StratifiedSampler::new(width, height, 16_384, 0).cells();
             assert!(
                 (15_000..18_000).contains(&cells),
                 "{width}x{height}: {cells}"
             );
         }
-        assert_eq!(Strata::new(20, 10, 16_384, 0).cells(), 200);
+        assert_eq!(StratifiedSampler::new(20, 10, 16_384, 0).cells(), 200);
     }
 
     #[test]
     fn any_range_is_the_same_stretch_of_the_order() {
-        let strata = Strata::new(31, 17, 100, 3);
+        let strata = StratifiedSampler::new(31, 17, 100, 3);
         let mut whole = vec![[0; 2]; 1000];
         strata.fill(0, &mut whole);
         for first in [0, 1, 99, 100, 357] {

@@ -2,7 +2,7 @@
 
 use super::checkpoint::{Checkpoint, Entry, Journal, Outcome};
 use super::plan;
-use super::plan::{OVERHEAD, Room};
+use super::plan::{ByteBudget, OVERHEAD};
 use super::quantise::{Probe, Quantiser};
 use super::source::Source;
 use crate::engine::kernel::TILE;
@@ -55,7 +55,7 @@ impl Job<'_> {
 }
 
 /// A network fitted to a signal, of which files of about the size it was made for can be written.
-pub(super) struct Draft<'a> {
+pub(super) struct TrainedModel<'a> {
     job: Job<'a>,
     header: Header,
     network: Network,
@@ -211,7 +211,7 @@ impl<'a> Meter<'a> {
     }
 }
 
-impl<'a> Draft<'a> {
+impl<'a> TrainedModel<'a> {
     /// Fits the network of `header`, freely: for all of `steps` steps, or for as many as leave the rest for
     /// `rounding`.
     ///
@@ -303,19 +303,19 @@ impl<'a> Draft<'a> {
         &self,
         bytes: u64,
         meter: &mut Meter<'_>,
-    ) -> Result<(Rounded<'_>, Candidate), Error> {
+    ) -> Result<(QuantizedModel<'_>, Candidate), Error> {
         let (network, mut quantiser, mut probe) = self.quantiser(self.gains())?;
-        let mut room = Room {
+        let mut room = ByteBudget {
             bytes,
             overhead: OVERHEAD,
         };
         quantiser.set_budget(room.bits(), &network)?;
         room.overhead = self.overhead(quantiser.levels(&network))?;
         quantiser.set_budget(room.bits(), &network)?;
-        let mut best: Option<(Rounded<'_>, Candidate)> = None;
+        let mut best: Option<(QuantizedModel<'_>, Candidate)> = None;
         let adapted = quantiser.adapted(&network, &mut probe)?;
         for quantiser in std::iter::once(quantiser).chain(adapted) {
-            let rough = Rounded {
+            let rough = QuantizedModel {
                 draft: self,
                 network: network.clone(),
                 quantiser: quantiser.clone(),
@@ -372,9 +372,9 @@ impl<'a> Draft<'a> {
         &self,
         mut network: Network,
         mut quantiser: Quantiser,
-        room: Room,
+        room: ByteBudget,
         meter: &mut Meter<'_>,
-    ) -> Result<Rounded<'_>, Error> {
+    ) -> Result<QuantizedModel<'_>, Error> {
         let task = self.job.task;
         let mut fitted = self.fitted;
         if self.rounded > 0 && !fitted.stopped {
@@ -392,7 +392,7 @@ impl<'a> Draft<'a> {
                 quantiser.shift(quantiser.tensors() - 1, 0);
             }
         }
-        Ok(Rounded {
+        Ok(QuantizedModel {
             draft: self,
             network,
             quantiser,
@@ -407,20 +407,20 @@ impl<'a> Draft<'a> {
         &self,
         network: Network,
         quantiser: Quantiser,
-        room: Room,
+        room: ByteBudget,
         meter: &mut Meter<'_>,
-    ) -> Result<Rounded<'_>, Error> {
+    ) -> Result<QuantizedModel<'_>, Error> {
         let mut probe = self.probe(&network)?;
         let mut zeros = network.clone();
         tensors_mut(&mut zeros).for_each(|tensor| tensor.fill(0.0));
         let adapted = quantiser.adapted(&network, &mut probe)?;
-        let mut best: Option<(f64, Rounded<'_>)> = None;
+        let mut best: Option<(f64, QuantizedModel<'_>)> = None;
         for quantiser in std::iter::once(quantiser).chain(adapted) {
             let fitted = self.fit_rounded(network.clone(), quantiser.clone(), room, meter)?;
             let as_it_is = [quantiser.nearest(&network), zeros.clone()].map(|network| {
                 let mut quantiser = quantiser.clone();
                 quantiser.thaw(&network);
-                Rounded {
+                QuantizedModel {
                     draft: self,
                     network,
                     quantiser,
@@ -469,15 +469,15 @@ fn outcome<'a>(
 }
 
 /// A draft that has been rounded.
-pub(super) struct Rounded<'a> {
-    draft: &'a Draft<'a>,
+pub(super) struct QuantizedModel<'a> {
+    draft: &'a TrainedModel<'a>,
     network: Network,
     quantiser: Quantiser,
     fitted: Fitted,
-    room: Room,
+    room: ByteBudget,
 }
 
-impl Rounded<'_> {
+impl QuantizedModel<'_> {
     /// The tensors of it.
     pub(super) fn levels(&self) -> Vec<Tensor> {
         self.quantiser.levels(&self.network)

@@ -52,7 +52,7 @@ const TAILS: [&[u16]; 4] = [
 
 /// A rounded Gaussian of one scale, over the integers `-end` to `end`.
 #[derive(Clone, Copy)]
-pub(crate) struct Bell {
+pub(crate) struct QuantizedGaussian {
     /// A row of [`TAILS`].
     tails: &'static [u16],
     /// Distance in the row of half an integer.
@@ -63,7 +63,7 @@ pub(crate) struct Bell {
     pub(crate) low: u32,
 }
 
-impl Bell {
+impl QuantizedGaussian {
     /// The model of a scale code s, 1 to [`SCALE_MAX`]: standard deviation 2^(s/4) / 8.
     pub(crate) fn new(scale: u8) -> Self {
         let tails = TAILS[usize::from(scale % 4)];
@@ -119,12 +119,12 @@ impl Bell {
     }
 }
 
-impl EntropyModel<PRECISION> for Bell {
+impl EntropyModel<PRECISION> for QuantizedGaussian {
     type Symbol = i32;
     type Probability = u32;
 }
 
-impl EncoderModel<PRECISION> for Bell {
+impl EncoderModel<PRECISION> for QuantizedGaussian {
     fn left_cumulative_and_probability(
         &self,
         symbol: impl Borrow<i32>,
@@ -134,7 +134,7 @@ impl EncoderModel<PRECISION> for Bell {
     }
 }
 
-impl DecoderModel<PRECISION> for Bell {
+impl DecoderModel<PRECISION> for QuantizedGaussian {
     fn quantile_function(&self, quantile: u32) -> (i32, u32, NonZeroU32) {
         // The distribution is symmetric: count from the nearer end.
         let negative = quantile < ONE / 2;
