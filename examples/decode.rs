@@ -4,17 +4,23 @@
 //! cargo run --release --example decode --no-default-features
 //! ```
 
-use sirenc::{Opened, Playback, View};
+use sirenc::format::Error::WithoutZstd;
+use sirenc::{Error, Opened, Playback, View};
 
-fn main() -> Result<(), sirenc::Error> {
+fn main() -> Result<(), Error> {
     // The files of the format's own tests, which are a few dozen bytes each.
     for bytes in [
-        &include_bytes!("../format/tests/golden/valid/rgb.siren")[..],
+        &include_bytes!("../format/tests/golden/valid/levels.siren")[..],
         include_bytes!("../format/tests/golden/valid/shape.siren"),
         include_bytes!("../format/tests/golden/valid/sound-levels.siren"),
         include_bytes!("../format/tests/golden/valid/video.siren"),
     ] {
-        match sirenc::open(bytes)? {
+        let opened = match sirenc::open(bytes) {
+            // One of these has half floats, for which the feature `zstd` is needed.
+            Err(Error::Format(WithoutZstd)) => continue,
+            opened => opened?,
+        };
+        match opened {
             Opened::Picture(decoder) => {
                 let picture = decoder.picture(&View::scaled(&decoder, 2.0)?)?;
                 println!(
