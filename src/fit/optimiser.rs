@@ -1,14 +1,17 @@
-//! What optimisers have in common, and which of them suits a network.
+//! What optimisers have in common, and which of them suits some parameters.
+//!
+//! Parameters come in groups, each a matrix with a vector beside it, as the weights and biases of a layer are. Optimisers
+//! know nothing else of what they belong to.
 
 use super::persist::{Archive, Persist};
 use super::soap::Soap;
 use crate::Error;
-use crate::engine::net::{Layer, Network};
+use crate::engine::net::Layer;
 
 /// Turns gradients into steps. The seam at which optimisers are exchanged.
 pub(crate) trait Optimiser: Persist {
-    /// Moves the parameters of `network` against `gradient` by about `rate` each.
-    fn step(&mut self, network: &mut Network, gradient: &[Layer], rate: f32);
+    /// Moves `parameters` against `gradient` by about `rate` each.
+    fn step(&mut self, parameters: &mut [Layer], gradient: &[Layer], rate: f32);
 
     /// The one that devices know too, if it is that.
     fn soap(&mut self) -> Option<&mut Soap> {
@@ -16,21 +19,21 @@ pub(crate) trait Optimiser: Persist {
     }
 }
 
-/// The optimiser that suits `network`: SOAP, unless a layer is so wide that products of its square
+/// The optimiser that suits groups of parameters like these: SOAP, unless one is so wide that products of its square
 /// matrices would take longer than the gradient.
-pub(crate) fn suited(network: &Network) -> Box<dyn Optimiser> {
-    let widest = network.layers().iter().map(|layer| layer.bias.len()).max();
+pub(crate) fn suited(parameters: &[Layer]) -> Box<dyn Optimiser> {
+    let widest = parameters.iter().map(|layer| layer.bias.len()).max();
     if widest.is_some_and(|widest| widest > 512) {
-        Box::new(Adam::new(network))
+        Box::new(Adam::new(parameters))
     } else {
-        Box::new(Soap::new(network))
+        Box::new(Soap::new(parameters))
     }
 }
 
-/// Layers of the same dimensions as those of `network`, all zeros.
-pub(crate) fn zeros_like(network: &Network) -> Vec<Layer> {
-    let layers = network.layers().iter();
-    layers
+/// Groups of the same dimensions as `parameters`, all zeros.
+pub(crate) fn zeros_like(parameters: &[Layer]) -> Vec<Layer> {
+    parameters
+        .iter()
         .map(|layer| Layer::zeros(layer.bias.len(), layer.weights.ncols()))
         .collect()
 }
@@ -56,11 +59,11 @@ pub(crate) struct Adam {
 }
 
 impl Adam {
-    pub(crate) fn new(network: &Network) -> Self {
+    pub(crate) fn new(parameters: &[Layer]) -> Self {
         Self {
             steps: 0,
-            means: zeros_like(network),
-            squares: zeros_like(network),
+            means: zeros_like(parameters),
+            squares: zeros_like(parameters),
         }
     }
 }
@@ -74,13 +77,11 @@ impl Persist for Adam {
 }
 
 impl Optimiser for Adam {
-    fn step(&mut self, network: &mut Network, gradient: &[Layer], rate: f32) {
+    fn step(&mut self, parameters: &mut [Layer], gradient: &[Layer], rate: f32) {
         self.steps = self.steps.saturating_add(1);
         let (unbias_mean, unbias_square) = bias_correction(BETA_1, BETA_2, self.steps);
         let states = self.means.iter_mut().zip(&mut self.squares);
-        for ((layer, gradient), (mean, square)) in
-            network.layers.iter_mut().zip(gradient).zip(states)
-        {
+        for ((layer, gradient), (mean, square)) in parameters.iter_mut().zip(gradient).zip(states) {
             let states = mean.parameters_mut().zip(square.parameters_mut());
             let pairs = layer.parameters_mut().zip(gradient.parameters());
             for ((x, &g), (mean, square)) in pairs.zip(states) {
@@ -95,7 +96,7 @@ impl Optimiser for Adam {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::net::Architecture;
+    use crate::engine::net::{Architecture, Network};
 
     /// Either optimiser walks a badly scaled quadratic down to its minimum.
     #[test]
@@ -109,8 +110,10 @@ mod tests {
             ..Architecture::default()
         };
         let start = Network::random(&shape, 1).unwrap();
-        let optimisers: [Box<dyn Optimiser>; 2] =
-            [Box::new(Adam::new(&start)), Box::new(Soap::new(&start))];
+        let optimisers: [Box<dyn Optimiser>; 2] = [
+            Box::new(Adam::new(start.layers())),
+            Box::new(Soap::new(start.layers())),
+        ];
         for mut optimiser in optimisers {
             let mut network = start.clone();
             let scale = |index: usize| 10f32.powi(index as i32 % 4);
@@ -121,7 +124,11 @@ mod tests {
                         *x = scale(index) * (*x - 0.5);
                     }
                 }
-                optimiser.step(&mut network, &gradient, 0.02 * (1.0 - step as f32 / 2000.0));
+                optimiser.step(
+                    &mut network.layers,
+                    &gradient,
+                    0.02 * (1.0 - step as f32 / 2000.0),
+                );
             }
             assert!(network.parameters().all(|x| (x - 0.5).abs() < 1e-2));
         }

@@ -3,7 +3,7 @@
 use super::optimiser::{EPSILON, Optimiser, bias_correction};
 use super::persist::{Archive, Persist};
 use crate::Error;
-use crate::engine::net::{Layer, Network, Stride};
+use crate::engine::net::{Layer, Stride};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Zip, s};
 use rayon::prelude::*;
@@ -54,8 +54,8 @@ struct Basis {
 }
 
 impl Soap {
-    pub(crate) fn new(network: &Network) -> Self {
-        let layers = network.layers().iter().map(|layer| {
+    pub(crate) fn new(parameters: &[Layer]) -> Self {
+        let layers = parameters.iter().map(|layer| {
             let (outputs, inputs) = layer.weights.dim();
             State::new(outputs, inputs + 1)
         });
@@ -77,9 +77,8 @@ impl Soap {
     }
 
     /// Takes a step, without counting it.
-    pub(super) fn take(&mut self, network: &mut Network, gradient: &[Layer], stride: Stride) {
-        let layers = network
-            .layers
+    pub(super) fn take(&mut self, parameters: &mut [Layer], gradient: &[Layer], stride: Stride) {
+        let layers = parameters
             .par_iter_mut()
             .zip(gradient)
             .zip(&mut self.layers);
@@ -121,9 +120,9 @@ impl Persist for Soap {
 }
 
 impl Optimiser for Soap {
-    fn step(&mut self, network: &mut Network, gradient: &[Layer], rate: f32) {
+    fn step(&mut self, parameters: &mut [Layer], gradient: &[Layer], rate: f32) {
         let stride = self.stride(0, rate);
-        self.take(network, gradient, stride);
+        self.take(parameters, gradient, stride);
         self.skip(1);
     }
 

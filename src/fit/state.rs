@@ -29,7 +29,7 @@ impl State {
     /// That of a fit which begins with `network`.
     pub(super) fn new(network: &Network) -> Self {
         Self {
-            optimiser: suited(network),
+            optimiser: suited(network.layers()),
             good: Snapshot {
                 network: network.clone(),
                 step: 0,
@@ -53,7 +53,7 @@ impl State {
         network.clone_from(&self.good.network);
         self.step = self.good.step;
         self.damping *= 0.5;
-        self.optimiser = suited(network);
+        self.optimiser = suited(network.layers());
         self.smoothed = Smoothed::default();
     }
 }

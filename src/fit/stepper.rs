@@ -80,7 +80,7 @@ impl<'a> Stepper<'a> {
                 arrived: 0,
             }),
             engine,
-            gradient: zeros_like(network),
+            gradient: zeros_like(network.layers()),
         })
     }
 
@@ -97,7 +97,7 @@ impl<'a> Stepper<'a> {
             }
             // The network is as the last good burst left it, but the optimiser is gone.
             self.remote = None;
-            state.optimiser = suited(network);
+            state.optimiser = suited(network.layers());
         }
         let engine = match &mut self.engine {
             Some(engine) => engine,
@@ -124,7 +124,9 @@ impl<'a> Stepper<'a> {
             rounding.hold(&mut self.gradient);
         }
         let rate = state.damping * self.schedule.rate(state.step - 1);
-        state.optimiser.step(network, &self.gradient, rate);
+        state
+            .optimiser
+            .step(&mut network.layers, &self.gradient, rate);
     }
 
     /// Forgets all that is known of the network and of the optimiser: they have been changed.
@@ -266,8 +268,8 @@ mod tests {
             let network = Network::random(shape, 0).unwrap();
             Ok(Box::new(Reflection {
                 engine: None,
-                gradient: zeros_like(&network),
-                optimiser: soap::Soap::new(&network),
+                gradient: zeros_like(network.layers()),
+                optimiser: soap::Soap::new(network.layers()),
                 network,
                 queued: Vec::new(),
                 arrived: None,
@@ -300,7 +302,7 @@ mod tests {
         fn begin(&mut self, network: &Network, state: &[f32]) -> Result<(), GpuError> {
             self.queued.clear();
             self.network.clone_from(network);
-            self.optimiser = soap::Soap::new(network);
+            self.optimiser = soap::Soap::new(network.layers());
             let numbers = self.optimiser.numbers().zip(state);
             numbers.for_each(|(number, &given)| *number = given);
             Ok(())
@@ -324,7 +326,7 @@ mod tests {
             let mut losses = Vec::new();
             for (points, stride) in steps {
                 losses.push(engine.gradient(network, objective, points.clone(), gradient));
-                optimiser.take(network, gradient, *stride);
+                optimiser.take(&mut network.layers, gradient, *stride);
             }
             self.queued.push(Burst {
                 losses,

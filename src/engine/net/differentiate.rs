@@ -14,6 +14,8 @@ use std::sync::Mutex;
 ///
 /// Memory grows with the network and the number of threads, not with the batch, and a call allocates
 /// nothing once the largest batch has been seen.
+///
+#[doc = include_str!("derivation.md")]
 pub struct Differentiator {
     level: Level,
     inputs: usize,
@@ -21,7 +23,8 @@ pub struct Differentiator {
     /// Number of first layers that are not trained.
     frozen: usize,
     layers: Vec<Packed>,
-    /// Transposed weights of every layer but the first, for the adjoint of its inputs.
+    /// Transposed weights of every layer, for the adjoint of its inputs; the first one serves only objectives that
+    /// continue.
     backward: Vec<Panels>,
     /// One per thread; a thread locks its own only.
     scratch: Vec<Mutex<Scratch>>,
@@ -51,7 +54,7 @@ impl Scratch {
         let hidden = shape.layers().count() - 1;
         let widest = shape
             .layers()
-            .map(|(outputs, _)| outputs)
+            .map(|(outputs, inputs)| outputs.max(inputs))
             .max()
             .unwrap_or(0);
         Self {
@@ -94,11 +97,7 @@ impl Differentiator {
             order,
             frozen: shape.frozen(),
             layers: Packed::new(shape),
-            backward: shape
-                .layers()
-                .skip(1)
-                .map(|(o, i)| Panels::new(i, o))
-                .collect(),
+            backward: shape.layers().map(|(o, i)| Panels::new(i, o)).collect(),
             scratch: (0..threads)
                 .map(|_| Mutex::new(Scratch::new(shape, knowns, order)))
                 .collect(),
@@ -120,12 +119,14 @@ impl Differentiator {
         for (packed, layer) in self.layers.iter_mut().zip(network.layers()) {
             packed.pack(layer);
         }
-        for (index, panels) in self.backward.iter_mut().enumerate() {
-            let layer = index + 1;
-            panels.pack(
-                network.layers()[layer].weights.t(),
-                self.layers[layer].omega,
-            );
+        let last = if objective.continues() {
+            0
+        } else {
+            self.frozen + 1
+        };
+        let packed = self.layers.iter().zip(network.layers());
+        for (panels, (packed, layer)) in self.backward.iter_mut().zip(packed).skip(last) {
+            panels.pack(layer.weights.t(), packed.omega);
         }
 
         let points = range.end - range.start;
@@ -227,7 +228,7 @@ impl Engine<'_> {
         share.loss += self
             .objective
             .loss(count, &scratch.known, &scratch.outputs, adjoint);
-        self.backward(simd, scratch, share);
+        self.backward(simd, first, count, scratch, share);
     }
 
     #[inline(always)]
@@ -256,7 +257,14 @@ impl Engine<'_> {
     }
 
     #[inline(always)]
-    fn backward<S: Simd>(&self, simd: S, scratch: &mut Scratch, share: &mut Share) {
+    fn backward<S: Simd>(
+        &self,
+        simd: S,
+        first: u64,
+        count: usize,
+        scratch: &mut Scratch,
+        share: &mut Share,
+    ) {
         let Scratch {
             inputs,
             slopes,
@@ -265,13 +273,19 @@ impl Engine<'_> {
             ..
         } = scratch;
         let components = self.order.components(self.inputs);
-        for index in (self.frozen..self.layers.len()).rev() {
+        let last = if self.objective.continues() {
+            0
+        } else {
+            self.frozen
+        };
+        for index in (last..self.layers.len()).rev() {
             let rows = self.layers[index].forward.rows() * TILE;
             let columns = self.layers[index].forward.columns() * TILE;
             let dz = &adjoint[..components * rows];
             let layer = &mut share.gradient[index];
-            if let (Some(weights), Some(bias)) =
-                (layer.weights.as_slice_mut(), layer.bias.as_slice_mut())
+            if index >= self.frozen
+                && let (Some(weights), Some(bias)) =
+                    (layer.weights.as_slice_mut(), layer.bias.as_slice_mut())
             {
                 let pairs = dz
                     .chunks_exact(rows)
@@ -281,13 +295,22 @@ impl Engine<'_> {
                 }
                 row_sums(simd, &dz[..rows], bias);
             }
-            if index == self.frozen {
+            if index == 0 {
+                // Of the coordinates only the values depend on parameters: their derivatives are constant.
+                if self.objective.continues() {
+                    let dx = &mut next_adjoint[..columns];
+                    affine(simd, &self.backward[0], &[], &dz[..rows], dx);
+                    self.objective.backward(first, count, dx);
+                }
+                break;
+            }
+            if index == last {
                 break;
             }
             let below = index - 1;
             let dx = &mut next_adjoint[..components * columns];
             for (dz, dx) in dz.chunks_exact(rows).zip(dx.chunks_exact_mut(columns)) {
-                affine(simd, &self.backward[below], &[], dz, dx);
+                affine(simd, &self.backward[index], &[], dz, dx);
             }
             if let Some(activation) = self.layers[below].activation {
                 let (z, a) = (&slopes[below], &inputs[index]);

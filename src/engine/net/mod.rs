@@ -8,6 +8,8 @@
 
 #[cfg(feature = "gpu")]
 mod accelerate;
+#[cfg(test)]
+mod continued;
 mod device;
 mod differentiate;
 mod evaluate;

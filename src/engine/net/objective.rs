@@ -29,6 +29,17 @@ pub trait Objective: Sync {
     /// Adds up the loss of `count` points and writes its derivative by each component of each output to
     /// `adjoint` (zero beyond `count`).
     fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64;
+
+    /// Whether what it draws depends on parameters of its own, so that the backward pass is to go on into the
+    /// coordinates. [`Objective::squares`] must be none then: devices stop at the first layer.
+    fn continues(&self) -> bool {
+        false
+    }
+
+    /// Takes the derivative of the sum of the losses of the points `first .. first + count` by each of their
+    /// coordinates, a row of [`TILE`] for each. It is called once for every tile, from any thread, if
+    /// [`Objective::continues`].
+    fn backward(&self, _first: u64, _count: usize, _adjoint: &[f32]) {}
 }
 
 /// The loss that every device knows: the mean over outputs of w (y - t)^2.
