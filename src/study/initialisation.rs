@@ -13,8 +13,9 @@ use std::f64::consts::PI;
 /// Most values, of points and neurons, that are looked at: four numbers each.
 const MOST_VALUES: u64 = 1 << 27;
 
-/// One hidden layer of a network that has just been initialised, beside what theory says of it; see
-/// `initialisation.md`, beside this module's source.
+/// One hidden layer of a network that has just been initialised, beside what theory says of it.
+///
+#[doc = include_str!("initialisation.md")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LayerStatistics {

@@ -30,6 +30,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A finished file of a sound, and facts about it.
+///
+#[doc = include_str!("frequencies.md")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EncodedSound {
