@@ -272,7 +272,8 @@ mod tests {
                     jet.laplacian(0) - (6.0 * x[0] * x[1] + 2.0)
                 },
             )
-            .with(100.0, Problem::edge, |x, jet, slope| {
+            // With a tenth of that weight the slopes at the corners are up to twice as far off, by instruction set.
+            .with(1000.0, Problem::edge, |x, jet, slope| {
                 slope.set_value(0, 1.0);
                 jet.value(0) - known([x[0], x[1]])[0]
             });
