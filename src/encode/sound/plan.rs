@@ -29,6 +29,11 @@ const OMEGA_HIDDEN: f64 = 30.0;
 /// Largest omega_0 that a file can tell (SPEC 3.4).
 const OMEGA_MOST: f64 = 8191.0;
 
+/// Octaves above and below the ordinary frequencies that segments are tried from: a whistle needs higher ones than a
+/// voice, and a voice at a low rate lower ones.
+const ABOVE: u32 = 3;
+const BELOW: u32 = 3;
+
 /// Frames for each parameter of a network up to which that share holds. With more of them, the frequencies that a
 /// network has parameters for are lower in proportion.
 const FRAMES_PER_PARAMETER: f64 = 8.0;
@@ -38,7 +43,7 @@ const FRAMES_PER_PARAMETER: f64 = 8.0;
 pub(crate) fn omega_first(span: u32, parameters: f64) -> f64 {
     let nyquist = PI * f64::from(span) / 2.0;
     let reach = FRAMES_PER_PARAMETER * parameters / f64::from(span);
-    // Whole, so that its half, quarter and eighth can be told in eighths too.
+    // Whole, so that what is three octaves below can be told in eighths too.
     (NYQUIST_SHARE * nyquist * reach.min(1.0))
         .round()
         .clamp(1.0, OMEGA_MOST)
@@ -121,6 +126,24 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Octaves below the frequencies of the file that segments are tried from.
+    pub(super) fn octaves(&self) -> u32 {
+        self.above() + BELOW
+    }
+
+    /// Octaves that the frequencies of the file lie above the ordinary ones.
+    fn above(&self) -> u32 {
+        let fits = |&octaves: &u32| self.ordinary() * f64::from(1 << octaves) <= OMEGA_MOST;
+        (0..=ABOVE).rev().find(fits).unwrap_or(0)
+    }
+
+    /// The ordinary omega_0 of the first layer.
+    fn ordinary(&self) -> f64 {
+        let (layers, width) = self.network;
+        let parameters = plan::count(layers, width, self.ends());
+        omega_first(self.segments.span, parameters)
+    }
+
     fn ends(&self) -> [u32; 2] {
         [1, self.sound.channels().into()]
     }
@@ -150,9 +173,8 @@ impl Source for Plan<'_> {
     }
 
     fn omegas(&self) -> [f64; 2] {
-        let (layers, width) = self.network;
-        let parameters = plan::count(layers, width, self.ends());
-        [omega_first(self.segments.span, parameters), OMEGA_HIDDEN]
+        let first = self.ordinary() * f64::from(1 << self.above());
+        [first, OMEGA_HIDDEN]
     }
 
     /// The ratio of signal to noise.
