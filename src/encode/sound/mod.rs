@@ -167,15 +167,17 @@ impl Encoder {
             .collect();
         let starts = self.starts(plan, header, gain);
         let steps = self.steps(starts[0].header.parameters());
+        let planned = steps + trials(&starts, steps);
         let watch = Watch {
             journals,
-            tally: Mutex::new((Tally::new(tasks.len(), steps), progress)),
+            tally: Mutex::new((Tally::new(tasks.len(), planned), progress)),
             taken: AtomicU32::new(0),
         };
         let drafts = each(tasks.iter().collect(), |index, task| {
             let mut tell =
                 |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
             let mut meter = Meter::new(&mut tell, journals.journal(index)?);
+            meter.plan(planned);
             let draft = self.fit_segment(plan, &starts, task, steps, &mut meter)?;
             watch.finished(index, &meter);
             Ok((draft, (meter.done, meter.journal)))
@@ -212,7 +214,8 @@ impl Encoder {
     }
 
     /// A network fitted to a segment, and what makes it one of the file. Where there are several `starts`, short
-    /// fits tell which is best. Where a whole fit then finds nothing, the next best is tried, and so on.
+    /// fits tell which is best. Where a whole fit then finds nothing, the next best is tried, and so on. Where a short
+    /// fit is ended early, the best of these is all that there is.
     fn fit_segment<'a>(
         &'a self,
         plan: &'a Plan<'_>,
@@ -230,17 +233,27 @@ impl Encoder {
             let header = start.header.clone();
             TrainedModel::new(job, header, steps, rounding, self.seed, meter)
         };
-        let mut order: Vec<(f64, &Start)> = Vec::new();
-        for start in starts {
-            let loss = match starts {
-                [_] => 0.0,
-                _ => fit(start, (steps / TRIAL).max(TRIED).min(steps), false)?.loss(),
-            };
-            order.push((loss, start));
+        let mut order: Vec<&Start> = starts.iter().collect();
+        if starts.len() > 1 {
+            let mut tried: Vec<(TrainedModel<'a>, &Start)> = Vec::new();
+            for start in starts {
+                let draft = fit(start, trial(steps), false)?;
+                let stopped = draft.stopped();
+                tried.push((draft, start));
+                if stopped {
+                    break;
+                }
+            }
+            let stopped = tried.iter().any(|(draft, _)| draft.stopped());
+            tried.sort_by(|(one, _), (other, _)| one.loss().total_cmp(&other.loss()));
+            order = tried.iter().map(|(_, start)| *start).collect();
+            if stopped {
+                let best = tried.into_iter().next().ok_or(Error::Stopped)?;
+                return Ok((best.0, best.1.gains));
+            }
         }
-        order.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         let mut best: Option<(TrainedModel<'a>, Gains)> = None;
-        for (_, start) in order {
+        for start in order {
             let draft = fit(start, steps, !self.half_floats)?;
             let enough = draft.stopped() || draft.loss() <= NOTHING * task.power();
             if best
@@ -263,6 +276,19 @@ struct Start {
     header: Header,
     /// What makes the network one of the whole file.
     gains: Gains,
+}
+
+/// Steps of a trial of one start, where a whole fit takes `steps`.
+fn trial(steps: u32) -> u32 {
+    (steps / TRIAL).max(TRIED).min(steps)
+}
+
+/// Steps of the trials of all `starts`; one alone needs none.
+fn trials(starts: &[Start], steps: u32) -> u32 {
+    match starts {
+        [_] => 0,
+        _ => starts.len() as u32 * trial(steps),
+    }
 }
 
 /// Steps of a trial of one start: a twelfth of the whole fit's, and at least these, which it takes to tell anything.

@@ -55,26 +55,26 @@ pub(crate) fn each<T: Send, R: Send>(
 /// Counts the fits of all segments as one.
 pub(crate) struct Tally {
     begin: Instant,
-    /// Steps done and latest loss of each segment, no steps and no loss at first.
-    segments: Vec<(u32, f64)>,
-    /// Sums of both, and the number of segments that have begun.
+    /// Steps done, steps planned and latest loss of each segment; no steps done and no loss at first.
+    segments: Vec<(u32, u32, f64)>,
+    /// Sums of them, and the number of segments that have begun.
     done: u64,
+    planned: u64,
     loss: f64,
     begun: u32,
-    /// Steps of all segments.
-    planned: u64,
     stopped: bool,
 }
 
 impl Tally {
+    /// For so many `segments` of at least `steps` steps each.
     pub(crate) fn new(segments: usize, steps: u32) -> Self {
         Self {
             begin: Instant::now(),
-            segments: vec![(0, 0.0); segments],
+            segments: vec![(0, steps, 0.0); segments],
             done: 0,
+            planned: segments as u64 * u64::from(steps),
             loss: 0.0,
             begun: 0,
-            planned: segments as u64 * u64::from(steps),
             stopped: false,
         }
     }
@@ -89,7 +89,10 @@ impl Tally {
         if self.stopped {
             return ControlFlow::Break(());
         }
-        let (steps, loss) = &mut self.segments[segment];
+        let (steps, planned, loss) = &mut self.segments[segment];
+        let more = report.steps.saturating_sub(*planned);
+        self.planned += u64::from(more);
+        *planned += more;
         self.begun += u32::from(*steps == 0);
         self.done = self.done + u64::from(report.step) - u64::from(*steps);
         self.loss += report.loss - *loss;
@@ -161,6 +164,18 @@ mod tests {
         assert!(tally.report(0, &report(2, 2.0), &mut tell).is_continue());
         assert!(tally.report(1, &report(2, 2.0), &mut tell).is_break());
         assert!(tally.report(0, &report(3, 1.0), &mut tell).is_break());
+        // Where one segment takes more steps than planned, so do all together.
+        let mut tally = Tally::new(2, 10);
+        let longer = Progress {
+            steps: 14,
+            ..report(12, 1.0)
+        };
+        let mut counted = (0, 0);
+        let _ = tally.report(1, &longer, |told| {
+            counted = (told.step, told.steps);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(counted, (12, 24));
         assert_eq!(
             told,
             [(4, 20, 8.0), (5, 20, 6.0), (3, 20, 3.0), (4, 20, 2.0)]
