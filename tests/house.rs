@@ -134,7 +134,13 @@ fn arrows() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
             }
             let prefix = if folder == "bin" { "sirenc" } else { "crate" };
             let code = code(text);
-            for name in names(&code, prefix) {
+            // As many steps up as the module lies deep lead to the root too.
+            let inside = path.strip_prefix(&root).expect("a file below the root");
+            let depth = inside.components().count() - usize::from(stem == "mod");
+            let up = vec!["super"; depth].join("::");
+            let mut used_names = names(&code, prefix);
+            used_names.extend(names(&code, &up));
+            for name in used_names {
                 let home = ORDER.into_iter().find(|folder| *folder == name);
                 let home = home.or_else(|| homes.get(name).copied());
                 used.extend(home.filter(|home| *home != folder));

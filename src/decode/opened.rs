@@ -22,13 +22,13 @@ use siren_format::{Header, Signal};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Opened {
-    /// A picture.
+    /// A picture, to be rendered at any size.
     Picture(Decoder),
     /// A surface, as the signed distance to it.
     Shape(ShapeDecoder),
-    /// A sound.
+    /// A sound, to be played at any rate.
     Sound(SoundDecoder),
-    /// A video.
+    /// A video, to be rendered at any size and rate.
     Video(VideoDecoder),
 }
 

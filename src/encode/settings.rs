@@ -371,7 +371,7 @@ pub(super) fn unforeseeable() -> Error {
 pub(super) enum Steps {
     /// This number for a network of ordinary size, and fewer for larger ones.
     Effort(u32),
-    /// Exactly this number.
+    /// This number for any network.
     Exactly(u32),
 }
 

@@ -20,7 +20,7 @@ pub enum Error {
     #[error("{0}")]
     Limit(String),
     /// The system could not read the file.
-    #[error("cannot be read: {}", plain(.0))]
+    #[error("cannot be read: {0}")]
     Read(io::Error),
     /// The system could not write.
     #[error("{}", plain(.0))]

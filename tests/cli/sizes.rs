@@ -16,7 +16,7 @@ fn waves() -> DynamicImage {
 fn a_file_has_the_size_asked_for() {
     let folder = Folder::with("in.png", &waves());
     for bytes in [100, 333, 1_000, 4_000] {
-        folder.ok(&format!("encode in.png -f --bytes {bytes} --steps 150"));
+        folder.ok(&format!("encode in.png -f --bytes {bytes} --steps 40"));
         let size = folder.read("in.siren").len();
         assert!(
             size <= bytes && size * 100 >= bytes * 97,

@@ -1,5 +1,6 @@
 //! Why a command failed.
 
+use sirenc::media;
 use std::fmt;
 use std::io;
 
@@ -19,15 +20,12 @@ pub(crate) enum Failure {
 impl Failure {
     /// Failed to write to `name`.
     pub(crate) fn writing(name: impl fmt::Display, error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::NobodyReads,
-            _ => Self::Said(format!("cannot write {name}: {}", plain(error))),
-        }
+        media::Error::writing(name, error).into()
     }
 
     /// Failed to read the file in question.
     pub(crate) fn reading(error: &io::Error) -> Self {
-        Self::Said(format!("cannot be read: {}", plain(error)))
+        media::Error::reading(error).into()
     }
 }
 
@@ -61,21 +59,12 @@ impl From<sirenc::Error> for Failure {
     }
 }
 
-impl From<sirenc::media::Error> for Failure {
-    fn from(error: sirenc::media::Error) -> Self {
+impl From<media::Error> for Failure {
+    fn from(error: media::Error) -> Self {
         match error {
-            sirenc::media::Error::Write(error) => error.into(),
-            sirenc::media::Error::Signal(error) => error.into(),
+            media::Error::Write(error) => error.into(),
+            media::Error::Signal(error) => error.into(),
             other => Self::Said(other.to_string()),
         }
-    }
-}
-
-/// The system's words without its number: "No such file or directory".
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
     }
 }

@@ -6,8 +6,7 @@ use super::paths::Place;
 use super::report::complain;
 use image::ImageReader;
 use sirenc::Picture;
-use sirenc::media::picture::ByteBudget;
-use sirenc::media::picture::format_name;
+use sirenc::media::picture::{self as media, ByteBudget, format_name};
 use std::io::{Cursor, Read};
 
 pub(crate) use sirenc::media::picture::{MOST_DECODED, from_image};
@@ -15,8 +14,8 @@ pub(crate) use sirenc::media::picture::{MOST_DECODED, from_image};
 /// The longest `.siren` file that is read at all. Weights are few; this is a thousand times enough.
 const MOST_ENCODED: u64 = 256 << 20;
 
-/// Of a picture that becomes no file there is no room to speak of.
-const ROOM: fn(&Picture) -> ByteBudget = |_| ByteBudget {
+/// A picture that becomes no file may take any size.
+const ANY_SIZE: fn(&Picture) -> ByteBudget = |_| ByteBudget {
     bytes: u64::MAX,
     asked: false,
 };
@@ -26,8 +25,8 @@ const ROOM: fn(&Picture) -> ByteBudget = |_| ByteBudget {
 /// dropped. Of an animation it is the first frame. What is not as one might think is said on standard error.
 pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
     let mut input = Input::open(place)?;
-    let found = sirenc::media::picture::read(input.source(), place.path(), MOST_DECODED)?;
-    let (picture, notes) = found.settle(ROOM)?;
+    let found = media::read(input.source(), place.path(), MOST_DECODED)?;
+    let (picture, notes) = found.settle(ANY_SIZE)?;
     for note in notes {
         complain(&format!("{place}: {note}"));
     }
@@ -36,8 +35,8 @@ pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
 
 /// The picture that the bytes of a file hold.
 pub(crate) fn of_bytes(bytes: &[u8]) -> Result<Picture, Failure> {
-    let found = sirenc::media::picture::read(&mut Cursor::new(bytes), None, MOST_DECODED)?;
-    Ok(found.settle(ROOM)?.0)
+    let found = media::read(&mut Cursor::new(bytes), None, MOST_DECODED)?;
+    Ok(found.settle(ANY_SIZE)?.0)
 }
 
 /// Number of pixels of the picture in a file, if that can be told without decoding it.
