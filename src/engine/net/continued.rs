@@ -94,7 +94,7 @@ fn the_backward_pass_goes_on_into_the_coordinates() {
         for point in [0, 1, 100, TILE - 1, TILE, count - 1] {
             loss(&objective, point);
             let slopes = objective.slopes.lock().unwrap()[point];
-            for input in 0..2 {
+            for (input, slope) in slopes.into_iter().enumerate() {
                 let h = 2e-3;
                 let at = objective.points[point][input];
                 objective.points[point][input] = at + h;
@@ -103,7 +103,7 @@ fn the_backward_pass_goes_on_into_the_coordinates() {
                 let below = loss(&objective, point);
                 objective.points[point][input] = at;
                 let difference = (above - below) / f64::from(2.0 * h);
-                let slope = f64::from(slopes[input]);
+                let slope = f64::from(slope);
                 assert!(
                     (slope - difference).abs() < 0.02 * (1.0 + difference.abs()),
                     "{order:?}, point {point}, input {input}: {slope} for {difference}"
