@@ -8,7 +8,7 @@ use sirenc::{Decoder, Encoder, Picture, Region, Samples, View};
 
 fn main() -> Result<(), sirenc::Error> {
     // Rings of 96 x 64 pixels; your own pixels go here.
-    let ring = |x: f32, y: f32| 127.5 + 127.5 * (0.02 * (x * x + y * y)).sin();
+    let ring = |x: f32, y: f32| 127.5 + 127.5 * (0.006 * (x * x + y * y)).sin();
     let pixels = (0..96 * 64).map(|i| ring((i % 96) as f32 - 48.0, (i / 96) as f32 - 32.0) as u8);
     let picture = Picture::new(96, 64, 1, Samples::U8(pixels.collect()))?;
 
