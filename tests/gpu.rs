@@ -130,9 +130,12 @@ fn a_step_has_the_gradient_of_the_cpu() {
     }
 }
 
-/// One step, and thirty with ten refreshes of the bases. Bases hang on the last digits of gradients where these have
-/// hardly been, and Adam makes as much of them as of all others, so that fits part soon: but a device's goes no
-/// farther from the CPU's than the CPU's own does, from a start that differs in the last digits.
+/// The weights and losses after one step, two steps, and thirty steps with ten refreshes of the bases.
+///
+/// A basis depends on the last digits of gradients in directions that have hardly had any, and Adam gives these
+/// directions steps as large as all others. Two fits that start from weights different in the last digits are therefore
+/// far apart after some steps, on the CPU too. The GPU's fit has to be as near to the CPU's as the CPU's own fits from
+/// such starts are to each other, both in its weights and in its loss.
 #[test]
 fn a_fit_goes_where_that_of_the_cpu_goes() {
     let Some(device) = device() else { return };
@@ -141,11 +144,19 @@ fn a_fit_goes_where_that_of_the_cpu_goes() {
         weighted: 0,
     });
     let start = Network::random(&shape(&[16, 5, 64, 33], 3), 5).expect("a shape");
-    let mut layers = start.layers().to_vec();
-    for parameter in layers.iter_mut().flat_map(Layer::parameters_mut) {
-        *parameter *= 1.0 + f32::EPSILON;
-    }
-    let nudged = Network::from_layers(start.architecture(), layers).expect("layers of that shape");
+    let nudged = |signs: u32| {
+        let mut layers = start.layers().to_vec();
+        let parameters = layers.iter_mut().flat_map(Layer::parameters_mut);
+        for (i, parameter) in (0..).zip(parameters) {
+            let up = signs >> (i % 3) & 1 == 1;
+            *parameter *= if up {
+                1.0 + f32::EPSILON
+            } else {
+                1.0 - f32::EPSILON
+            };
+        }
+        Network::from_layers(start.architecture(), layers).expect("layers of that shape")
+    };
     let run = |device: &Device, start: &Network, steps: u32| {
         let mut network = start.clone();
         let fitter = Fitter::new(steps, 2_000).with_device(device.clone());
@@ -157,22 +168,24 @@ fn a_fit_goes_where_that_of_the_cpu_goes() {
         let square = |(a, b): (&f32, &f32)| f64::from(a - b).powi(2);
         pairs.map(square).sum::<f64>().sqrt()
     };
-    for (steps, least) in [(1, 1e-5), (30, 0.0)] {
+    for (steps, least) in [(1, 1e-5), (2, 1e-5), (30, 1e-3)] {
         let (expected, loss) = run(&Device::cpu(), &start, steps);
-        let (other, _) = run(&Device::cpu(), &nudged, steps);
-        let (found, there) = run(&device, &start, steps);
         let way = between(&start, &expected);
-        let [apart, own] = [&found, &other].map(|end| between(&expected, end) / way);
+        let differences =
+            |(end, its): &(Network, f64)| [between(&expected, end) / way, (its / loss - 1.0).abs()];
+        let found = run(&device, &start, steps);
+        let [apart, higher] = differences(&found);
+        let own =
+            [0, 2, 5, 7].map(|signs| differences(&run(&Device::cpu(), &nudged(signs), steps)));
+        let [way_own, loss_own] = [0, 1].map(|i| own.iter().map(|d| d[i]).fold(0.0, f64::max));
         println!(
-            "{steps} steps: {apart:.1e} of the way apart, {own:.1e} nudged; losses {loss} {there}"
+            "{steps} steps: weights {apart:.1e} of the way apart, losses {higher:.1e}; \
+             from nudged starts up to {way_own:.1e} and {loss_own:.1e}"
         );
-        assert!(apart < least + 2.0 * own, "{apart:e} of the way apart");
-        assert!(
-            (there / loss - 1.0).abs() < 0.01,
-            "loss {there}, not {loss}"
-        );
+        assert!(apart < least + 2.0 * way_own, "weights {apart:e} apart");
+        assert!(higher < least + 2.0 * loss_own, "losses {higher:e} apart");
         let again = run(&device, &start, steps);
-        assert_eq!(again, (found, there), "not the same again");
+        assert_eq!(again, found, "not the same again");
     }
 }
 
