@@ -57,8 +57,8 @@ pub(super) fn search(
     // What comes next is measured otherwise: only the slope still holds.
     let mut line = Line::new((slope, SLOPE.1), LEAST_BYTES..=most);
     for _ in 0..DRAFTS {
-        let network = encoder.network(job.source, bytes as u64 + profile, profile);
-        let draft = encoder.draft(job, network, true, meter)?;
+        let plan = encoder.plan_for(job.source, bytes as u64 + profile, profile)?;
+        let draft = TrainedModel::new(job, plan, meter)?;
         let psnr = rounds(&draft, bytes, profile, most, &mut found, meter)?;
         if found.done || draft.stopped() {
             break;
@@ -84,12 +84,13 @@ fn look(
     let mut line = Line::new(SLOPE, LEAST_BYTES..=most);
     let mut bytes = (Size::Reach(target).bytes(job.source) as f64).clamp(LEAST_BYTES, most);
     for _ in 0..LOOKS {
-        let network = encoder.network(job.source, bytes as u64 + profile, profile);
-        let look = encoder.look(job, network, LOOK_STEPS, meter)?;
+        let plan = encoder.plan_for(job.source, bytes as u64 + profile, profile)?;
+        let steps = plan.steps();
+        let look = TrainedModel::new(job, plan.shortened(LOOK_STEPS), meter)?;
         if look.stopped() {
             break;
         }
-        let doublings = f64::from(encoder.steps(look.parameters())) / f64::from(LOOK_STEPS);
+        let doublings = f64::from(steps) / f64::from(LOOK_STEPS);
         let psnr = look.psnr() + GAIN * doublings.max(1.0).log2() - LOSS;
         let next = line.next(bytes, psnr, asked);
         if (psnr - asked).abs() < 3.0 * NEAR || next == bytes {

@@ -1,7 +1,7 @@
 //! The settings of an encode.
 
 use super::checkpoint::{self, Key};
-use super::plan::{self, OVERHEAD, Size, Target};
+use super::plan::{self, OVERHEAD, Plan, Size, Target};
 use super::source::{Source, ends};
 use crate::engine::net::Device;
 use crate::model::weights;
@@ -316,14 +316,31 @@ impl Encoder {
     }
 
     /// Hidden layers and width of the network for a file of `bytes` bytes.
-    pub(super) fn network(&self, source: &dyn Source, bytes: u64, profile: u64) -> (u32, u32) {
+    fn network(&self, source: &dyn Source, bytes: u64, profile: u64) -> (u32, u32) {
         let bits = bytes.saturating_sub(OVERHEAD + profile) as f64 * 8.0;
         plan::network(bits, ends(source), (self.layers, self.width))
     }
 
-    /// Steps for a network of `parameters` parameters.
-    pub(super) fn steps(&self, parameters: u64) -> u32 {
-        self.steps.of(parameters)
+    /// The fit of a network of the given hidden layers and width, for a file of `bytes` bytes.
+    pub(super) fn plan(
+        &self,
+        source: &dyn Source,
+        network: (u32, u32),
+        bytes: u64,
+    ) -> Result<Plan, Error> {
+        let header = self.header(source, network)?;
+        let steps = self.steps.of(header.parameters());
+        Ok(Plan::new(header, steps, bytes, self.seed))
+    }
+
+    /// The fit of the network that suits a file of `bytes` bytes, of which `profile` are the colour profile.
+    pub(super) fn plan_for(
+        &self,
+        source: &dyn Source,
+        bytes: u64,
+        profile: u64,
+    ) -> Result<Plan, Error> {
+        self.plan(source, self.network(source, bytes, profile), bytes)
     }
 
     /// Refuses what a shape has no use for: sizes by pixels or by seconds, and what is seen of a picture.

@@ -1,8 +1,7 @@
 //! One network on its way into a file: fitted freely, then while its weights are rounded.
 
 use super::checkpoint::{Checkpoint, Entry, Journal, Outcome};
-use super::plan;
-use super::plan::{ByteBudget, OVERHEAD};
+use super::plan::{ByteBudget, OVERHEAD, Plan};
 use super::quantise::{Probe, Quantiser};
 use super::source::Source;
 use crate::engine::kernel::TILE;
@@ -19,13 +18,7 @@ use std::time::Instant;
 
 /// Rounds of them per step, in the first half of a fit and in the second.
 const GROWTH: [u64; 2] = [1, 3];
-/// Share of the steps during which weights are rounded.
-const ROUNDED: f64 = 0.18;
-/// Most steps that takes. Where the optimiser has long enough to forget the gradients of what is fixed by now, it
-/// takes those of the few free weights for all there is, and steps that grow with it lead them astray: of
-/// 28,000 steps, 5,040 were enough to undo a fit.
-const MOST_ROUNDED: u32 = 1600;
-/// Largest step size during those, as a share of that before.
+/// Largest step size while weights are rounded, as a share of that before.
 const ROUNDED_RATE: f32 = 0.08;
 
 /// What measuring the sensitivity of a tensor may take, in shares of the fit: one in so many for each tensor.
@@ -57,10 +50,8 @@ impl Job<'_> {
 /// A network fitted to a signal, of which files of about the size it was made for can be written.
 pub(super) struct TrainedModel<'a> {
     job: Job<'a>,
-    header: Header,
+    plan: Plan,
     network: Network,
-    /// Steps that rounding takes.
-    rounded: u32,
     fitted: Fitted,
 }
 
@@ -212,36 +203,23 @@ impl<'a> Meter<'a> {
 }
 
 impl<'a> TrainedModel<'a> {
-    /// Fits the network of `header`, freely: for all of `steps` steps, or for as many as leave the rest for
-    /// `rounding`.
+    /// Takes the free steps of `plan`.
     ///
     /// # Errors
     /// [`Error::Format`] if a decoder would refuse such a network, [`Error::Diverged`] if the fit fails,
     /// [`Error::Stopped`] if it is ended at the very first step.
-    pub(super) fn new(
-        job: Job<'a>,
-        header: Header,
-        steps: u32,
-        rounding: bool,
-        seed: u64,
-        meter: &mut Meter<'_>,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(job: Job<'a>, plan: Plan, meter: &mut Meter<'_>) -> Result<Self, Error> {
         // Before any time is spent: a file nobody may decode is not worth fitting.
-        Limits::default().check(&header)?;
-        let rounded = if rounding {
-            ((f64::from(steps) * ROUNDED) as u32).min(MOST_ROUNDED)
-        } else {
-            0
-        };
+        Limits::default().check(&plan.header)?;
         let task = job.task;
-        let mut network = Network::random(&weights::shape(&header), seed)?;
+        let mut network = Network::random(&weights::shape(&plan.header), plan.seed)?;
         task.begin(&mut network);
         let schedule = Schedule {
-            steps: steps - rounded,
+            steps: plan.free,
             points: GROWTH.map(|rounds| task.batch(rounds)),
-            rate: plan::rate(&header),
+            rate: plan.rate,
         };
-        meter.plan(steps);
+        meter.plan(plan.steps());
         let fitted = meter.fit(job, &mut network, None, &schedule)?;
         settle(task, &network.clone(), &mut network);
         if fitted.stopped && meter.done <= 1 {
@@ -249,9 +227,8 @@ impl<'a> TrainedModel<'a> {
         }
         Ok(Self {
             job,
-            header,
+            plan,
             network,
-            rounded,
             fitted,
         })
     }
@@ -264,11 +241,6 @@ impl<'a> TrainedModel<'a> {
     /// The mean loss over the last batches of the fit.
     pub(super) fn loss(&self) -> f64 {
         self.fitted.loss
-    }
-
-    /// Weights and biases of the network.
-    pub(super) fn parameters(&self) -> u64 {
-        self.header.parameters()
     }
 
     /// Whether the fit was ended early.
@@ -284,7 +256,7 @@ impl<'a> TrainedModel<'a> {
     /// The network as half floats.
     pub(super) fn halves(&self) -> Result<Candidate, Error> {
         let halves = self.gains().halves(&self.network);
-        let file = self.job.file(&self.header, Weights::Half(halves))?;
+        let file = self.job.file(&self.plan.header, Weights::Half(halves))?;
         self.candidate(file, self.fitted)
     }
 
@@ -343,8 +315,13 @@ impl<'a> TrainedModel<'a> {
         let mut network = self.network.clone();
         symmetry::fold(&mut network);
         let mut probe = self.probe(&network)?;
-        let quantiser =
-            Quantiser::new(&self.header, &network, &mut probe, self.floor(gains), gains)?;
+        let quantiser = Quantiser::new(
+            &self.plan.header,
+            &network,
+            &mut probe,
+            self.floor(gains),
+            gains,
+        )?;
         Ok((network, quantiser, probe))
     }
 
@@ -352,7 +329,7 @@ impl<'a> TrainedModel<'a> {
     fn probe(&self, network: &Network) -> Result<Probe<'a>, Error> {
         let task = self.job.task;
         let objective = task.values().unwrap_or(task);
-        let steps = u64::from(self.fitted.steps.saturating_add(self.rounded));
+        let steps = u64::from(self.fitted.steps.saturating_add(self.plan.rounded));
         let probes = PROBES * 2 * network.layers().len() as u64;
         let affordable = steps.saturating_mul(task.batch(GROWTH[0])) / probes;
         let points = task.batch(GROWTH[1]).min(affordable.max(TILE as u64));
@@ -362,7 +339,7 @@ impl<'a> TrainedModel<'a> {
     /// The loss that rounding samples to the depth of the signal causes: with N bits, of samples that span 2, the
     /// variance (2 / 2^N)^2 / 12, in the units of the fit.
     fn floor(&self, gains: Gains) -> f64 {
-        let step = 2.0 / f64::from(self.header.samples.depth).exp2();
+        let step = 2.0 / f64::from(self.plan.header.samples.depth).exp2();
         let gain = f64::from(gains.last.factor());
         (step * step / 12.0 / (gain * gain)).max(LEAST_LOSS)
     }
@@ -377,14 +354,14 @@ impl<'a> TrainedModel<'a> {
     ) -> Result<QuantizedModel<'_>, Error> {
         let task = self.job.task;
         let mut fitted = self.fitted;
-        if self.rounded > 0 && !fitted.stopped {
-            quantiser.begin(self.rounded, &network)?;
+        if self.plan.rounded > 0 && !fitted.stopped {
+            quantiser.begin(self.plan.rounded, &network)?;
             let schedule = Schedule {
-                steps: self.rounded,
+                steps: self.plan.rounded,
                 points: [task.batch(GROWTH[1]); 2],
-                rate: plan::rate(&self.header) * ROUNDED_RATE,
+                rate: self.plan.rate * ROUNDED_RATE,
             };
-            meter.plan(self.rounded);
+            meter.plan(self.plan.rounded);
             fitted = meter.fit(self.job, &mut network, Some(&mut quantiser), &schedule)?;
             quantiser.apply(&network.clone(), &mut network);
             if settle(task, &network.clone(), &mut network) {
@@ -440,18 +417,18 @@ impl<'a> TrainedModel<'a> {
 
     /// Bytes of a file with these weights that are not they.
     fn overhead(&self, levels: Vec<Tensor>) -> Result<u64, Error> {
-        let payload = Weights::Levels(levels.clone()).bits(&self.header)? / BIT / 8;
+        let payload = Weights::Levels(levels.clone()).bits(&self.plan.header)? / BIT / 8;
         Ok((self.file(levels)?.len() as u64).saturating_sub(payload))
     }
 
     /// The file of `levels`, which are in units of the gain.
     fn file(&self, levels: Vec<Tensor>) -> Result<Vec<u8>, Error> {
         let levels = self.gains().amplified(levels);
-        self.job.file(&self.header, Weights::Levels(levels))
+        self.job.file(&self.plan.header, Weights::Levels(levels))
     }
 
     fn candidate(&self, bytes: Vec<u8>, fitted: Fitted) -> Result<Candidate, Error> {
-        Candidate::of(self.job, &self.header, bytes, fitted.stopped)
+        Candidate::of(self.job, &self.plan.header, bytes, fitted.stopped)
     }
 }
 

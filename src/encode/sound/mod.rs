@@ -10,7 +10,7 @@ pub(crate) use parallel::{Tally, each};
 pub(crate) use plan::omega_first;
 
 use super::checkpoint::{Checkpoint, Journal, Journals};
-use super::plan::Size;
+use super::plan::{Plan, Size};
 use super::quantise::share;
 use super::settings::Encoder;
 use super::trained::{Job, Meter, QuantizedModel, TrainedModel};
@@ -22,7 +22,7 @@ use crate::model::weights::Gains;
 use crate::objective::Segment;
 use crate::signal::{Gain, Sound};
 use crate::{Error, Limits};
-use plan::Plan;
+use plan::SoundPlan;
 use siren_format::{File, Header, Signal, Weights};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -126,7 +126,7 @@ impl Encoder {
         progress: Tell<'_>,
     ) -> Result<EncodedSound, Error> {
         let begin = Instant::now();
-        let plan = Plan::new(self, sound, self.segment)?;
+        let plan = SoundPlan::new(self, sound, self.segment)?;
         let header = self.header(&plan, plan.network)?;
         // Before any time is spent: a file nobody may decode is not worth fitting.
         Limits::default().check(&header)?;
@@ -152,7 +152,7 @@ impl Encoder {
     /// The file of `plan`, and the steps taken for each segment.
     fn fit_segments(
         &self,
-        plan: &Plan<'_>,
+        plan: &SoundPlan<'_>,
         header: &Header,
         journals: &Journals,
         progress: Tell<'_>,
@@ -166,8 +166,7 @@ impl Encoder {
             })
             .collect();
         let starts = self.starts(plan, header, gain);
-        let steps = self.steps(starts[0].header.parameters());
-        let planned = steps + trials(&starts, steps);
+        let planned = starts[0].plan.steps() + trials(&starts);
         let watch = Watch {
             journals,
             tally: Mutex::new((Tally::new(tasks.len(), planned), progress)),
@@ -178,7 +177,7 @@ impl Encoder {
                 |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
             let mut meter = Meter::new(&mut tell, journals.journal(index)?);
             meter.plan(planned);
-            let draft = self.fit_segment(plan, &starts, task, steps, &mut meter)?;
+            let draft = self.fit_segment(plan, &starts, task, &mut meter)?;
             watch.finished(index, &meter);
             Ok((draft, (meter.done, meter.journal)))
         })?;
@@ -196,7 +195,7 @@ impl Encoder {
 
     /// The frequencies that fits of segments begin from: those of the file's `header`, and unless they were asked for,
     /// those of every octave below that `plan` has.
-    fn starts(&self, plan: &Plan<'_>, header: &Header, gain: Gain) -> Vec<Start> {
+    fn starts(&self, plan: &SoundPlan<'_>, header: &Header, gain: Gain) -> Vec<Start> {
         let octaves = if self.omega_first.is_some() {
             0
         } else {
@@ -208,7 +207,14 @@ impl Encoder {
                 header.network.omega_first >>= octave;
                 let first = Gain::of(f64::from(octave).exp2().recip());
                 let gains = Gains { first, last: gain };
-                Start { header, gains }
+                let steps = self.steps.of(header.parameters());
+                let fit = Plan::new(header, steps, plan.room.bytes, self.seed);
+                let plan = if self.half_floats {
+                    fit.unrounded()
+                } else {
+                    fit
+                };
+                Start { plan, gains }
             })
             .collect()
     }
@@ -218,10 +224,9 @@ impl Encoder {
     /// fit is ended early, the best of these is all that there is.
     fn fit_segment<'a>(
         &'a self,
-        plan: &'a Plan<'_>,
+        plan: &'a SoundPlan<'_>,
         starts: &[Start],
         task: &'a Segment<'_>,
-        steps: u32,
         meter: &mut Meter<'_>,
     ) -> Result<(TrainedModel<'a>, Gains), Error> {
         let job = Job {
@@ -229,15 +234,11 @@ impl Encoder {
             task,
             device: &self.device,
         };
-        let mut fit = |start: &Start, steps: u32, rounding: bool| {
-            let header = start.header.clone();
-            TrainedModel::new(job, header, steps, rounding, self.seed, meter)
-        };
         let mut order: Vec<&Start> = starts.iter().collect();
         if starts.len() > 1 {
             let mut tried: Vec<(TrainedModel<'a>, &Start)> = Vec::new();
             for start in starts {
-                let draft = fit(start, trial(steps), false)?;
+                let draft = TrainedModel::new(job, start.trial(), meter)?;
                 let stopped = draft.stopped();
                 tried.push((draft, start));
                 if stopped {
@@ -254,7 +255,7 @@ impl Encoder {
         }
         let mut best: Option<(TrainedModel<'a>, Gains)> = None;
         for start in order {
-            let draft = fit(start, steps, !self.half_floats)?;
+            let draft = TrainedModel::new(job, start.plan.clone(), meter)?;
             let enough = draft.stopped() || draft.loss() <= NOTHING * task.power();
             if best
                 .as_ref()
@@ -272,22 +273,25 @@ impl Encoder {
 
 /// Frequencies that the fit of a segment can begin from.
 struct Start {
-    /// Of a file of that segment alone, with these frequencies.
-    header: Header,
+    /// The fit of a segment as if it were a whole sound, with these frequencies.
+    plan: Plan,
     /// What makes the network one of the whole file.
     gains: Gains,
 }
 
-/// Steps of a trial of one start, where a whole fit takes `steps`.
-fn trial(steps: u32) -> u32 {
-    (steps / TRIAL).max(TRIED).min(steps)
+impl Start {
+    /// A short fit, to see what comes of it.
+    fn trial(&self) -> Plan {
+        let steps = (self.plan.steps() / TRIAL).max(TRIED);
+        self.plan.clone().shortened(steps)
+    }
 }
 
 /// Steps of the trials of all `starts`; one alone needs none.
-fn trials(starts: &[Start], steps: u32) -> u32 {
+fn trials(starts: &[Start]) -> u32 {
     match starts {
         [_] => 0,
-        _ => starts.len() as u32 * trial(steps),
+        _ => starts.iter().map(|start| start.trial().steps()).sum(),
     }
 }
 
@@ -335,7 +339,7 @@ impl Watch<'_> {
 /// The file of all drafts, each of which took some steps and has a journal, fitted on while they are rounded to the
 /// room there is.
 fn rounded(
-    plan: &Plan<'_>,
+    plan: &SoundPlan<'_>,
     header: &Header,
     drafts: &[(TrainedModel<'_>, Gains)],
     begun: Vec<(u32, Journal)>,

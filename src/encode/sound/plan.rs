@@ -50,7 +50,7 @@ pub(crate) fn omega_first(span: u32, parameters: f64) -> f64 {
 }
 
 /// A sound as it is to be stored.
-pub(super) struct Plan<'a> {
+pub(super) struct SoundPlan<'a> {
     pub(super) sound: &'a Sound,
     pub(super) segments: Segments,
     /// Hidden layers and width of each network.
@@ -59,7 +59,7 @@ pub(super) struct Plan<'a> {
     pub(super) room: ByteBudget,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> SoundPlan<'a> {
     /// What `encoder` makes of `sound`, in segments of about `seconds` if they are given.
     pub(super) fn new(
         encoder: &Encoder,
@@ -149,7 +149,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-impl Source for Plan<'_> {
+impl Source for SoundPlan<'_> {
     fn signal(&self) -> Signal {
         Signal::Sound {
             rate: self.sound.rate(),
