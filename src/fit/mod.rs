@@ -17,7 +17,7 @@ pub(crate) use state::Moment;
 
 use crate::Error;
 use crate::engine::net::{Device, Layer, Network, Objective};
-use state::State;
+use state::{State, Verdict};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use stepper::Stepper;
@@ -38,20 +38,6 @@ pub struct Progress {
     /// Time since the fit began.
     pub elapsed: Duration,
 }
-
-/// Steps between copies of the weights to fall back to.
-const SNAPSHOT: u32 = 100;
-/// A smoothed loss this many times the best one so far has exploded,
-const EXPLODED: f64 = 4.0;
-/// and one whose mean between two copies is this many times the best one has begun to: the steps are too
-/// large for where it is,
-const DRIFTED: f64 = 1.05;
-/// unless all are below this (40 dB), where noise is as large as the loss.
-const GOOD_ENOUGH: f64 = 4e-4;
-/// How often a diverged fit is resumed with a smaller step before it is given up.
-const RETRIES: u32 = 6;
-/// How often one that drifts is: by then its steps are so small that the loss rises for other reasons.
-const DRIFTS: u32 = 16;
 
 /// What stands between the parameters that are optimised and those that are evaluated, so that a fit
 /// learns to live with it. Gradients pass straight through, but for what it holds fixed.
@@ -151,36 +137,19 @@ pub(crate) fn watch(
         };
         for loss in stepper.losses(evaluated, &mut state)? {
             state.position += schedule.batch(state.step);
-            let recent = state.smoothed.push(loss);
-            let grown = free && recent > EXPLODED * state.good.loss.max(GOOD_ENOUGH);
-            let exploded = grown || !recent.is_finite();
-            let drifted = free && state.drifts < DRIFTS && state.window.drifts(loss);
-            if exploded || drifted {
-                state.attempts += u32::from(exploded);
-                state.drifts += u32::from(drifted);
-                let lost = state.attempts > RETRIES;
-                if lost && state.good.loss == f64::INFINITY {
-                    let State { step, attempts, .. } = state;
+            let step = state.step;
+            match state.take_in(loss, network, free) {
+                Verdict::Sound => {}
+                Verdict::Back => {
+                    stepper.restart();
+                    continue 'fit;
+                }
+                Verdict::Lost if state.good.loss == f64::INFINITY => {
+                    let attempts = state.attempts;
                     return Err(Error::Diverged { step, attempts });
                 }
-                state.fall_back(network);
-                if lost {
-                    // The best there was is as good as it gets.
-                    state.last = state.good.loss;
-                    break 'fit;
-                }
-                stepper.restart();
-                continue 'fit;
+                Verdict::Lost => break 'fit,
             }
-            let good = &mut state.good;
-            // `network` is still as it was before the first of several steps, which no other one of them meets.
-            if state.step.is_multiple_of(SNAPSHOT) && recent <= good.loss * 1.5 {
-                good.network.clone_from(network);
-                good.step = state.step;
-                good.loss = recent.min(good.loss);
-            }
-            state.step += 1;
-            state.last = recent;
         }
         stepper.step(network, &mut state, rounding.as_deref());
         let recent = state.last;

@@ -1,11 +1,35 @@
 //! What a fit carries from one step to the next.
 
+use super::Rounding;
 use super::optimiser::{Optimiser, suited};
 use super::persist::{Archive, Persist};
 use super::stepper::Stepper;
-use super::{DRIFTED, GOOD_ENOUGH, Rounding, SNAPSHOT};
 use crate::Error;
 use crate::engine::net::Network;
+
+/// Steps between copies of the weights to fall back to.
+pub(super) const SNAPSHOT: u32 = 100;
+/// A fit has exploded when its smoothed loss is this many times the best one so far.
+const EXPLODED: f64 = 4.0;
+/// A fit drifts when its mean loss between two copies is this many times the best such mean. Its steps are then too
+/// large for where it is.
+const DRIFTED: f64 = 1.05;
+/// Losses below this (40 dB) neither explode nor drift: there, noise is as large as the loss.
+const GOOD_ENOUGH: f64 = 4e-4;
+/// How often a fit that explodes is resumed with smaller steps before it is given up.
+const RETRIES: u32 = 6;
+/// How often a fit that drifts is resumed. By then its steps are so small that the loss rises for other reasons.
+const DRIFTS: u32 = 16;
+
+/// What the loss of a step says of the fit.
+pub(super) enum Verdict {
+    /// The fit goes on.
+    Sound,
+    /// The fit has gone back to its last good weights, and goes on from these with smaller steps.
+    Back,
+    /// The fit has gone back as often as it may, and ends with its last good weights.
+    Lost,
+}
 
 /// Where a fit is, beside the weights it has.
 pub(super) struct State {
@@ -19,8 +43,8 @@ pub(super) struct State {
     /// How often the fit was sent back as it exploded, and as it drifted.
     pub(super) attempts: u32,
     pub(super) drifts: u32,
-    pub(super) smoothed: Smoothed,
-    pub(super) window: Window,
+    smoothed: Smoothed,
+    window: Window,
     /// The smoothed loss of the last step.
     pub(super) last: f64,
 }
@@ -46,8 +70,37 @@ impl State {
         }
     }
 
+    /// Takes in the `loss` of one step from `network`, or from weights a few steps after it. Only a `free` fit is judged
+    /// by a loss that rises: one whose weights are rounded raises it by that.
+    pub(super) fn take_in(&mut self, loss: f64, network: &mut Network, free: bool) -> Verdict {
+        let recent = self.smoothed.push(loss);
+        let grown = free && recent > EXPLODED * self.good.loss.max(GOOD_ENOUGH);
+        let exploded = grown || !recent.is_finite();
+        let drifted = free && self.drifts < DRIFTS && self.window.drifts(loss);
+        if exploded || drifted {
+            self.attempts += u32::from(exploded);
+            self.drifts += u32::from(drifted);
+            self.fall_back(network);
+            if self.attempts > RETRIES {
+                self.last = self.good.loss;
+                return Verdict::Lost;
+            }
+            return Verdict::Back;
+        }
+        let good = &mut self.good;
+        // `network` is still as it was before the first of several steps, and no later one of them is a multiple.
+        if self.step.is_multiple_of(SNAPSHOT) && recent <= good.loss * 1.5 {
+            good.network.clone_from(network);
+            good.step = self.step;
+            good.loss = recent.min(good.loss);
+        }
+        self.step += 1;
+        self.last = recent;
+        Verdict::Sound
+    }
+
     /// Goes back to the last good weights, with half the step size and a fresh optimiser.
-    pub(super) fn fall_back(&mut self, network: &mut Network) {
+    fn fall_back(&mut self, network: &mut Network) {
         // What it goes back to need not be as good as the best window was.
         self.window = Window::default();
         network.clone_from(&self.good.network);
@@ -117,7 +170,7 @@ impl Persist for Moment<'_> {
 }
 
 /// The mean loss over [`SNAPSHOT`] steps, beside the best there was.
-pub(super) struct Window {
+struct Window {
     sum: f64,
     steps: u32,
     best: f64,
@@ -139,7 +192,7 @@ impl Window {
     }
 
     /// Takes in the loss of one step; whether the window it ends is worse than the best one.
-    pub(super) fn drifts(&mut self, loss: f64) -> bool {
+    fn drifts(&mut self, loss: f64) -> bool {
         self.sum += loss;
         self.steps += 1;
         if self.steps < SNAPSHOT {
@@ -155,13 +208,13 @@ impl Window {
 
 /// A running mean of the loss over about ten steps.
 #[derive(Default)]
-pub(super) struct Smoothed {
+struct Smoothed {
     sum: f64,
     weight: f64,
 }
 
 impl Smoothed {
-    pub(super) fn push(&mut self, loss: f64) -> f64 {
+    fn push(&mut self, loss: f64) -> f64 {
         self.sum = 0.9 * self.sum + loss;
         self.weight = 0.9 * self.weight + 1.0;
         self.sum / self.weight

@@ -9,7 +9,7 @@ use crate::engine::net::{Descent, Device, Engine, Layer, Network, Objective};
 use crate::error::GpuError;
 
 /// Steps to a burst on a device: enough for it never to wait for us, few enough for what goes wrong to be seen
-/// soon. Copies of the weights are made before bursts only, so all divide [`super::SNAPSHOT`].
+/// soon. Copies of the weights are made before bursts only, so all divide [`super::state::SNAPSHOT`].
 const BURSTS: [u32; 5] = [20, 10, 5, 2, 1];
 /// Most points of a burst, unless it is a single step: they lie in memory twice until they are used.
 const POINTS: u64 = 1 << 20;
