@@ -14,7 +14,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat};
 use sirenc::media::grouped;
 use sirenc::media::picture::render;
-use sirenc::{Decoder, Encoder, View, metric};
+use sirenc::{Decoder, Encoded, Encoder, Picture, View, metric};
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -52,11 +52,37 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
     fs::create_dir_all(folder.path)
         .map_err(|error| Failure::writing(folder.path.display(), &error))?;
     let report = Report::default();
-    let say = |text: String| report.say(&text);
+    let (photo, encoded) = encoded(args, &folder, &report)?;
+    let jpeg = compared(&photo, encoded.bytes.len(), &folder, &report)?;
+    enlarged(args, &encoded.bytes, &folder, &report)?;
+    let enlarged = image::load_from_memory(&jpeg)
+        .map_err(unexpected)?
+        .resize_exact(
+            SCALE * photo.width(),
+            SCALE * photo.height(),
+            FilterType::CatmullRom,
+        );
+    folder.write("jpeg-4x.png", &file_of(&enlarged, ImageFormat::Png)?)?;
 
+    let path = folder.path.display();
+    report.say(&format!(
+        "\n\
+         {path} now holds photo.png, photo.siren, photo.jpg, and siren-1x.png, siren-4x.png,\n\
+         jpeg-4x.png (enlarged with a bicubic filter) to be looked at side by side. Then try\n\
+         \n  sirenc info {path}/photo.siren\
+         \n  sirenc encode YOUR-PHOTO.jpg"
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The built-in photograph, and its file.
+fn encoded(
+    args: &Demo,
+    folder: &Folder<'_>,
+    report: &Report,
+) -> Result<(Picture, Encoded), Failure> {
+    let say = |text: String| report.say(&text);
     let photo = picture::of_bytes(PHOTO)?;
-    let pixels = photo.pixels() as f64;
-    let bpp = |bytes: usize| 8.0 * bytes as f64 / pixels;
     folder.write("photo.png", PHOTO)?;
     say(format!(
         "photograph    {} x {} pixels, built in",
@@ -68,33 +94,50 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
     if let Some(threads) = args.threads {
         encoder = encoder.with_threads(threads);
     }
-    let encoded = encode::fit(&encoder, &photo, &folder.place("photo.png"), &report)?;
+    let encoded = encode::fit(&encoder, &photo, &folder.place("photo.png"), report)?;
     folder.write("photo.siren", &encoded.bytes)?;
-    let size = encoded.bytes.len();
     say(format!(
         "sirenc        {} bytes  {:.3} bpp  {:.2} dB  encoded in {:.1} s: {} weights",
-        grouped(size as u64),
+        grouped(encoded.bytes.len() as u64),
         encoded.bpp,
         encoded.psnr,
         encoded.elapsed.as_secs_f64(),
         grouped(encoded.parameters),
     ))?;
+    Ok((photo, encoded))
+}
 
-    let (quality, jpeg) = jpeg::within(&photo, size)?;
+/// The photograph as a JPEG of at most `size` bytes.
+fn compared(
+    photo: &Picture,
+    size: usize,
+    folder: &Folder<'_>,
+    report: &Report,
+) -> Result<Vec<u8>, Failure> {
+    let (quality, jpeg) = jpeg::within(photo, size)?;
     folder.write("photo.jpg", &jpeg)?;
-    say(format!(
+    report.say(&format!(
         "JPEG          {} bytes  {:.3} bpp  {:.2} dB  at quality {quality}, {}",
         grouped(jpeg.len() as u64),
-        bpp(jpeg.len()),
-        metric::psnr(&photo, &picture::of_bytes(&jpeg)?),
+        8.0 * jpeg.len() as f64 / photo.pixels() as f64,
+        metric::psnr(photo, &picture::of_bytes(&jpeg)?),
         if jpeg.len() > size {
             "the smallest there is, and still larger"
         } else {
             "the best that is no larger"
         },
     ))?;
+    Ok(jpeg)
+}
 
-    let mut decoder = Decoder::new(&encoded.bytes)?;
+/// Decodes the file at its own size, and enlarged.
+fn enlarged(
+    args: &Demo,
+    bytes: &[u8],
+    folder: &Folder<'_>,
+    report: &Report,
+) -> Result<(), Failure> {
+    let mut decoder = Decoder::new(bytes)?;
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }
@@ -106,30 +149,13 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         let written = render(&decoder, &view, format::of(&place)?, &mut output, |_| ());
         output.commit(written)?;
         let seconds = start.elapsed().as_secs_f64();
-        say(format!(
+        report.say(&format!(
             "decoded       {} x {} pixels in {seconds:.3} s",
             view.width(),
             view.height()
         ))?;
     }
-    let enlarged = image::load_from_memory(&jpeg)
-        .map_err(unexpected)?
-        .resize_exact(
-            SCALE * photo.width(),
-            SCALE * photo.height(),
-            FilterType::CatmullRom,
-        );
-    folder.write("jpeg-4x.png", &file_of(&enlarged, ImageFormat::Png)?)?;
-
-    let path = folder.path.display();
-    say(format!(
-        "\n\
-         {path} now holds photo.png, photo.siren, photo.jpg, and siren-1x.png, siren-4x.png,\n\
-         jpeg-4x.png (enlarged with a bicubic filter) to be looked at side by side. Then try\n\
-         \n  sirenc info {path}/photo.siren\
-         \n  sirenc encode YOUR-PHOTO.jpg"
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Where the results go. They overwrite those of an earlier demonstration.

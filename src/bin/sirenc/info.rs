@@ -178,6 +178,34 @@ fn signal_json(layout: &Layout) -> Value {
 }
 
 fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
+    let mut text = file.to_string();
+    for (name, fact) in facts(layout) {
+        text += &format!("\n  {name:<10}{fact}");
+    }
+    for span in &layout.spans {
+        let (bytes, bits) = (grouped(span.length as u64), grouped(8 * span.length as u64));
+        text += &format!(
+            "\n    {:<16}{bytes:>10} bytes{bits:>12} bits",
+            span.part.to_string()
+        );
+    }
+    for (index, cost) in layers.iter().enumerate() {
+        let [weights, biases] = [
+            cost.bits[0] / (f64::from(cost.outputs) * f64::from(cost.inputs)),
+            cost.bits[1] / f64::from(cost.outputs),
+        ];
+        let name = format!("layer {}", index + 1);
+        let size = (cost.bits[0] + cost.bits[1]) / 8.0;
+        text += &format!(
+            "\n    {name:<16}{size:>10.0} bytes  {:>4} x {:<4} weights {weights:5.2} bits each, biases {biases:5.2}",
+            cost.outputs, cost.inputs
+        );
+    }
+    text
+}
+
+/// The facts about a whole file, each with its name.
+fn facts(layout: &Layout) -> [(&'static str, String); 6] {
     let header = &layout.header;
     let Header {
         signal,
@@ -190,16 +218,19 @@ fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
         Coding::Half => "half floats, zstd",
         Coding::Levels => "levels, entropy-coded",
     };
-    let facts = [
+    let several = match header.networks() {
+        1 => String::new(),
+        several => format!("{several} of "),
+    };
+    let bits = bits_per_point(layout).map_or(String::new(), |bits| {
+        format!(", {bits:.3} bits a {}", point(signal))
+    });
+    [
         (signal.name(), described(header)),
         (
             "network",
             format!(
-                "{}{} -> {} -> {}",
-                match header.networks() {
-                    1 => String::new(),
-                    several => format!("{several} of "),
-                },
+                "{several}{} -> {} -> {}",
                 header.inputs(),
                 hidden(&network.hidden),
                 header.outputs()
@@ -231,40 +262,9 @@ fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
         ),
         (
             "size",
-            format!(
-                "{} bytes{}",
-                grouped(total(layout) as u64),
-                bits_per_point(layout).map_or(String::new(), |bits| format!(
-                    ", {bits:.3} bits a {}",
-                    point(signal)
-                ))
-            ),
+            format!("{} bytes{bits}", grouped(total(layout) as u64)),
         ),
-    ];
-    let mut text = file.to_string();
-    for (name, fact) in facts {
-        text += &format!("\n  {name:<10}{fact}");
-    }
-    for span in &layout.spans {
-        let (bytes, bits) = (grouped(span.length as u64), grouped(8 * span.length as u64));
-        text += &format!(
-            "\n    {:<16}{bytes:>10} bytes{bits:>12} bits",
-            span.part.to_string()
-        );
-    }
-    for (index, cost) in layers.iter().enumerate() {
-        let [weights, biases] = [
-            cost.bits[0] / (f64::from(cost.outputs) * f64::from(cost.inputs)),
-            cost.bits[1] / f64::from(cost.outputs),
-        ];
-        let name = format!("layer {}", index + 1);
-        let size = (cost.bits[0] + cost.bits[1]) / 8.0;
-        text += &format!(
-            "\n    {name:<16}{size:>10.0} bytes  {:>4} x {:<4} weights {weights:5.2} bits each, biases {biases:5.2}",
-            cost.outputs, cost.inputs
-        );
-    }
-    text
+    ]
 }
 
 /// What one point of a signal is called.

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use sirenc::media::grouped;
 use sirenc::media::surface::{binary_ply, read};
 use sirenc::study::{DistanceQuality, Primitive, fit_distance, measure_distance};
-use sirenc::{Activation, Architecture, Encoder, Network, Placement, ShapeDecoder, Surface};
+use sirenc::{
+    Activation, Architecture, EncodedShape, Encoder, Network, Placement, ShapeDecoder, Surface,
+};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -114,6 +116,62 @@ fn one(
     subject: &Subject,
     report: &Report,
 ) -> Result<Value, Failure> {
+    let encoded = encoded(args, place, subject, report)?;
+    let sine = ShapeDecoder::new(&encoded.bytes)?
+        .network()
+        .architecture()
+        .clone();
+    let entries = entries(args, place, subject, report, &encoded)?;
+    let ply = binary_ply(&subject.surface);
+    let packed = zstd::bulk::compress(&ply, ZSTD_LEVEL)?;
+    report.say(&format!(
+        "{}  {} points, {} triangles; {} bytes as binary PLY, {} under zstd\n{}\n",
+        subject.name,
+        grouped(subject.surface.points().len() as u64),
+        grouped(subject.surface.triangles().len() as u64),
+        grouped(ply.len() as u64),
+        grouped(packed.len() as u64),
+        table(&sine, &entries)
+    ))?;
+    Ok(json!({
+        "surface": subject.name,
+        "points": subject.surface.points().len(),
+        "triangles": subject.surface.triangles().len(),
+        "ply_bytes": ply.len(),
+        "zstd_bytes": packed.len(),
+        "hidden": sine.hidden,
+        "steps": encoded.steps,
+        "networks": entries.iter().map(figures).collect::<Vec<_>>(),
+    }))
+}
+
+/// The file of a surface.
+fn encoded(
+    args: &StudyShapes,
+    place: &Place,
+    subject: &Subject,
+    report: &Report,
+) -> Result<EncodedShape, Failure> {
+    let mut encoder = Encoder::new().with_seed(args.seed);
+    if let Some(bytes) = args.bytes {
+        encoder = encoder.with_bytes(bytes);
+    }
+    if let Some(steps) = args.steps {
+        encoder = encoder.with_steps(steps);
+    }
+    watched(place, report, loss, |progress| {
+        encoder.encode_shape_with(&subject.surface, progress)
+    })
+}
+
+/// Measures the file `encoded`, and networks of the same architecture that are fitted with sines and with ReLU.
+fn entries(
+    args: &StudyShapes,
+    place: &Place,
+    subject: &Subject,
+    report: &Report,
+    encoded: &EncodedShape,
+) -> Result<Vec<Entry>, Failure> {
     let measure = |network: &Network| {
         measure_distance(
             network,
@@ -124,16 +182,6 @@ fn one(
             args.points as usize,
         )
     };
-    let mut encoder = Encoder::new().with_seed(args.seed);
-    if let Some(bytes) = args.bytes {
-        encoder = encoder.with_bytes(bytes);
-    }
-    if let Some(steps) = args.steps {
-        encoder = encoder.with_steps(steps);
-    }
-    let encoded = watched(place, report, loss, |progress| {
-        encoder.encode_shape_with(&subject.surface, progress)
-    })?;
     let file = ShapeDecoder::new(&encoded.bytes)?;
     let sine = file.network().architecture().clone();
     let mut entries = vec![Entry {
@@ -179,28 +227,7 @@ fn one(
     if let Some(best) = best {
         add("ReLU", &relu, best);
     }
-
-    let ply = binary_ply(&subject.surface);
-    let packed = zstd::bulk::compress(&ply, ZSTD_LEVEL)?;
-    report.say(&format!(
-        "{}  {} points, {} triangles; {} bytes as binary PLY, {} under zstd\n{}\n",
-        subject.name,
-        grouped(subject.surface.points().len() as u64),
-        grouped(subject.surface.triangles().len() as u64),
-        grouped(ply.len() as u64),
-        grouped(packed.len() as u64),
-        table(&sine, &entries)
-    ))?;
-    Ok(json!({
-        "surface": subject.name,
-        "points": subject.surface.points().len(),
-        "triangles": subject.surface.triangles().len(),
-        "ply_bytes": ply.len(),
-        "zstd_bytes": packed.len(),
-        "hidden": sine.hidden,
-        "steps": encoded.steps,
-        "networks": entries.iter().map(figures).collect::<Vec<_>>(),
-    }))
+    Ok(entries)
 }
 
 /// Thousandths of the longest side.
