@@ -170,7 +170,7 @@ impl Plan {
         }
     }
 
-    /// All steps.
+    /// The steps of the whole fit: the free ones, and those that round weights.
     pub(super) fn steps(&self) -> u32 {
         self.free + self.rounded
     }

@@ -139,7 +139,7 @@ pub(crate) fn watch(
             state.position += schedule.batch(state.step);
             let step = state.step;
             match state.take_in(loss, network, free) {
-                Verdict::Sound => {}
+                Verdict::Good => {}
                 Verdict::Back => {
                     stepper.restart();
                     continue 'fit;

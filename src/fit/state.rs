@@ -24,7 +24,7 @@ const DRIFTS: u32 = 16;
 /// What the loss of a step says of the fit.
 pub(super) enum Verdict {
     /// The fit goes on.
-    Sound,
+    Good,
     /// The fit has gone back to its last good weights, and goes on from these with smaller steps.
     Back,
     /// The fit has gone back as often as it may, and ends with its last good weights.
@@ -96,7 +96,7 @@ impl State {
         }
         self.step += 1;
         self.last = recent;
-        Verdict::Sound
+        Verdict::Good
     }
 
     /// Goes back to the last good weights, with half the step size and a fresh optimiser.
