@@ -13,13 +13,18 @@ use std::f64::consts::PI;
 
 /// Bits a sample of a file where nobody asks for any.
 const RATE: f64 = 0.75;
-/// Parameters of a network where segments are not given: more of them, in longer segments, reach a higher
-/// ratio in the same file, but take proportionally longer.
+/// Parameters of a network where segments are not given, up to [`LOW_RATE`] bits a sample. At higher rates they are
+/// fewer in inverse proportion, which makes segments shorter still: see `frequencies.md`.
 const PARAMETERS: f64 = 3_000.0;
-/// Hidden layers where they are not given.
+const LOW_RATE: f64 = 0.4;
+/// Hidden layers where they are not given, of networks with at least [`DEEP`] parameters, and of smaller ones.
 const LAYERS: u32 = 4;
-/// The distortion at which bits are shared out among segments, as a share of the mean power.
-const DISTORTION: f64 = 0.1;
+const FEWER_LAYERS: u32 = 3;
+const DEEP: f64 = 2_000.0;
+/// The ratio of signal to noise that is expected of a file, in dB: so much without bits, and so much more for each bit a
+/// sample. It is the distortion at which bits are shared out among segments.
+const RATIO: f64 = 6.0;
+const RATIO_PER_BIT: f64 = 11.0;
 /// What part of a segment fades into the next: one in so many.
 const FADE: u32 = 32;
 /// The highest frequency that a fit starts from, as a share of the highest that frames can tell.
@@ -80,14 +85,20 @@ impl<'a> SoundPlan<'a> {
         };
         this.room.bytes = encoder.size.bytes(&this);
         let ends = this.ends();
-        let (layers, width) = (encoder.layers, encoder.width);
+        let width = encoder.width;
         let frames = f64::from(sound.frames());
+        let parameters = PARAMETERS * (LOW_RATE / this.rate()).min(1.0);
+        let usual = if parameters < DEEP {
+            FEWER_LAYERS
+        } else {
+            LAYERS
+        };
         let span = match (seconds, width) {
             (Some(seconds), _) => seconds * f64::from(sound.rate()),
             // As long as a network of this size can serve at the rate of the whole.
             (None, width) => {
-                let parameters = width.map_or(PARAMETERS, |width| {
-                    plan::count(layers.unwrap_or(LAYERS), width, ends)
+                let parameters = width.map_or(parameters, |width| {
+                    plan::count(encoder.layers.unwrap_or(usual), width, ends)
                 });
                 frames * parameters * BITS / this.room.bits().max(1.0)
             }
@@ -95,11 +106,14 @@ impl<'a> SoundPlan<'a> {
         // Casts saturate.
         this.segments = Segments::new(sound.frames(), span.round() as u32, FADE);
         let bits = this.room.bits() / this.busy();
-        this.network = match (layers, width) {
-            (None, Some(_)) | (Some(_), _) => plan::network(bits, ends, (layers, width)),
-            (None, None) => plan::network(bits, ends, (Some(LAYERS), None)),
-        };
+        let layers = encoder.layers.or_else(|| width.is_none().then_some(usual));
+        this.network = plan::network(bits, ends, (layers, width));
         Ok(this)
+    }
+
+    /// Bits a sample of the whole file.
+    fn rate(&self) -> f64 {
+        self.room.bits().max(1.0) / self.sound.samples().len().max(1) as f64
     }
 
     /// Over how many segments the bits of the file are spread, about: those that are far softer than others get none.
@@ -113,7 +127,8 @@ impl<'a> SoundPlan<'a> {
             let squares = part.iter().map(|&sample| f64::from(sample).powi(2));
             squares.sum::<f64>() / part.len().max(1) as f64
         };
-        let distortion = DISTORTION * power(samples);
+        let ratio = RATIO + RATIO_PER_BIT * self.rate();
+        let distortion = 10f64.powf(-ratio / 10.0) * power(samples);
         let rates: Vec<f64> = samples
             .chunks(self.segments.span as usize * channels)
             .map(|part| (power(part) / distortion).max(1.0).log2())
