@@ -1,19 +1,16 @@
 //! Pictures out of files: whole, in strips, and as floats.
 
-use super::derivative::Pixel;
+use super::renderer::{Renderer, held, samples};
 use super::stored::Stored;
-use super::{Derivative, Shading, View, on_threads};
-use crate::engine::kernel::TILE;
-use crate::engine::net::{Device, Field, Network, Order, Sweep};
+use super::{Derivative, View, on_threads};
+use crate::engine::net::{Device, Field, Network, Order};
 use crate::signal::{Grid, Picture, Samples};
 use crate::{Error, Limits};
 use rayon::ThreadPool;
 use siren_format::{Header, Signal};
 
 /// Pixels per strip, about: enough to keep many threads busy, little enough to cost a few megabytes.
-const STRIP_PIXELS: u32 = 1 << 18;
-/// Most samples a pixel has.
-const MOST_CHANNELS: usize = 4;
+pub(super) const STRIP_PIXELS: u32 = 1 << 18;
 
 /// A parsed `.siren` file of a picture, ready to be rendered at any size.
 #[derive(Clone, Debug)]
@@ -213,20 +210,22 @@ impl Decoder {
     ) -> Result<Renderer, Error> {
         let order = derivative.map_or(Order::Value, Derivative::order);
         let parts = derivative.map_or(1, Derivative::parts);
+        let grid = self.grid();
         let samples = usize::from(view.channels(self)) * parts;
-        let held = held(view, samples, rows);
-        admit(&self.stored, view, order, 1, held, self.threads)?;
-        Renderer::new(&self.stored, &self.device, self.grid(), view, order)
+        let held = held(&self.stored, grid, view, order, samples, rows);
+        admit(&self.stored, grid, view, order, 1, held, self.threads)?;
+        Renderer::new(&self.stored, &self.device, grid, view, order)
     }
 }
 
-/// Refuses to render `view` for `frames` moments in jets of `order`, on `threads` threads and holding `held` bytes
-/// of it, where the limits do not allow it.
+/// Refuses to render `view` of what is stored on `grid` for `frames` moments in jets of `order`, on `threads` threads and
+/// holding `held` bytes of it, where the limits do not allow it.
 ///
 /// # Errors
 /// [`Error::Limit`].
 pub(super) fn admit(
     stored: &Stored,
+    grid: Grid,
     view: &View,
     order: Order,
     frames: u32,
@@ -234,14 +233,8 @@ pub(super) fn admit(
     threads: Option<usize>,
 ) -> Result<(), Error> {
     stored.check_pixels(view)?;
-    let points = view.pixels().saturating_mul(frames.into());
+    let points = samples(grid, view).saturating_mul(frames.into());
     stored.admit(points, order, held, threads)
-}
-
-/// Bytes of `rows` rows of `view` with so many `samples` a pixel, none of which takes more than as a float.
-pub(super) fn held(view: &View, samples: usize, rows: u32) -> u64 {
-    let row = u64::from(view.region().width) * (samples * size_of::<f32>()) as u64;
-    row.saturating_mul(rows.into())
 }
 
 /// Rows of a strip.
@@ -276,145 +269,4 @@ pub(super) fn strips<T: Send, E: From<Error>>(
 /// What the view is a derivative of the picture by, if by anything.
 fn derivative(view: &View) -> Option<Derivative> {
     view.shading().map(|shading| shading.derivative())
-}
-
-/// A view of a network, ready to be evaluated row by row.
-pub(super) struct Renderer {
-    sweep: Sweep,
-    depth: u8,
-    shading: Option<Shading>,
-    /// Samples per pixel.
-    channels: usize,
-    /// The longer side of the stored picture in pixels.
-    longer: f32,
-    /// Coordinates of the columns and rows of the region.
-    x: Vec<f32>,
-    y: Vec<f32>,
-    /// That of its moment, if the network has a third.
-    t: f32,
-}
-
-impl Renderer {
-    /// For `view` of what is stored on `grid`, with jets of `order`.
-    pub(super) fn new(
-        stored: &Stored,
-        device: &Device,
-        grid: Grid,
-        view: &View,
-        order: Order,
-    ) -> Result<Self, Error> {
-        let [width, height] = grid.size();
-        let grid = grid.resampled(view.width(), view.height());
-        let region = view.region();
-        let samples = stored.header.samples;
-        Ok(Self {
-            sweep: Sweep::new(device, stored.network(), order)?,
-            depth: samples.depth,
-            shading: view.shading(),
-            channels: view.channels_of(samples.channels).into(),
-            longer: width.max(height) as f32,
-            x: (region.x..region.x + region.width)
-                .map(|column| grid.x(column))
-                .collect(),
-            y: (region.y..region.y + region.height)
-                .map(|row| grid.y(row))
-                .collect(),
-            t: 0.0,
-        })
-    }
-
-    /// Turns to the moment `t`.
-    pub(super) fn turn(&mut self, t: f32) {
-        self.t = t;
-    }
-
-    /// `rows` rows from `y` on.
-    pub(super) fn strip(&self, y: u32, rows: u32) -> Result<Strip, Error> {
-        let samples = self.samples(y, rows)?;
-        Ok(Strip { y, rows, samples })
-    }
-
-    /// The samples of `rows` rows from `y` on. Casts to them saturate.
-    fn samples(&self, y: u32, rows: u32) -> Result<Samples, Error> {
-        let byte = |value| (value * 255.0 + 0.5) as u8;
-        let word = |value| (value * 65_535.0 + 0.5) as u16;
-        match self.depth {
-            8 => self.quantised(y, rows, byte).map(Samples::U8),
-            _ => self.quantised(y, rows, word).map(Samples::U16),
-        }
-    }
-
-    fn quantised<T: Clone + Default + Send>(
-        &self,
-        y: u32,
-        rows: u32,
-        quantise: impl Fn(f32) -> T + Sync,
-    ) -> Result<Vec<T>, Error> {
-        self.fill(y, rows, self.channels, |pixel, samples| {
-            let mut values = [0.0; MOST_CHANNELS];
-            let values = &mut values[..samples.len()];
-            match &self.shading {
-                Some(shading) => shading.shade(pixel, values),
-                None => pixel.values(values),
-            }
-            for (sample, &value) in samples.iter_mut().zip(&*values) {
-                *sample = quantise(value);
-            }
-        })
-    }
-
-    fn floats(&self, y: u32, rows: u32, derivative: Option<Derivative>) -> Result<Vec<f32>, Error> {
-        let parts = derivative.map_or(1, Derivative::parts);
-        let channels = self.sweep.outputs();
-        self.fill(
-            y,
-            rows,
-            channels * parts,
-            |pixel, values| match derivative {
-                Some(derivative) => {
-                    for (channel, parts) in values.chunks_exact_mut(parts).enumerate() {
-                        pixel.write(derivative, channel, parts);
-                    }
-                }
-                None => pixel.values(values),
-            },
-        )
-    }
-
-    /// Evaluates all pixels of `rows` rows from `y` on, of which `paint` writes `each` numbers.
-    fn fill<T: Clone + Default + Send>(
-        &self,
-        y: u32,
-        rows: u32,
-        each: usize,
-        paint: impl Fn(Pixel<'_>, &mut [T]) + Sync,
-    ) -> Result<Vec<T>, Error> {
-        let (width, y) = (self.x.len(), &self.y[y as usize..][..rows as usize]);
-        let mut all = vec![T::default(); width * y.len() * each];
-        let draw = |first: usize, count: usize, coordinates: &mut [f32]| {
-            let (mut row, mut column) = (first / width, first % width);
-            if let Some(t) = coordinates.get_mut(2 * TILE..) {
-                t.fill(self.t);
-            }
-            for slot in 0..count {
-                coordinates[slot] = self.x[column];
-                coordinates[TILE + slot] = y[row];
-                column += 1;
-                if column == width {
-                    (row, column) = (row + 1, 0);
-                }
-            }
-        };
-        let paint = |jets: &[f32], slot: usize, numbers: &mut [T]| {
-            let pixel = Pixel {
-                jets,
-                outputs: self.sweep.outputs(),
-                slot,
-                longer: self.longer,
-            };
-            paint(pixel, numbers);
-        };
-        self.sweep.fill(&mut all, each, draw, paint)?;
-        Ok(all)
-    }
 }

@@ -139,7 +139,7 @@ impl Shading {
     /// As [`Decoder::render`].
     pub fn fitted(decoder: &Decoder, derivative: Derivative) -> Result<Self, Error> {
         let pixels = f64::from(decoder.width()) * f64::from(decoder.height());
-        let view = View::scaled(decoder, (JUDGED / pixels).sqrt().min(1.0))?;
+        let view = View::scaled(decoder, (JUDGED / pixels).sqrt().min(1.0))?.with_points();
         let (parts, outputs) = (derivative.parts(), usize::from(decoder.channels()));
         let mut sizes = Vec::with_capacity(view.pixels() as usize * outputs);
         decoder.render_floats(&view, Some(derivative), |strip| {

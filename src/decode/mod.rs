@@ -3,9 +3,11 @@
 //! A file of any kind is opened as a [`stored`] one, of which there is a decoder for each kind of signal. Nothing here
 //! uses fits or objectives, so that decoding can be built without them.
 
+mod area;
 mod decoder;
 mod derivative;
 mod opened;
+mod renderer;
 mod shape;
 mod sound;
 mod stored;

@@ -1,5 +1,6 @@
 //! Which part of a picture to render, and at what size.
 
+use super::area::Axis;
 use super::{Decoder, Shading};
 use crate::Error;
 
@@ -18,7 +19,9 @@ pub struct Region {
 
 /// What to render: the picture at some size, which region of that, and whether a derivative of it.
 ///
-/// Scaling interpolates with the fitted function; it does not invent detail.
+/// Scaling interpolates with the fitted function; it does not invent detail. Where the size is smaller than that of the
+/// stored picture, a pixel is the mean of the stored pixels that it covers, weighted by the areas that both share, so
+/// that detail finer than a pixel does not come out as a pattern that is not there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     width: u32,
@@ -26,6 +29,8 @@ pub struct View {
     /// Invariant: not empty, and within `width` x `height`.
     region: Region,
     shading: Option<Shading>,
+    /// Whether pixels are the values at their centres, whatever their size.
+    points: bool,
 }
 
 impl View {
@@ -78,6 +83,27 @@ impl View {
                 height,
             },
             shading: None,
+            points: false,
+        }
+    }
+
+    /// The values at the centres of pixels, even where these are larger than those of the stored picture: for whoever
+    /// wants samples of the function, such as for statistics, and no picture to look at.
+    #[must_use]
+    pub fn with_points(self) -> Self {
+        Self {
+            points: true,
+            ..self
+        }
+    }
+
+    /// How columns and rows of the whole picture cover samples of what is stored with `size`.
+    pub(super) fn axes(&self, size: [u32; 2]) -> [Axis; 2] {
+        let [width, height] = size;
+        if self.points {
+            [self.width, self.height].map(Axis::of_points)
+        } else {
+            [Axis::new(width, self.width), Axis::new(height, self.height)]
         }
     }
 

@@ -1,6 +1,7 @@
 //! Videos out of files, frame by frame.
 
-use super::super::decoder::{Renderer, admit, held, pool, strip_rows, strips};
+use super::super::decoder::{admit, pool, strip_rows, strips};
+use super::super::renderer::{Renderer, held};
 use super::super::stored::Stored;
 use super::super::{Strip, View};
 use super::FrameTimes;
@@ -153,18 +154,13 @@ impl VideoDecoder {
         sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {
         let view = view.without_shading();
-        let held = held(&view, self.channels().into(), strip_rows(&view));
-        let frames = moments.frames();
-        admit(
-            &self.stored,
-            &view,
-            Order::Value,
-            frames,
-            held,
-            self.threads,
-        )?;
+        let (stored, order) = (&self.stored, Order::Value);
         let grid = Grid::new(self.width, self.height);
-        let mut renderer = Renderer::new(&self.stored, &self.device, grid, &view, Order::Value)?;
+        let samples = self.channels().into();
+        let held = held(stored, grid, &view, order, samples, strip_rows(&view));
+        let frames = moments.frames();
+        admit(stored, grid, &view, order, frames, held, self.threads)?;
+        let mut renderer = Renderer::new(stored, &self.device, grid, &view, order)?;
         renderer.turn(moments.time(frame, self.frames, self.rate));
         let pool = pool(self.threads)?;
         strips(

@@ -33,7 +33,7 @@ pub(crate) struct Decode {
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Factor on width and height, such as 4 or 0.5 [default: 1]
+    /// Factor on width and height, such as 4 or 0.5 [default: 1]; below 1, pixels are means over their areas
     #[arg(long, value_name = "F", conflicts_with = "size", value_parser = values::scale)]
     pub(crate) scale: Option<f64>,
 
