@@ -8,3 +8,6 @@ pub(crate) mod gpu;
 pub(crate) mod kernel;
 pub(crate) mod net;
 pub(crate) mod simd;
+mod stride;
+
+pub(crate) use stride::Stride;

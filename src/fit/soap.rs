@@ -3,7 +3,8 @@
 use super::optimiser::{EPSILON, Optimiser, bias_correction};
 use super::persist::{Archive, Persist};
 use crate::Error;
-use crate::engine::net::{Layer, Stride};
+use crate::engine::Stride;
+use crate::engine::net::Layer;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Zip, s};
 use rayon::prelude::*;

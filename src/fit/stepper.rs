@@ -203,9 +203,10 @@ impl Remote {
 mod tests {
     use super::super::{Fitted, Moment, Persist, watch};
     use super::*;
+    use crate::engine::Stride;
     use crate::engine::kernel::TILE;
     use crate::engine::net::{
-        Accelerator, Architecture, Differentiator, Gradient, Squares, Stride, Values,
+        Accelerator, Architecture, Differentiator, Gradient, Squares, Values,
     };
     use std::ops::{ControlFlow, Range};
     use std::sync::{Arc, Mutex};

@@ -1,9 +1,10 @@
 //! A whole fit on a GPU, in bursts of steps.
 
+use super::super::Stride;
 use super::adapter::Gpu;
 use super::gradient::Gradient;
 use super::plan::Perceptron;
-use super::soap::{Soap, Stride};
+use super::soap::Soap;
 use crate::error::GpuError;
 use std::collections::VecDeque;
 use std::sync::Arc;

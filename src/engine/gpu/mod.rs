@@ -19,7 +19,6 @@ pub(crate) use adapter::{Gpu, adapters};
 pub(crate) use descent::Descent;
 pub(crate) use gradient::Gradient;
 pub(crate) use plan::Perceptron;
-pub(crate) use soap::Stride;
 pub(crate) use values::Values;
 
 /// Points handed over at once: bounds the memory they take.

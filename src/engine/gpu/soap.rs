@@ -1,5 +1,6 @@
 //! The optimiser SOAP on a GPU.
 
+use super::super::Stride;
 use super::adapter::Gpu;
 use super::plan::{Perceptron, Plan};
 use crate::error::GpuError;
@@ -19,17 +20,6 @@ pub(super) struct Soap {
     /// Floats of the former.
     pub(super) state: usize,
     layers: usize,
-}
-
-/// What tells one step of SOAP from another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stride {
-    /// About how much every parameter changes.
-    pub(crate) rate: f32,
-    /// What undoes the bias of the mean gradient, and of its mean square.
-    pub(crate) unbias: [f32; 2],
-    /// Whether the bases are refreshed after it.
-    pub(crate) refresh: bool,
 }
 
 impl Soap {

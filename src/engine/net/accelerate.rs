@@ -1,9 +1,10 @@
 //! Networks and objectives as [`super::super::gpu`] knows them.
 
+use super::super::Stride;
 use super::super::gpu;
 use super::super::gpu::{Gpu, Perceptron};
 use super::super::kernel::TILE;
-use super::device::{Accelerator, Descent, Gradient, Stride, Values};
+use super::device::{Accelerator, Descent, Gradient, Values};
 use super::{Activation, Architecture, Layer, Network, Objective, Squares};
 use crate::error::GpuError;
 use std::ops::Range;
@@ -113,14 +114,7 @@ impl Descent for gpu::Descent {
         let inputs = self.inputs();
         let strides: Vec<_> = steps
             .iter()
-            .map(|(points, stride)| {
-                let stride = gpu::Stride {
-                    rate: stride.rate,
-                    unbias: stride.unbias,
-                    refresh: stride.refresh,
-                };
-                ((points.end - points.start) as usize, stride)
-            })
+            .map(|(points, stride)| ((points.end - points.start) as usize, *stride))
             .collect();
         gpu::Descent::queue(self, &strides, |step, at, count, rows| {
             let first = steps[step].0.start + at as u64;

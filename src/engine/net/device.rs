@@ -1,5 +1,6 @@
 //! What does the work: the CPU, or an accelerator behind a trait.
 
+use super::super::Stride;
 use super::{Architecture, Differentiator, Layer, Network, Objective, Squares};
 use crate::error::{Error, GpuError};
 use std::fmt;
@@ -248,17 +249,6 @@ pub(crate) trait Descent: Send {
 
     /// The optimiser's state after that burst.
     fn state(&self) -> &[f32];
-}
-
-/// What tells one step of SOAP from another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stride {
-    /// About how much every parameter changes.
-    pub(crate) rate: f32,
-    /// What undoes the bias of the mean gradient, and of its mean square.
-    pub(crate) unbias: [f32; 2],
-    /// Whether the bases are refreshed after it.
-    pub(crate) refresh: bool,
 }
 
 /// Hands the outputs at `count` points to `take`: a row of [`crate::TILE`] floats for each output, those of the

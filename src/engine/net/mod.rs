@@ -21,9 +21,9 @@ mod sweep;
 mod trace;
 
 pub use super::kernel::{Activation, Order};
+pub(crate) use device::Descent;
 #[cfg(test)]
 pub(crate) use device::{Accelerator, Gradient, Values};
-pub(crate) use device::{Descent, Stride};
 pub use device::{Device, Engine};
 pub use differentiate::Differentiator;
 pub(crate) use evaluate::{Evaluator, Scratch};
