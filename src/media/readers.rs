@@ -1,6 +1,6 @@
 //! All readers of foreign formats in one list, which fuzzers and tests go through.
 
-use super::picture::ByteBudget;
+use super::picture::SizeTarget;
 use super::{picture, sound, surface, video};
 use crate::Limits;
 use crate::signal::VideoSource;
@@ -31,7 +31,7 @@ const MOST_SAMPLES: usize = 1 << 18;
 
 fn picture(bytes: &[u8]) {
     let found = picture::read(&mut Cursor::new(bytes), None, MOST_DECODED);
-    let room = ByteBudget {
+    let room = SizeTarget {
         bytes: MOST_DECODED,
         asked: true,
     };

@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use siren_format::{Limits, Signal};
 use sirenc::media;
 use sirenc::media::grouped;
-use sirenc::media::picture::ByteBudget;
+use sirenc::media::picture::SizeTarget;
 use sirenc::{Checkpoint, Derivatives, Encoded, Encoder, Picture, Progress};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -200,7 +200,7 @@ fn one(
         job.input.path(),
         args.limiting.limits().memory,
     )?;
-    let (picture, notes) = found.settle(|picture| ByteBudget {
+    let (picture, notes) = found.settle(|picture| SizeTarget {
         bytes: encoder.size(picture),
         asked: args.fitting.bytes.is_some() || args.fitting.bpp.is_some(),
     })?;

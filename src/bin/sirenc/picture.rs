@@ -6,7 +6,7 @@ use super::paths::Place;
 use super::report::complain;
 use image::ImageReader;
 use sirenc::Picture;
-use sirenc::media::picture::{self as media, ByteBudget, format_name};
+use sirenc::media::picture::{self as media, SizeTarget, format_name};
 use std::io::{Cursor, Read};
 
 pub(crate) use sirenc::media::picture::{MOST_DECODED, from_image};
@@ -15,7 +15,7 @@ pub(crate) use sirenc::media::picture::{MOST_DECODED, from_image};
 const MOST_ENCODED: u64 = 256 << 20;
 
 /// A picture that becomes no file may take any size.
-const ANY_SIZE: fn(&Picture) -> ByteBudget = |_| ByteBudget {
+const ANY_SIZE: fn(&Picture) -> SizeTarget = |_| SizeTarget {
     bytes: u64::MAX,
     asked: false,
 };

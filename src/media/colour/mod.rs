@@ -17,7 +17,7 @@ use crate::media::Error;
 
 /// A profile takes at most this part of a file.
 const SHARE: u64 = 3;
-/// One pixel of so many may have a colour that is cut off without a word.
+/// Colours that are cut off are reported where more than one pixel in this number has one.
 const FEW: u64 = 1000;
 
 /// What a file says of its colours.
@@ -36,7 +36,7 @@ pub(crate) enum Colours {
 
 /// How large the file of a picture may be.
 #[derive(Clone, Copy, Debug)]
-pub struct ByteBudget {
+pub struct SizeTarget {
     /// Most bytes of the whole file.
     pub bytes: u64,
     /// Whether that was asked for. What is not leaves a profile out of the account.
@@ -72,7 +72,7 @@ impl Colours {
     pub(crate) fn settle(
         self,
         picture: Picture,
-        room: ByteBudget,
+        room: SizeTarget,
     ) -> Result<(Picture, Option<String>), Error> {
         match self {
             Self::Srgb => Ok((picture, None)),
@@ -86,7 +86,7 @@ fn known(
     picture: Picture,
     space: &Space,
     icc: Option<Vec<u8>>,
-    room: ByteBudget,
+    room: SizeTarget,
 ) -> Result<(Picture, Option<String>), Error> {
     let (pixels, channels) = (picture.pixels(), picture.channels());
     let outside = space.outside(picture.samples(), channels);
@@ -133,7 +133,7 @@ fn known(
 fn other(
     picture: Picture,
     icc: Vec<u8>,
-    room: ByteBudget,
+    room: SizeTarget,
 ) -> Result<(Picture, Option<String>), Error> {
     let length = icc.len() as u64;
     let large = length.saturating_mul(SHARE) > room.bytes;

@@ -7,7 +7,7 @@ mod tga;
 mod tiff;
 mod write;
 
-pub use super::colour::ByteBudget;
+pub use super::colour::SizeTarget;
 pub use format::{Format, Writer};
 pub use write::{render, whole};
 
@@ -42,7 +42,7 @@ impl Found {
     /// The picture as it is to be stored in a file of `room`, and what should be said about it.
     pub fn settle(
         self,
-        room: impl FnOnce(&Picture) -> ByteBudget,
+        room: impl FnOnce(&Picture) -> SizeTarget,
     ) -> Result<(Picture, Vec<String>), Error> {
         let room = room(&self.picture);
         let (picture, note) = self.colours.settle(self.picture, room)?;

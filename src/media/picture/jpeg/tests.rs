@@ -1,7 +1,7 @@
 //! Files of flat blocks, with components in scans of their own or together.
 
 use super::super::{Found, read};
-use crate::media::colour::ByteBudget;
+use crate::media::colour::SizeTarget;
 use crate::{Picture, Samples};
 use std::io::Cursor;
 
@@ -103,7 +103,7 @@ fn jpeg(sampling: &[[usize; 2]], scans: &[&[usize]]) -> Vec<u8> {
 }
 
 fn picture(file: &[u8]) -> Picture {
-    let room = ByteBudget {
+    let room = SizeTarget {
         bytes: 0,
         asked: false,
     };
