@@ -14,7 +14,8 @@ use siren_format::{
 
 const PICTURE: &[u8] = include_bytes!("../../format/tests/golden/valid/rgb.siren");
 
-fn header(hidden: Vec<u32>, channels: u8) -> Header {
+/// The header of a file of a picture of 8 x 8 pixels.
+pub(super) fn header(hidden: Vec<u32>, channels: u8) -> Header {
     Header {
         signal: Signal::Picture {
             width: 8,

@@ -423,32 +423,15 @@ fn step_code(size: f64) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::properties::header;
     use super::*;
     use crate::model::weights::shape;
     use crate::objective::Image;
     use crate::signal::{Picture, Samples};
-    use siren_format::{Activation, Colour, Input, Signal};
 
     #[test]
     fn what_is_rounded_is_held_and_nothing_else() {
-        let header = Header {
-            signal: Signal::Picture {
-                width: 8,
-                height: 8,
-            },
-            samples: siren_format::Samples {
-                channels: 1,
-                depth: 8,
-                colour: Colour::Direct,
-            },
-            network: siren_format::Network {
-                activation: Activation::Sine,
-                input: Input::Coordinates,
-                omega_first: 160,
-                omega_hidden: 240,
-                hidden: vec![9, 7],
-            },
-        };
+        let header = header(vec![9, 7], 1);
         let network = Network::random(&shape(&header), 3).unwrap();
         let picture = Picture::new(8, 8, 1, Samples::U8((0..64).collect())).unwrap();
         let task = Image::new(&picture, 0);

@@ -215,6 +215,24 @@ mod tests {
     use crate::engine::kernel::TILE;
     use crate::engine::net::Architecture;
 
+    /// A random network of one hidden layer of `width` neurons.
+    fn start(width: usize) -> Network {
+        let shape = Architecture {
+            hidden: vec![width],
+            ..Architecture::default()
+        };
+        Network::random(&shape, 0).unwrap()
+    }
+
+    /// `steps` steps of a tile each.
+    fn schedule(steps: u32) -> Schedule {
+        Schedule {
+            steps,
+            points: [TILE as u64; 2],
+            rate: 1e-3,
+        }
+    }
+
     /// A loss that no step changes: it rises by half, and stays there.
     struct Rising;
 
@@ -236,16 +254,8 @@ mod tests {
 
     #[test]
     fn a_fit_ends_though_its_loss_stays_higher_than_it_was() {
-        let shape = Architecture {
-            hidden: vec![3],
-            ..Architecture::default()
-        };
-        let schedule = Schedule {
-            steps: 600,
-            points: [TILE as u64; 2],
-            rate: 1e-3,
-        };
-        let mut network = Network::random(&shape, 0).unwrap();
+        let schedule = schedule(600);
+        let mut network = start(3);
         let mut taken = 0;
         let device = Device::cpu();
         let fitted = fit(&device, &mut network, &Rising, None, &schedule, &mut |_| {
@@ -265,16 +275,8 @@ mod tests {
     fn a_fit_goes_on_from_any_moment() {
         for width in [3, 600] {
             // SOAP for the first, Adam for the second.
-            let shape = Architecture {
-                hidden: vec![width],
-                ..Architecture::default()
-            };
-            let schedule = Schedule {
-                steps: 450,
-                points: [TILE as u64; 2],
-                rate: 1e-3,
-            };
-            let start = Network::random(&shape, 0).unwrap();
+            let schedule = schedule(450);
+            let start = start(width);
             let run = |from: Option<&[u8]>, seen: &mut dyn FnMut(&mut Moment<'_>)| {
                 let mut network = start.clone();
                 let tell = &mut |_: &Progress, moment: &mut Moment<'_>| {
@@ -334,16 +336,8 @@ mod tests {
     /// What was found before a fit diverged for good is what it ends with. Without anything, it fails.
     #[test]
     fn a_fit_that_diverges_for_good_ends_with_its_best_weights() {
-        let shape = Architecture {
-            hidden: vec![3],
-            ..Architecture::default()
-        };
-        let schedule = Schedule {
-            steps: 600,
-            points: [TILE as u64; 2],
-            rate: 1e-3,
-        };
-        let start = Network::random(&shape, 0).unwrap();
+        let schedule = schedule(600);
+        let start = start(3);
         let run = |sound: u64| {
             let mut network = start.clone();
             let go_on = &mut |_: &Progress| ControlFlow::Continue(());

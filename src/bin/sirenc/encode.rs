@@ -25,6 +25,7 @@ use sirenc::{Checkpoint, Derivatives, Encoded, Encoder, Picture, Progress};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 /// Pictures of up to so many pixels are encoded side by side, each on one thread: they take little memory,
 /// and the shares of one fit are soon done waiting for each other. Of larger ones, one at a time.
@@ -322,8 +323,14 @@ impl Told {
 
 /// Tells of a finished file of a picture.
 pub(crate) fn told(job: &Job, encoded: &Encoded) -> Result<Told, Failure> {
+    let quality = format!(
+        "{:.3} bpp  {:.1} dB ({})",
+        encoded.bpp,
+        encoded.psnr,
+        likeness(encoded.psnr)
+    );
     Ok(Told {
-        line: line(job, encoded),
+        line: line(job, &encoded.bytes, &quality, encoded.elapsed),
         rough: encoded.psnr < ROUGH,
         facts: facts(job, encoded)?,
     })
@@ -344,16 +351,14 @@ fn likeness(psnr: f64) -> &'static str {
     }
 }
 
-fn line(job: &Job, encoded: &Encoded) -> String {
+/// The line for people about a finished file of `bytes`, with what there is to say of its `quality`.
+pub(crate) fn line(job: &Job, bytes: &[u8], quality: &str, elapsed: Duration) -> String {
     format!(
-        "{} -> {}  {} bytes  {:.3} bpp  {:.1} dB ({})  {:.1} s",
+        "{} -> {}  {} bytes  {quality}  {:.1} s",
         job.input,
         job.output,
-        grouped(encoded.bytes.len() as u64),
-        encoded.bpp,
-        encoded.psnr,
-        likeness(encoded.psnr),
-        encoded.elapsed.as_secs_f64()
+        grouped(bytes.len() as u64),
+        elapsed.as_secs_f64()
     )
 }
 

@@ -3,6 +3,8 @@
 use super::failure::Failure;
 use super::output::Output;
 use super::paths::{self, Place};
+use super::report::Report;
+use super::usage::Manner;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -46,6 +48,21 @@ impl Files {
             files.check(place, inputs)?;
         }
         Ok(files)
+    }
+
+    /// [`Files::new`], and the report of a command that writes these files: it leaves standard output to them.
+    pub(crate) fn with_report(
+        typed: &Typed<'_>,
+        inputs: &[PathBuf],
+        manner: Manner,
+    ) -> Result<(Self, Report), Failure> {
+        let files = Self::new(typed, inputs, manner.force)?;
+        let report = Report {
+            quiet: manner.quiet,
+            json: false,
+            aside: files.to_standard(),
+        };
+        Ok((files, report))
     }
 
     fn all(&self) -> impl Iterator<Item = &Place> {

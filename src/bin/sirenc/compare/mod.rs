@@ -44,12 +44,7 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
         svg: args.svg.as_deref(),
         report: args.report.as_deref(),
     };
-    let files = Files::new(&typed, &args.inputs, args.manner.force)?;
-    let report = Report {
-        quiet: args.manner.quiet,
-        json: false,
-        aside: files.to_standard(),
-    };
+    let (files, report) = Files::with_report(&typed, &args.inputs, args.manner)?;
     let scratch = Scratch::new()?;
     let (codecs, mut notes) = codec::available(args.against.as_deref(), &scratch)?;
     for note in &notes {

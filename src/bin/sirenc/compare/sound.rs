@@ -46,12 +46,7 @@ pub(super) fn run(args: &Compare) -> Result<ExitCode, Failure> {
         json: args.json.as_deref(),
         ..Typed::default()
     };
-    let files = Files::new(&typed, &args.inputs, args.manner.force)?;
-    let report = Report {
-        quiet: args.manner.quiet,
-        json: false,
-        aside: files.to_standard(),
-    };
+    let (files, report) = Files::with_report(&typed, &args.inputs, args.manner)?;
     let mut tools = Vec::new();
     for tool in [&OPUS, &MP3] {
         match tool.version() {

@@ -2,7 +2,7 @@
 
 use super::decode::Decode;
 use super::encode::Encode;
-use super::encode::{Told, loss, stored};
+use super::encode::{Told, line, loss, stored};
 use super::failure::Failure;
 use super::format;
 use super::input::Input;
@@ -40,19 +40,11 @@ pub(super) fn encode(
         |shape: &EncodedShape| &shape.bytes,
         |from, progress| encoder.encode_shape_resumable(&surface, from, progress),
     )?;
-    let line = format!(
-        "{} -> {}  {} bytes  off by {:.3} %  {:.1} s",
-        job.input,
-        job.output,
-        grouped(encoded.bytes.len() as u64),
-        100.0 * encoded.relative,
-        encoded.elapsed.as_secs_f64()
-    );
-    let facts = facts(job, &encoded);
+    let quality = format!("off by {:.3} %", 100.0 * encoded.relative);
     Ok(Told {
-        line,
+        line: line(job, &encoded.bytes, &quality, encoded.elapsed),
         rough: false,
-        facts,
+        facts: facts(job, &encoded),
     })
 }
 

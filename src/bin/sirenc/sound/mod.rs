@@ -2,14 +2,13 @@
 
 use super::decode::Decode;
 use super::encode::Encode;
-use super::encode::{Told, decibels, stored};
+use super::encode::{Told, decibels, line, stored};
 use super::failure::Failure;
 use super::input::Input;
 use super::output::Output;
 use super::paths::{Job, Place};
 use super::report::Report;
 use serde_json::{Value, json};
-use sirenc::media::grouped;
 use sirenc::media::sound::{Shape, Wav, most_samples, read};
 use sirenc::{EncodedSound, Encoder, Playback, Sound, SoundDecoder};
 use std::path::Path;
@@ -32,20 +31,11 @@ pub(crate) fn encode(
         |sound: &EncodedSound| &sound.bytes,
         |from, progress| encoder.encode_sound_resumable(&sound, from, progress),
     )?;
-    let line = format!(
-        "{} -> {}  {} bytes  {:.1} kbit/s  {}  {:.1} s",
-        job.input,
-        job.output,
-        grouped(encoded.bytes.len() as u64),
-        encoded.kbps,
-        likeness(&encoded),
-        encoded.elapsed.as_secs_f64()
-    );
-    let facts = facts(job, &sound, &encoded);
+    let quality = format!("{:.1} kbit/s  {}", encoded.kbps, likeness(&encoded));
     Ok(Told {
-        line,
+        line: line(job, &encoded.bytes, &quality, encoded.elapsed),
         rough: encoded.snr < ROUGH && encoded.snr > f64::NEG_INFINITY,
-        facts,
+        facts: facts(job, &sound, &encoded),
     })
 }
 

@@ -1,7 +1,7 @@
 //! `sirenc study activations`: sines against ramps.
 
 use super::args::StudyActivations;
-use super::page;
+use super::{begin, page};
 use crate::compare::measure;
 use crate::failure::Failure;
 use crate::files::{Files, Typed};
@@ -44,22 +44,12 @@ pub(super) struct Told<'a> {
 
 pub(crate) fn run(args: &StudyActivations) -> Result<ExitCode, Failure> {
     let typed = Typed {
-        json: args.json.as_deref(),
         csv: args.csv.as_deref(),
         svg: args.svg.as_deref(),
         report: args.report.as_deref(),
+        ..Typed::default()
     };
-    let inputs = [args.input.clone()];
-    let files = Files::new(&typed, &inputs, args.manner.force)?;
-    let report = Report {
-        quiet: args.manner.quiet,
-        json: false,
-        aside: files.to_standard(),
-    };
-    if let Some(threads) = args.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build_global().map_err(sirenc::Error::from)?;
-    }
+    let (files, report) = begin(&args.running, typed, std::slice::from_ref(&args.input))?;
     let place = Place::input(&args.input);
     let studied = one(args, &place, &files, &report);
     Ok(if report.settle(&place, studied)? {
@@ -86,7 +76,7 @@ fn one(
             args.width,
             args.omega,
             args.steps,
-            args.seed
+            args.running.seed
         ),
         truth: Maps::of_picture(&picture),
         outcomes: &outcomes,
@@ -142,7 +132,7 @@ fn fit(
         // An interruption ends the process by itself.
         ControlFlow::Continue(())
     };
-    let (steps, seed) = (args.steps, args.seed);
+    let (steps, seed) = (args.steps, args.running.seed);
     let outcomes = study::activations(picture, &contenders, steps, CHECKPOINTS, seed, &mut tell);
     bar.finish_and_clear();
     Ok(outcomes?)
@@ -247,7 +237,7 @@ fn figures(told: &Told<'_>, args: &StudyActivations) -> Value {
         "height": height,
         "omega": args.omega,
         "steps": args.steps,
-        "seed": args.seed,
+        "seed": args.running.seed,
         "networks": told.outcomes.iter().map(network).collect::<Vec<_>>(),
     })
 }

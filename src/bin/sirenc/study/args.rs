@@ -15,6 +15,25 @@ pub(crate) enum Study {
     Sound(StudySound),
 }
 
+/// What the studies that fit networks to a signal have in common
+#[derive(Args, Debug)]
+pub(crate) struct Running {
+    /// Seed of the random initial weights and of the points that are drawn
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
+    pub(crate) seed: u64,
+
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Write all figures as JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) manner: Manner,
+}
+
 /// Fit the same picture with sines, ReLU, tanh, and ReLU after a positional encoding
 ///
 /// All four have the same hidden layers and take as many steps of the same optimiser over the same
@@ -49,21 +68,9 @@ pub(crate) struct StudyActivations {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(3..=4096))]
     pub(crate) side: u32,
 
-    /// Seed of the random initial weights and of the order of pixels
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
-    pub(crate) seed: u64,
-
-    /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = values::threads)]
-    pub(crate) threads: Option<usize>,
-
     /// Write a page with the pictures, gradients and Laplacians side by side, and the plots
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
-
-    /// Write all figures as JSON; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
 
     /// Write all figures as CSV, a row for each network and step; `-` is standard output
     #[arg(long, value_name = "FILE")]
@@ -74,7 +81,7 @@ pub(crate) struct StudyActivations {
     pub(crate) svg: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) manner: Manner,
+    pub(crate) running: Running,
 }
 
 const ACTIVATIONS_EXAMPLES: &str = "\
@@ -159,20 +166,8 @@ pub(crate) struct StudySound {
     #[arg(long, value_name = "N", default_value_t = 1500, value_parser = values::count)]
     pub(crate) steps: u32,
 
-    /// Seed of the random initial weights and of the order of samples
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
-    pub(crate) seed: u64,
-
-    /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = values::threads)]
-    pub(crate) threads: Option<usize>,
-
-    /// Write all figures as JSON; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) manner: Manner,
+    pub(crate) running: Running,
 }
 
 /// Fit signed distances with sines and with ReLU, and measure files of shapes
@@ -205,20 +200,8 @@ pub(crate) struct StudyShapes {
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = values::count)]
     pub(crate) points: u32,
 
-    /// Seed of the random initial weights and of the points
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::seed)]
-    pub(crate) seed: u64,
-
-    /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = values::threads)]
-    pub(crate) threads: Option<usize>,
-
-    /// Write all figures as JSON; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) manner: Manner,
+    pub(crate) running: Running,
 }
 
 const SHAPES_EXAMPLES: &str = "\

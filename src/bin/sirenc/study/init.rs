@@ -4,7 +4,6 @@ use super::args::StudyInit;
 use crate::failure::Failure;
 use crate::files::{Files, Typed};
 use crate::plot::{self, Axis, Curve, Plot, Role};
-use crate::report::Report;
 use crate::table::columns;
 use plotters::prelude::SeriesLabelPosition;
 use serde_json::{Value, json};
@@ -24,12 +23,7 @@ pub(crate) fn run(args: &StudyInit) -> Result<ExitCode, Failure> {
         svg: args.svg.as_deref(),
         report: None,
     };
-    let files = Files::new(&typed, &[], args.manner.force)?;
-    let report = Report {
-        quiet: args.manner.quiet,
-        json: false,
-        aside: files.to_standard(),
-    };
+    let (files, report) = Files::with_report(&typed, &[], args.manner)?;
     let shape = Architecture {
         hidden: vec![args.width.into(); args.layers.into()],
         outputs: 1,

@@ -1,9 +1,10 @@
 //! `sirenc study shapes`: signed distances, in files and out of them.
 
 use super::args::StudyShapes;
+use super::begin;
 use crate::encode::{loss, watched};
 use crate::failure::Failure;
-use crate::files::{Files, Typed};
+use crate::files::Typed;
 use crate::input::Input;
 use crate::paths::Place;
 use crate::report::Report;
@@ -43,20 +44,7 @@ struct Entry {
 }
 
 pub(crate) fn run(args: &StudyShapes) -> Result<ExitCode, Failure> {
-    let typed = Typed {
-        json: args.json.as_deref(),
-        ..Typed::default()
-    };
-    let files = Files::new(&typed, &args.inputs, args.manner.force)?;
-    let report = Report {
-        quiet: args.manner.quiet,
-        json: false,
-        aside: files.to_standard(),
-    };
-    if let Some(threads) = args.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build_global().map_err(sirenc::Error::from)?;
-    }
+    let (files, report) = begin(&args.running, Typed::default(), &args.inputs)?;
     let mut figures = Vec::new();
     let mut status = ExitCode::SUCCESS;
     for (place, subject) in subjects(args, &report) {
@@ -152,7 +140,7 @@ fn encoded(
     subject: &Subject,
     report: &Report,
 ) -> Result<EncodedShape, Failure> {
-    let mut encoder = Encoder::new().with_seed(args.seed);
+    let mut encoder = Encoder::new().with_seed(args.running.seed);
     if let Some(bytes) = args.bytes {
         encoder = encoder.with_bytes(bytes);
     }
@@ -199,7 +187,7 @@ fn entries(
                 shape,
                 encoded.steps,
                 rate,
-                args.seed,
+                args.running.seed,
                 progress,
             )
         })?;

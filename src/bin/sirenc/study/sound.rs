@@ -1,6 +1,7 @@
 //! `sirenc study sound`: sines against ramps in a sound.
 
 use super::args::StudySound;
+use super::begin;
 use crate::failure::Failure;
 use crate::files::{Files, Typed};
 use crate::input::Input;
@@ -18,20 +19,11 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &StudySound) -> Result<ExitCode, Failure> {
-    let typed = Typed {
-        json: args.json.as_deref(),
-        ..Typed::default()
-    };
-    let files = Files::new(&typed, std::slice::from_ref(&args.input), args.manner.force)?;
-    let report = Report {
-        quiet: args.manner.quiet,
-        json: false,
-        aside: files.to_standard(),
-    };
-    if let Some(threads) = args.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build_global().map_err(sirenc::Error::from)?;
-    }
+    let (files, report) = begin(
+        &args.running,
+        Typed::default(),
+        std::slice::from_ref(&args.input),
+    )?;
     let place = Place::input(&args.input);
     let studied = one(args, &place, &files, &report);
     Ok(if report.settle(&place, studied)? {
@@ -49,7 +41,7 @@ fn one(args: &StudySound, place: &Place, files: &Files, report: &Report) -> Resu
         hidden: vec![usize::from(args.width); args.layers.into()],
         span: span.min(sound.frames()),
         steps: args.steps,
-        seed: args.seed,
+        seed: args.running.seed,
     };
     let heard = fit(place, &sound, &study, report)?;
     let title = format!(
@@ -60,7 +52,7 @@ fn one(args: &StudySound, place: &Place, files: &Files, report: &Report) -> Resu
         args.width,
         f64::from(study.span) / f64::from(sound.rate()),
         args.steps,
-        args.seed
+        args.running.seed
     );
     report.say(&table(&title, &heard))?;
     if let Some(place) = &files.json {
