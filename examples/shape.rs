@@ -4,7 +4,7 @@
 //! cargo run --release --example shape --no-default-features --features encode
 //! ```
 
-use sirenc::{Encoder, ShapeDecoder, Surface};
+use sirenc::{ShapeDecoder, ShapeEncoder, Surface};
 
 fn main() -> Result<(), sirenc::Error> {
     // Points on a sphere of radius 20 around (10, 0, 0), spread by the golden angle, and where outside is.
@@ -20,10 +20,10 @@ fn main() -> Result<(), sirenc::Error> {
         .map(|n| [10.0 + 20.0 * n[0], 20.0 * n[1], 20.0 * n[2]]);
     let surface = Surface::cloud(points.collect(), normals)?;
 
-    let encoded = Encoder::new()
+    let encoded = ShapeEncoder::new()
         .with_bytes(300)
         .with_steps(300)
-        .encode_shape(&surface)?;
+        .encode(&surface)?;
     println!(
         "{} bytes, {:.2} % of its size off",
         encoded.bytes.len(),

@@ -1,10 +1,11 @@
 //! Which fits are tried for a file, the best of which it becomes.
 
 use super::checkpoint::Journal;
+use super::encoder::unforeseeable;
 use super::plain;
 use super::plan::{Plan, Size};
 use super::search;
-use super::settings::{Encoder, Steps, unforeseeable};
+use super::settings::{Settings, Steps};
 use super::source::Source;
 use super::trained::{Candidate, Job, Meter, Tell, TrainedModel};
 use crate::Error;
@@ -25,7 +26,7 @@ pub(super) struct Finished {
     pub(super) elapsed: Duration,
 }
 
-impl Encoder {
+impl Settings {
     /// Fits a network to `task` and makes a file of it, the signal in which is `source`.
     pub(super) fn fit(
         &self,
@@ -60,7 +61,7 @@ impl Encoder {
     }
 
     /// The best file of at most `bytes` bytes: of the plain ones and, unless one of these is exact, of those of
-    /// all [`Encoder::attempts`].
+    /// all [`Settings::attempts`].
     fn best(
         &self,
         job: Job<'_>,

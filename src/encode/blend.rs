@@ -36,14 +36,14 @@ impl Encoder {
         mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
         self.validate()?;
-        on_threads(self.threads, || {
+        on_threads(self.settings.threads, || {
             let Blended {
                 gradients,
                 means,
                 picture,
             } = Blended::new(a, b, how)?;
-            let values = Image::new(&picture, self.seed);
-            let task = Gradients::new(gradients, means, values, self.seed);
+            let values = Image::new(&picture, self.settings.seed);
+            let task = Gradients::new(gradients, means, values, self.settings.seed);
             let journal = Journal::new(self.key(&picture), None)?;
             self.fit_picture(&picture, &task, &mut |report, _| progress(report), journal)
         })?

@@ -298,7 +298,7 @@ impl Persist for Outcome<'_> {
 mod tests {
     use super::*;
     use crate::signal::{Picture, Samples, Sound};
-    use crate::{Derivatives, Encoder};
+    use crate::{Derivatives, Encoder, SoundEncoder};
     use std::ops::ControlFlow;
 
     fn picture() -> Picture {
@@ -355,7 +355,7 @@ mod tests {
     fn every_checkpoint_of_a_sound_leads_to_the_same_file() {
         let sample = |n: u32| (0.4 * f64::from(n * n) / 9e3).sin() as f32;
         let sound = Sound::new(8000, 1, 16, (0..900).map(sample).collect()).unwrap();
-        let small = Encoder::new().with_layers(2).with_steps(40);
+        let small = SoundEncoder::new().with_layers(2).with_steps(40);
         let encoders = [
             small.clone().with_bytes(400).with_segments(0.03),
             small.with_width(5).with_half_floats().with_segments(0.03),
@@ -363,7 +363,7 @@ mod tests {
         for encoder in encoders {
             let mut kept = Vec::new();
             let mut taken = 0;
-            let whole = encoder.encode_sound_resumable(&sound, None, |_, checkpoint| {
+            let whole = encoder.encode_resumable(&sound, None, |_, checkpoint| {
                 if taken % 29 == 0 {
                     kept.push(checkpoint.to_bytes().unwrap());
                 }
@@ -375,7 +375,7 @@ mod tests {
             for (index, checkpoint) in kept.iter().enumerate() {
                 let again = encoder.clone().with_threads(1 + index % 2);
                 let mut left = 0;
-                let again = again.encode_sound_resumable(&sound, Some(checkpoint), |_, of| {
+                let again = again.encode_resumable(&sound, Some(checkpoint), |_, of| {
                     // One that has not gone far leads there just as well.
                     assert!(left > 0 || !of.to_bytes().unwrap().is_empty());
                     left += 1;

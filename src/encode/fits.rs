@@ -1,6 +1,6 @@
 //! What holds of the fits of any picture, the simplest above all.
 
-use super::Encoder;
+use super::{Encoder, SoundEncoder};
 use crate::decode::{Decoder, View};
 use crate::metric;
 use crate::signal::{Picture, Samples, Sound};
@@ -179,8 +179,8 @@ fn simple_sounds_are_never_worse_than_silence() {
     ];
     for (name, sound, least) in sounds {
         for (effort, least) in [1, 3].into_iter().zip(least) {
-            let encoder = Encoder::new().with_bytes(300).with_effort(effort);
-            let encoded = encoder.and_then(|encoder| encoder.encode_sound(&sound));
+            let encoder = SoundEncoder::new().with_bytes(300).with_effort(effort);
+            let encoded = encoder.and_then(|encoder| encoder.encode(&sound));
             let snr = encoded.expect("a file").snr;
             assert!(snr >= least - 0.05, "{name}: {snr} dB at effort {effort}");
         }
@@ -193,9 +193,9 @@ fn simple_sounds_are_never_worse_than_silence() {
 fn a_sound_that_is_stopped_early_keeps_what_it_has() {
     use std::f64::consts::TAU;
     let hum = sound(2000, |t| 0.5 * (TAU * 40.0 * t).sin());
-    let encoder = Encoder::new().with_bytes(300).with_steps(500);
+    let encoder = SoundEncoder::new().with_bytes(300).with_steps(500);
     let mut last = 0;
-    let encoded = encoder.encode_sound_with(&hum, |progress| {
+    let encoded = encoder.encode_with(&hum, |progress| {
         assert!(progress.step <= progress.steps, "{progress:?}");
         last = progress.step;
         if progress.step < 1300 {
@@ -227,12 +227,9 @@ fn segments_begin_at_frequencies_of_their_own() {
         }
     };
     let sound = sound(3200, sample);
-    let encoder = Encoder::new().with_segments(0.2).with_steps(500);
-    let levels = encoder.clone().with_bytes(900).encode_sound(&sound);
-    let halves = encoder
-        .with_half_floats()
-        .with_width(16)
-        .encode_sound(&sound);
+    let encoder = SoundEncoder::new().with_segments(0.2).with_steps(500);
+    let levels = encoder.clone().with_bytes(900).encode(&sound);
+    let halves = encoder.with_half_floats().with_width(16).encode(&sound);
     for encoded in [levels, halves] {
         let encoded = encoded.expect("a file");
         assert!(encoded.segments == 2, "{} segments", encoded.segments);

@@ -1,12 +1,14 @@
 //! From a signal to a file: settings, fits, quantised weights, and the file of them.
 //!
-//! [`Encoder`] holds the settings, and [`attempts`] says which fits are tried. For every kind of signal a [`source`] says what the header of its file is and how
-//! good a file of it is. A network is [`trained`], its weights are rounded by a [`quantise`]r, and
+//! There is an [`encoder`] for every kind of signal, whose shared [`settings`] say how to fit, and [`attempts`] says which
+//! fits are tried. For every kind of signal a [`source`] says what the header of its file is and how good a file of it
+//! is. A network is [`trained`], its weights are rounded by a [`quantise`]r, and
 //! [`search`] looks for the file of a given quality. Decoders are used to measure what was made.
 
 mod attempts;
 mod blend;
 mod checkpoint;
+mod encoder;
 #[cfg(test)]
 mod fits;
 mod picture;
@@ -24,8 +26,12 @@ mod trained;
 mod video;
 
 pub use checkpoint::Checkpoint;
+pub use encoder::{
+    Encoder, EncoderOf, KindSettings, PictureSettings, PixelSettings, ShapeEncoder, ShapeSettings,
+    SoundEncoder, SoundSettings, VideoEncoder, VideoSettings,
+};
 pub use picture::Encoded;
-pub use settings::{DEFAULT_EFFORT, EFFORT_STEPS, Encoder};
+pub use settings::{DEFAULT_EFFORT, EFFORT_STEPS};
 pub use shape::EncodedShape;
 pub use sound::EncodedSound;
 pub(crate) use sound::{Tally, each, omega_first};

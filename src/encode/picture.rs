@@ -2,8 +2,7 @@
 
 use super::attempts::Finished;
 use super::checkpoint::{Checkpoint, Journal};
-use super::plan::Size;
-use super::settings::Encoder;
+use super::encoder::Encoder;
 use super::trained::Tell;
 use crate::Error;
 use crate::decode::on_threads;
@@ -36,7 +35,7 @@ impl Encoder {
     /// The most bytes that a file of `picture` may take; where a PSNR or a quality is asked for, about what suits the
     /// picture. What nobody asked for leaves the colour profile out of the account.
     pub fn size(&self, picture: &Picture) -> u64 {
-        self.budget(picture, self.size, 0)
+        self.settings.budget(picture, self.settings.size, 0)
     }
 
     /// Fits a network to `picture` and returns the file.
@@ -76,12 +75,14 @@ impl Encoder {
     ) -> Result<Encoded, Error> {
         self.validate()?;
         let journal = Journal::new(self.key(picture), checkpoint)?;
-        on_threads(self.threads, || self.run(picture, &mut progress, journal))?
+        on_threads(self.settings.threads, || {
+            self.run(picture, &mut progress, journal)
+        })?
     }
 
     fn run(&self, picture: &Picture, tell: Tell<'_>, journal: Journal) -> Result<Encoded, Error> {
-        let values = Image::new(picture, self.seed);
-        let Some(which) = self.supervision else {
+        let values = Image::new(picture, self.settings.seed);
+        let Some(which) = self.own.supervision else {
             return self.fit_picture(picture, &values.normalised(), tell, journal);
         };
         spectral::check(picture)?;
@@ -90,12 +91,12 @@ impl Encoder {
         match which {
             Derivatives::Gradient => {
                 let targets = spectral::gradients(&planes);
-                let task = Gradients::new(targets, means, values, self.seed);
+                let task = Gradients::new(targets, means, values, self.settings.seed);
                 self.fit_picture(picture, &task, tell, journal)
             }
             Derivatives::Laplacian => {
                 let targets = spectral::laplacians(&planes);
-                let task = Laplacians::new(targets, means, values, self.seed);
+                let task = Laplacians::new(targets, means, values, self.settings.seed);
                 self.fit_picture(picture, &task, tell, journal)
             }
         }
@@ -109,19 +110,11 @@ impl Encoder {
         tell: Tell<'_>,
         journal: Journal,
     ) -> Result<Encoded, Error> {
-        if matches!(self.size, Size::Kbps(_)) || self.segment.is_some() {
-            let allowed = "left to sounds, which alone have time";
-            return Err(Error::parameter(
-                "kilobits a second or segments",
-                "given",
-                allowed,
-            ));
-        }
         let Finished {
             candidate,
             steps,
             elapsed,
-        } = self.fit(picture, task, tell, journal)?;
+        } = self.settings.fit(picture, task, tell, journal)?;
         Ok(Encoded {
             psnr: candidate.quality,
             bpp: candidate.bytes.len() as f64 * 8.0 / picture.pixels() as f64,

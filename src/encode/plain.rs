@@ -3,7 +3,7 @@
 //! They take no fit, and no file that is written is worse than they are. Where a signal is that plain, they are as
 //! good as any.
 
-use super::settings::Encoder;
+use super::settings::Settings;
 use super::trained::{Candidate, Job};
 use crate::Error;
 use crate::objective::Regression;
@@ -22,18 +22,18 @@ const CHEAPENED: u64 = 64;
 /// omega_0 of plain networks, in the units of the header (eighths).
 const OMEGA: u16 = 1;
 
-/// The best of the plain files of at most `bytes` bytes, if there is any. One of a single colour has the network that
-/// `encoder` was given, if that was given.
+/// The best of the plain files of at most `bytes` bytes, if there is any. One of a single colour has the network of
+/// `settings`, if they have one.
 ///
 /// # Errors
 /// As [`Candidate::of`].
 pub(super) fn best(
-    encoder: &Encoder,
+    settings: &Settings,
     job: Job<'_>,
     bytes: u64,
 ) -> Result<Option<Candidate>, Error> {
     let mut best = None;
-    for plain in all(encoder, job)? {
+    for plain in all(settings, job)? {
         // The finest steps that fit into the file.
         for octaves in (COARSEST..=finest(job)).rev() {
             let file = plain.file(job, octaves)?;
@@ -51,8 +51,8 @@ pub(super) fn best(
 ///
 /// # Errors
 /// [`Error::Parameter`] for settings that a file cannot hold.
-pub(super) fn least(encoder: &Encoder, job: Job<'_>) -> Result<u64, Error> {
-    let files = all(encoder, job)?.into_iter();
+pub(super) fn least(settings: &Settings, job: Job<'_>) -> Result<u64, Error> {
+    let files = all(settings, job)?.into_iter();
     let lengths = files.map(|plain| Ok(plain.file(job, COARSEST)?.len() as u64));
     let lengths = lengths.collect::<Result<Vec<u64>, Error>>()?;
     Ok(lengths.into_iter().min().unwrap_or(0))
@@ -72,7 +72,7 @@ struct Plain {
 }
 
 /// One colour, and a plane of colours unless a network is given.
-fn all(encoder: &Encoder, job: Job<'_>) -> Result<Vec<Plain>, Error> {
+fn all(settings: &Settings, job: Job<'_>) -> Result<Vec<Plain>, Error> {
     let Some(regression) = job.task.regression() else {
         return Ok(Vec::new());
     };
@@ -82,9 +82,9 @@ fn all(encoder: &Encoder, job: Job<'_>) -> Result<Vec<Plain>, Error> {
         slopes,
         ..
     } = regression;
-    let given = encoder.layers.is_some() || encoder.width.is_some();
-    let network = (encoder.layers.unwrap_or(1), encoder.width.unwrap_or(1));
-    let mut header = encoder.header(job.source, network)?;
+    let given = settings.layers.is_some() || settings.width.is_some();
+    let network = (settings.layers.unwrap_or(1), settings.width.unwrap_or(1));
+    let mut header = settings.header(job.source, network)?;
     let mut plain = vec![Plain {
         header: header.clone(),
         origins: means.to_vec(),

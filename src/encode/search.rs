@@ -7,7 +7,7 @@
 
 use super::plain;
 use super::plan::{LEAST_BYTES, Size, Target};
-use super::settings::Encoder;
+use super::settings::Settings;
 use super::trained::{Candidate, Job, Meter, QuantizedModel, TrainedModel};
 use crate::Error;
 
@@ -38,7 +38,7 @@ const ROUNDINGS: usize = 5;
 /// # Errors
 /// [`Error::Unreachable`] if there is none, and what fitting may give.
 pub(super) fn search(
-    encoder: &Encoder,
+    settings: &Settings,
     job: Job<'_>,
     target: Target,
     profile: u64,
@@ -46,18 +46,18 @@ pub(super) fn search(
 ) -> Result<Candidate, Error> {
     let mut found = Found::new(target.psnr());
     let most = target.most(job.source);
-    if let Some(plain) = plain::best(encoder, job, most as u64 + profile)? {
+    if let Some(plain) = plain::best(settings, job, most as u64 + profile)? {
         let enough = plain.quality >= found.asked;
         found.see(plain);
         if enough {
             return found.end(target);
         }
     }
-    let (mut bytes, slope) = look(encoder, job, target, profile, meter)?;
+    let (mut bytes, slope) = look(settings, job, target, profile, meter)?;
     // What comes next is measured otherwise: only the slope still holds.
     let mut line = Line::new((slope, SLOPE.1), LEAST_BYTES..=most);
     for _ in 0..DRAFTS {
-        let plan = encoder.plan_for(job.source, bytes as u64 + profile, profile)?;
+        let plan = settings.plan_for(job.source, bytes as u64 + profile, profile)?;
         let draft = TrainedModel::new(job, plan, meter)?;
         let psnr = rounds(&draft, bytes, profile, most, &mut found, meter)?;
         if found.done || draft.stopped() {
@@ -74,7 +74,7 @@ pub(super) fn search(
 
 /// Bytes of the file to begin with, and the dB that one of twice the size gains, as short fits tell.
 fn look(
-    encoder: &Encoder,
+    settings: &Settings,
     job: Job<'_>,
     target: Target,
     profile: u64,
@@ -84,7 +84,7 @@ fn look(
     let mut line = Line::new(SLOPE, LEAST_BYTES..=most);
     let mut bytes = (Size::Reach(target).bytes(job.source) as f64).clamp(LEAST_BYTES, most);
     for _ in 0..LOOKS {
-        let plan = encoder.plan_for(job.source, bytes as u64 + profile, profile)?;
+        let plan = settings.plan_for(job.source, bytes as u64 + profile, profile)?;
         let steps = plan.steps();
         let look = TrainedModel::new(job, plan.shortened(LOOK_STEPS), meter)?;
         if look.stopped() {

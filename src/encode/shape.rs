@@ -2,7 +2,7 @@
 
 use super::attempts::Finished;
 use super::checkpoint::{Checkpoint, Journal};
-use super::settings::Encoder;
+use super::encoder::ShapeEncoder;
 use super::source::Source;
 use crate::Error;
 use crate::decode::ShapeDecoder;
@@ -42,54 +42,52 @@ const BYTES: u64 = 12_000;
 /// Points of the surface that a file is measured at.
 const MEASURED: usize = 16_384;
 
-impl Encoder {
-    /// Fits the signed distance to `surface`, negative inside, and returns the file. Of the settings, those
-    /// that are about pixels must be left out: bits per pixel, PSNR and quality, and what is fitted of a
-    /// picture. Defaults are 12,000 bytes, and omega 10 in the first layer and 30 in the others.
+impl ShapeEncoder {
+    /// Fits the signed distance to `surface`, negative inside, and returns the file.
     ///
     /// # Errors
     /// [`Error::Parameter`] for settings out of range, or a surface without extent; [`Error::Format`] if the
     /// file would exceed the default limits of a decoder, [`Error::Diverged`] if the fit fails.
-    pub fn encode_shape(&self, surface: &Surface) -> Result<EncodedShape, Error> {
-        self.encode_shape_with(surface, |_| ControlFlow::Continue(()))
+    pub fn encode(&self, surface: &Surface) -> Result<EncodedShape, Error> {
+        self.encode_with(surface, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Encoder::encode_shape`], reporting to `progress` as [`Encoder::encode_with`] does.
+    /// As [`ShapeEncoder::encode`], reporting to `progress` as [`Encoder::encode_with`](crate::Encoder::encode_with) does.
     ///
     /// # Errors
-    /// As [`Encoder::encode_shape`], and [`Error::Stopped`] if `progress` breaks at the first step.
-    pub fn encode_shape_with(
+    /// As [`ShapeEncoder::encode`], and [`Error::Stopped`] if `progress` breaks at the first step.
+    pub fn encode_with(
         &self,
         surface: &Surface,
         mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
     ) -> Result<EncodedShape, Error> {
-        self.encode_shape_resumable(surface, None, |report, _| progress(report))
+        self.encode_resumable(surface, None, |report, _| progress(report))
     }
 
-    /// As [`Encoder::encode_shape_with`], going on from a `checkpoint` as [`Encoder::encode_resumable`] does.
+    /// As [`ShapeEncoder::encode_with`], going on from a `checkpoint` as
+    /// [`Encoder::encode_resumable`](crate::Encoder::encode_resumable) does.
     ///
     /// # Errors
-    /// As [`Encoder::encode_shape_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of
+    /// As [`ShapeEncoder::encode_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of
     /// another encode.
-    pub fn encode_shape_resumable(
+    pub fn encode_resumable(
         &self,
         surface: &Surface,
         checkpoint: Option<&[u8]>,
         mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
     ) -> Result<EncodedShape, Error> {
         self.validate()?;
-        self.refuse_samples()?;
         let journal = Journal::new(self.key(surface), checkpoint)?;
         let placement = surface.placement()?;
         let placed = surface.placed(&placement);
-        let source = Solid::new(&placed, placement, self.seed);
-        let task = Distance::new(placed, self.seed);
-        let fit = || self.fit(&source, &task, &mut progress, journal);
+        let source = Solid::new(&placed, placement, self.settings.seed);
+        let task = Distance::new(placed, self.settings.seed);
+        let fit = || self.settings.fit(&source, &task, &mut progress, journal);
         let Finished {
             candidate,
             steps,
             elapsed,
-        } = on_threads(self.threads, fit)??;
+        } = on_threads(self.settings.threads, fit)??;
         let side = 2.0 * f64::from(source.placement.scale);
         let distance = side / 10_f64.powf(candidate.quality / 20.0);
         Ok(EncodedShape {

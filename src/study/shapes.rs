@@ -127,7 +127,7 @@ pub struct DistanceQuality {
 }
 
 /// Fits a network of any `shape` to the signed distance to `surface`: the task that
-/// [`crate::Encoder::encode_shape`] fits, without rounding. `rate` is the largest step size for layers of up to
+/// [`crate::ShapeEncoder::encode`] fits, without rounding. `rate` is the largest step size for layers of up to
 /// 28 neurons; wider ones get smaller ones, as with `encode`.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 pub(crate) fn run(args: &Blend, given: &Given) -> Result<ExitCode, Failure> {
     given.check(Kind::Picture)?;
-    let encoder = encode::settings(&args.fitting)
+    let encoder: Encoder = encode::pixels(&args.fitting)
         .and_then(|encoder| encoder.validate().map(|()| encoder))
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let encoder = encoder.with_device(args.fitting.device.open(args.manner.quiet)?);

@@ -21,7 +21,10 @@ use siren_format::{Limits, Signal};
 use sirenc::media;
 use sirenc::media::grouped;
 use sirenc::media::picture::SizeTarget;
-use sirenc::{Checkpoint, Derivatives, Encoded, Encoder, Picture, Progress};
+use sirenc::{
+    Checkpoint, Derivatives, Device, Encoded, Encoder, EncoderOf, KindSettings, Picture,
+    PixelSettings, Progress, ShapeEncoder, SoundEncoder, VideoEncoder,
+};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -32,8 +35,8 @@ use std::time::Duration;
 const SMALL: u64 = 1 << 20;
 
 pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
-    let encoder = encoder(args).map_err(|error| Failure::Usage(error.to_string()))?;
-    let encoder = encoder.with_device(args.fitting.device.open(args.manner.quiet)?);
+    let encoders = Encoders::new(args).map_err(|error| Failure::Usage(error.to_string()))?;
+    let encoders = encoders.with_device(&args.fitting.device.open(args.manner.quiet)?);
     let jobs = paths::plan(&args.inputs, args.output.as_deref(), |_| "siren".into())?;
     let aside = jobs.iter().any(|job| job.output == Place::Standard);
     let report = Report {
@@ -61,11 +64,12 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
         let from = ready.len() - rest.len();
         let count = small[from..].iter().take_while(|small| **small).count();
         if count < 2 || threads < 2 {
-            tell_all(first, one(&encoder, args, given, first, &report))?;
+            tell_all(first, one(&encoders, args, given, first, &report))?;
             rest = &rest[1..];
         } else {
             let (batch, others) = rest.split_at(count);
-            let alone = encoder.clone().with_threads(1);
+            let mut alone = encoders.clone();
+            alone.picture = alone.picture.with_threads(1);
             let silent = Report {
                 quiet: true,
                 ..report
@@ -115,38 +119,81 @@ fn is_small(job: &Job) -> bool {
     picture::pixels(&job.input).is_some_and(|pixels| pixels <= SMALL)
 }
 
-/// What is not said on the command line keeps the library's default.
-fn encoder(args: &Encode) -> Result<Encoder, sirenc::Error> {
-    let mut encoder = settings(&args.fitting)?;
+/// The encoders of all kinds of signals, as the command line sets them.
+#[derive(Clone)]
+struct Encoders {
+    picture: Encoder,
+    shape: ShapeEncoder,
+    sound: SoundEncoder,
+    video: VideoEncoder,
+}
+
+impl Encoders {
+    /// What is not said on the command line keeps the library's default. Options that serve some kinds alone are set
+    /// for these.
+    fn new(args: &Encode) -> Result<Self, sirenc::Error> {
+        let mut sound: SoundEncoder = settings(&args.fitting)?;
+        if let Some(kbps) = args.fitting.kbps {
+            sound = sound.with_kbps(kbps);
+        }
+        if let Some(seconds) = args.fitting.segments {
+            sound = sound.with_segments(seconds);
+        }
+        let mut picture: Encoder = reaching(args)?;
+        match args.supervise {
+            Supervise::Values => {}
+            Supervise::Gradient => picture = picture.with_supervision(Derivatives::Gradient),
+            Supervise::Laplacian => picture = picture.with_supervision(Derivatives::Laplacian),
+        }
+        let encoders = Self {
+            picture,
+            shape: settings(&args.fitting)?,
+            sound,
+            video: reaching(args)?,
+        };
+        encoders.picture.validate()?;
+        encoders.shape.validate()?;
+        encoders.sound.validate()?;
+        encoders.video.validate()?;
+        Ok(encoders)
+    }
+
+    fn with_device(self, device: &Device) -> Self {
+        Self {
+            picture: self.picture.with_device(device.clone()),
+            shape: self.shape.with_device(device.clone()),
+            sound: self.sound.with_device(device.clone()),
+            video: self.video.with_device(device.clone()),
+        }
+    }
+}
+
+/// The settings of a signal made of pixels, with the PSNR or the quality that is to be reached.
+fn reaching<K: PixelSettings>(args: &Encode) -> Result<EncoderOf<K>, sirenc::Error> {
+    let mut encoder = pixels(&args.fitting)?;
     if let Some(psnr) = args.psnr {
         encoder = encoder.with_psnr(psnr);
     }
     if let Some(quality) = args.quality {
         encoder = encoder.with_quality(quality);
     }
-    match args.supervise {
-        Supervise::Values => {}
-        Supervise::Gradient => encoder = encoder.with_supervision(Derivatives::Gradient),
-        Supervise::Laplacian => encoder = encoder.with_supervision(Derivatives::Laplacian),
-    }
-    encoder.validate()?;
     Ok(encoder)
 }
 
-/// What `encode` and `blend` have in common, not yet validated.
-pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
-    let mut encoder = Encoder::new();
+/// The settings of a signal made of pixels that `encode` and `blend` have in common, not yet validated.
+pub(crate) fn pixels<K: PixelSettings>(args: &Fitting) -> Result<EncoderOf<K>, sirenc::Error> {
+    let encoder = settings(args)?;
+    Ok(match args.bpp {
+        Some(bpp) => encoder.with_bpp(bpp),
+        None => encoder,
+    })
+}
+
+/// The settings that all kinds of signals have, not yet validated.
+fn settings<K: KindSettings>(args: &Fitting) -> Result<EncoderOf<K>, sirenc::Error> {
+    let mut encoder = EncoderOf::new();
     if let Some(bytes) = args.bytes {
         encoder = encoder.with_bytes(bytes);
-    }
-    if let Some(bpp) = args.bpp {
-        encoder = encoder.with_bpp(bpp);
-    }
-    if let Some(kbps) = args.kbps {
-        encoder = encoder.with_kbps(kbps);
-    }
-    if let Some(seconds) = args.segments {
-        encoder = encoder.with_segments(seconds);
     }
     if args.weights == Coding::F16 {
         encoder = encoder.with_half_floats();
@@ -179,7 +226,7 @@ pub(crate) fn settings(args: &Fitting) -> Result<Encoder, sirenc::Error> {
 }
 
 fn one(
-    encoder: &Encoder,
+    encoders: &Encoders,
     args: &Encode,
     given: &Given,
     job: &Job,
@@ -192,9 +239,14 @@ fn one(
     }
     match kind {
         Kind::Picture => {}
-        Kind::Shape => return shape::encode(encoder, args, input, job, report),
-        Kind::Sound => return sound::encode(encoder, args, input, job, report),
-        Kind::Video => return told(job, &video::encode(encoder, args, input, job, report)?),
+        Kind::Shape => return shape::encode(&encoders.shape, args, input, job, report),
+        Kind::Sound => return sound::encode(&encoders.sound, args, input, job, report),
+        Kind::Video => {
+            return told(
+                job,
+                &video::encode(&encoders.video, args, input, job, report)?,
+            );
+        }
     }
     let found = media::picture::read(
         input.source(),
@@ -202,14 +254,14 @@ fn one(
         args.limiting.limits().memory,
     )?;
     let (picture, notes) = found.settle(|picture| SizeTarget {
-        bytes: encoder.size(picture),
+        bytes: encoders.picture.size(picture),
         asked: args.fitting.bytes.is_some() || args.fitting.bpp.is_some(),
     })?;
     warn(args, job, &notes);
     // Only now is it certain to be one.
     given.check(kind)?;
     let encoded = stored(args, job, report, decibels, bytes, |from, progress| {
-        encoder.encode_resumable(&picture, from, progress)
+        encoders.picture.encode_resumable(&picture, from, progress)
     })?;
     told(job, &encoded)
 }

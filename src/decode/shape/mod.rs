@@ -16,7 +16,7 @@ use siren_format::{Header, Signal};
 /// A parsed `.siren` file of a shape: the signed distance to a surface, negative inside.
 ///
 /// ```
-/// use sirenc::{Encoder, ShapeDecoder, Surface};
+/// use sirenc::{ShapeDecoder, ShapeEncoder, Surface};
 /// # fn main() -> Result<(), sirenc::Error> {
 /// // A sphere of radius 20 around (10, 0, 0).
 /// let normals: Vec<[f32; 3]> = (0..2000)
@@ -29,8 +29,8 @@ use siren_format::{Header, Signal};
 /// let points = normals.iter().map(|n| [10.0 + 20.0 * n[0], 20.0 * n[1], 20.0 * n[2]]).collect();
 /// let surface = Surface::cloud(points, normals)?;
 ///
-/// let encoder = Encoder::new().with_bytes(300).with_steps(150);
-/// let shape = ShapeDecoder::new(&encoder.encode_shape(&surface)?.bytes)?;
+/// let encoder = ShapeEncoder::new().with_bytes(300).with_steps(150);
+/// let shape = ShapeDecoder::new(&encoder.encode(&surface)?.bytes)?;
 /// let mesh = shape.mesh(32)?;
 /// let radius = |p: &[f32; 3]| ((p[0] - 10.0).powi(2) + p[1].powi(2) + p[2].powi(2)).sqrt();
 /// assert!(mesh.vertices.iter().all(|vertex| (radius(vertex) - 20.0).abs() < 2.0));

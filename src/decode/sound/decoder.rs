@@ -18,11 +18,11 @@ const BLOCK: u64 = 1 << 16;
 /// A parsed `.siren` file of a sound, ready to be evaluated at any rate.
 ///
 /// ```
-/// use sirenc::{Playback, Encoder, Sound, SoundDecoder};
+/// use sirenc::{Playback, Sound, SoundDecoder, SoundEncoder};
 /// # fn main() -> Result<(), sirenc::Error> {
 /// let chirp = (0..2000).map(|i| 0.5 * (1e-4 * (i * i) as f32).sin()).collect();
 /// let sound = Sound::new(8000, 1, 16, chirp)?;
-/// let encoded = Encoder::new().with_bytes(300).with_steps(300).encode_sound(&sound)?;
+/// let encoded = SoundEncoder::new().with_bytes(300).with_steps(300).encode(&sound)?;
 ///
 /// let decoder = SoundDecoder::new(&encoded.bytes)?;
 /// let finer = decoder.sound(&Playback::whole(&decoder).with_rate(16_000)?)?;

@@ -10,9 +10,9 @@ pub(crate) use parallel::{Tally, each};
 pub(crate) use plan::omega_first;
 
 use super::checkpoint::{Checkpoint, Journal, Journals};
-use super::plan::{Plan, Size};
+use super::encoder::SoundEncoder;
+use super::plan::Plan;
 use super::quantise::share;
-use super::settings::Encoder;
 use super::trained::{Job, Meter, QuantizedModel, TrainedModel};
 use crate::decode::on_threads;
 use crate::decode::{Playback, SoundDecoder};
@@ -56,7 +56,7 @@ pub struct EncodedSound {
     pub elapsed: Duration,
 }
 
-impl Encoder {
+impl SoundEncoder {
     /// Fits networks to `sound`, one for each of its segments, and returns the file: three quarters of a bit a
     /// sample where no size is given.
     ///
@@ -64,59 +64,44 @@ impl Encoder {
     /// reduce it most: noise is as strong in soft segments as in loud ones.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for settings out of range, or that only pictures have; [`Error::Format`] if the
+    /// [`Error::Parameter`] for settings out of range, [`Error::Format`] if the
     /// file would exceed the default limits of a decoder, [`Error::Diverged`] if a fit fails.
-    pub fn encode_sound(&self, sound: &Sound) -> Result<EncodedSound, Error> {
-        self.encode_sound_with(sound, |_| ControlFlow::Continue(()))
+    pub fn encode(&self, sound: &Sound) -> Result<EncodedSound, Error> {
+        self.encode_with(sound, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Encoder::encode_sound`], reporting to `progress` after every step of every segment: steps are
+    /// As [`SoundEncoder::encode`], reporting to `progress` after every step of every segment: steps are
     /// those of all segments, the loss is the mean of those begun, and what is told as PSNR is the ratio of
     /// the sound's mean power to it. Breaking ends all fits early; the best weights so far are kept.
     ///
     /// # Errors
-    /// As [`Encoder::encode_sound`], and [`Error::Stopped`] if `progress` breaks before every segment's first
+    /// As [`SoundEncoder::encode`], and [`Error::Stopped`] if `progress` breaks before every segment's first
     /// step is done.
-    pub fn encode_sound_with(
+    pub fn encode_with(
         &self,
         sound: &Sound,
         mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
     ) -> Result<EncodedSound, Error> {
-        self.encode_sound_resumable(sound, None, |report, _| progress(report))
+        self.encode_resumable(sound, None, |report, _| progress(report))
     }
 
-    /// As [`Encoder::encode_sound_with`], going on from a `checkpoint` as [`Encoder::encode_resumable`] does. It
+    /// As [`SoundEncoder::encode_with`], going on from a `checkpoint` as
+    /// [`Encoder::encode_resumable`](crate::Encoder::encode_resumable) does. It
     /// has the finished segments, and those under way as they were at most a second before it was made.
     ///
     /// # Errors
-    /// As [`Encoder::encode_sound_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
+    /// As [`SoundEncoder::encode_with`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
     /// encode.
-    pub fn encode_sound_resumable(
+    pub fn encode_resumable(
         &self,
         sound: &Sound,
         checkpoint: Option<&[u8]>,
         mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
     ) -> Result<EncodedSound, Error> {
         self.validate()?;
-        self.check_for_sounds()?;
-        on_threads(self.threads, || {
+        on_threads(self.settings.threads, || {
             self.run_sound(sound, checkpoint, &mut progress)
         })?
-    }
-
-    fn check_for_sounds(&self) -> Result<(), Error> {
-        let refuse = |name, allowed| Err(Error::parameter(name, "given", allowed));
-        match self.size {
-            Size::Bpp(_) => refuse(
-                "bits per pixel",
-                "left to pictures; give bytes or kilobits a second",
-            ),
-            Size::Reach(_) => refuse("PSNR or quality", "left to pictures; give a size"),
-            _ if self.supervision.is_some() => {
-                refuse("supervision by derivatives", "left to pictures")
-            }
-            _ => Ok(()),
-        }
     }
 
     fn run_sound(
@@ -126,8 +111,8 @@ impl Encoder {
         progress: Tell<'_>,
     ) -> Result<EncodedSound, Error> {
         let begin = Instant::now();
-        let plan = SoundPlan::new(self, sound, self.segment)?;
-        let header = self.header(&plan, plan.network)?;
+        let plan = SoundPlan::new(&self.settings, sound, self.own.segment)?;
+        let header = self.settings.header(&plan, plan.network)?;
         // Before any time is spent: a file nobody may decode is not worth fitting.
         Limits::default().check(&header)?;
         let count = header.networks() as usize;
@@ -162,7 +147,13 @@ impl Encoder {
         let tasks: Vec<Segment<'_>> = (0..header.networks() as usize)
             .map(|index| {
                 let first = segments.start(index) as u32;
-                Segment::new(plan.sound, first, segments.span, gain.factor(), self.seed)
+                Segment::new(
+                    plan.sound,
+                    first,
+                    segments.span,
+                    gain.factor(),
+                    self.settings.seed,
+                )
             })
             .collect();
         let starts = self.starts(plan, header, gain);
@@ -182,7 +173,7 @@ impl Encoder {
             Ok((draft, (meter.done, meter.journal)))
         })?;
         let (drafts, begun): (Vec<_>, Vec<_>) = drafts.into_iter().unzip();
-        let bytes = if self.half_floats {
+        let bytes = if self.settings.half_floats {
             let halves = drafts
                 .iter()
                 .map(|(draft, gains)| gains.halves(draft.network()));
@@ -196,7 +187,7 @@ impl Encoder {
     /// The frequencies that fits of segments begin from: those of the file's `header`, and unless they were asked for,
     /// those of every octave below that `plan` has.
     fn starts(&self, plan: &SoundPlan<'_>, header: &Header, gain: Gain) -> Vec<Start> {
-        let octaves = if self.omega_first.is_some() {
+        let octaves = if self.settings.omega_first.is_some() {
             0
         } else {
             plan.octaves()
@@ -207,9 +198,9 @@ impl Encoder {
                 header.network.omega_first >>= octave;
                 let first = Gain::of(f64::from(octave).exp2().recip());
                 let gains = Gains { first, last: gain };
-                let steps = self.steps.of(header.parameters());
-                let fit = Plan::new(header, steps, plan.room.bytes, self.seed);
-                let plan = if self.half_floats {
+                let steps = self.settings.steps.of(header.parameters());
+                let fit = Plan::new(header, steps, plan.room.bytes, self.settings.seed);
+                let plan = if self.settings.half_floats {
                     fit.unrounded()
                 } else {
                     fit
@@ -232,7 +223,7 @@ impl Encoder {
         let job = Job {
             source: plan,
             task,
-            device: &self.device,
+            device: &self.settings.device,
         };
         let mut order: Vec<&Start> = starts.iter().collect();
         if starts.len() > 1 {

@@ -2,7 +2,7 @@
 
 use super::super::plan;
 use super::super::plan::{BITS, ByteBudget, OVERHEAD};
-use super::super::settings::Encoder;
+use super::super::settings::Settings;
 use super::super::source::Source;
 use crate::decode::{Playback, Segments, SoundDecoder};
 use crate::metric;
@@ -65,9 +65,9 @@ pub(super) struct SoundPlan<'a> {
 }
 
 impl<'a> SoundPlan<'a> {
-    /// What `encoder` makes of `sound`, in segments of about `seconds` if they are given.
+    /// What `settings` make of `sound`, in segments of about `seconds` if they are given.
     pub(super) fn new(
-        encoder: &Encoder,
+        settings: &Settings,
         sound: &'a Sound,
         seconds: Option<f64>,
     ) -> Result<Self, Error> {
@@ -83,9 +83,9 @@ impl<'a> SoundPlan<'a> {
                 overhead: OVERHEAD,
             },
         };
-        this.room.bytes = encoder.size.bytes(&this);
+        this.room.bytes = settings.size.bytes(&this);
         let ends = this.ends();
-        let width = encoder.width;
+        let width = settings.width;
         let frames = f64::from(sound.frames());
         let parameters = PARAMETERS * (LOW_RATE / this.rate()).min(1.0);
         let usual = if parameters < DEEP {
@@ -98,7 +98,7 @@ impl<'a> SoundPlan<'a> {
             // As long as a network of this size can serve at the rate of the whole.
             (None, width) => {
                 let parameters = width.map_or(parameters, |width| {
-                    plan::count(encoder.layers.unwrap_or(usual), width, ends)
+                    plan::count(settings.layers.unwrap_or(usual), width, ends)
                 });
                 frames * parameters * BITS / this.room.bits().max(1.0)
             }
@@ -106,7 +106,7 @@ impl<'a> SoundPlan<'a> {
         // Casts saturate.
         this.segments = Segments::new(sound.frames(), span.round() as u32, FADE);
         let bits = this.room.bits() / this.busy();
-        let layers = encoder.layers.or_else(|| width.is_none().then_some(usual));
+        let layers = settings.layers.or_else(|| width.is_none().then_some(usual));
         this.network = plan::network(bits, ends, (layers, width));
         Ok(this)
     }

@@ -6,7 +6,7 @@ mod tests;
 use super::attempts::Finished;
 use super::checkpoint::{self, Checkpoint, Journal};
 use super::source::Source;
-use super::{Encoded, Encoder};
+use super::{Encoded, VideoEncoder};
 use crate::Error;
 use crate::decode::{FrameTimes, VideoDecoder, on_threads};
 use crate::fit::Progress;
@@ -22,50 +22,46 @@ const EXACT: f64 = 100.0;
 /// The largest sample.
 const PEAK: f64 = u8::MAX as f64;
 
-impl Encoder {
+impl VideoEncoder {
     /// Fits a network to `footage` and returns the file. Its PSNR is the mean of the frames' (an exact one counts
     /// as 100 dB), bits per pixel are those of all frames.
     ///
     /// Memory does not depend on the number of frames: each batch reads the rows it needs.
     ///
     /// # Errors
-    /// [`Error::Read`] if the footage cannot be read, [`Error::Parameter`] if derivatives are to be
-    /// supervised; else as [`Encoder::encode`].
-    pub fn encode_video(&self, footage: &dyn VideoSource) -> Result<Encoded, Error> {
-        self.encode_video_with(footage, |_| ControlFlow::Continue(()))
+    /// [`Error::Read`] if the footage cannot be read; else as [`Encoder::encode`](crate::Encoder::encode).
+    pub fn encode(&self, footage: &dyn VideoSource) -> Result<Encoded, Error> {
+        self.encode_with(footage, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`Encoder::encode_video`], reporting to `progress` as [`Encoder::encode_with`] does.
+    /// As [`VideoEncoder::encode`], reporting to `progress` as [`Encoder::encode_with`](crate::Encoder::encode_with) does.
     ///
     /// # Errors
-    /// As [`Encoder::encode_video`].
-    pub fn encode_video_with(
+    /// As [`VideoEncoder::encode`].
+    pub fn encode_with(
         &self,
         footage: &dyn VideoSource,
         mut progress: impl FnMut(&Progress) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
-        self.encode_video_resumable(footage, None, |report, _| progress(report))
+        self.encode_resumable(footage, None, |report, _| progress(report))
     }
 
-    /// As [`Encoder::encode_video_with`], going on from a `checkpoint` as [`Encoder::encode_resumable`] does.
+    /// As [`VideoEncoder::encode_with`], going on from a `checkpoint` as
+    /// [`Encoder::encode_resumable`](crate::Encoder::encode_resumable) does.
     ///
     /// # Errors
-    /// As [`Encoder::encode_video`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
+    /// As [`VideoEncoder::encode`], and [`Error::Checkpoint`] if the checkpoint is damaged or of another
     /// encode.
-    pub fn encode_video_resumable(
+    pub fn encode_resumable(
         &self,
         footage: &dyn VideoSource,
         checkpoint: Option<&[u8]>,
         mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
         self.validate()?;
-        if self.supervision.is_some() {
-            let allowed = "left out: only pictures are fitted by their derivatives";
-            return Err(Error::parameter("supervision", "given", allowed));
-        }
         let journal = Journal::new(self.key(&Filmed(footage).hash()?), checkpoint)?;
-        on_threads(self.threads, || {
-            let task = Video::new(footage, self.seed).normalised();
+        on_threads(self.settings.threads, || {
+            let task = Video::new(footage, self.settings.seed).normalised();
             let mut tell = |report: &Progress, checkpoint: &mut Checkpoint<'_, '_>| {
                 if task.failed() {
                     ControlFlow::Break(())
@@ -73,7 +69,9 @@ impl Encoder {
                     progress(report, checkpoint)
                 }
             };
-            let fitted = self.fit(&Filmed(footage), &task, &mut tell, journal);
+            let fitted = self
+                .settings
+                .fit(&Filmed(footage), &task, &mut tell, journal);
             match task.failure() {
                 Some(error) => Err(error.into()),
                 None => fitted.map(|finished| encoded(finished, footage)),

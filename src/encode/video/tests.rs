@@ -43,8 +43,11 @@ impl VideoSource for Disc {
     }
 }
 
-fn encoder() -> Encoder {
-    Encoder::new().with_layers(3).with_width(16).with_steps(250)
+fn encoder() -> VideoEncoder {
+    VideoEncoder::new()
+        .with_layers(3)
+        .with_width(16)
+        .with_steps(250)
 }
 
 fn frame(decoder: &VideoDecoder, view: &View, moments: &FrameTimes, frame: u32) -> Vec<u8> {
@@ -61,10 +64,7 @@ fn frame(decoder: &VideoDecoder, view: &View, moments: &FrameTimes, frame: u32) 
 
 #[test]
 fn a_rendering_is_the_network_at_the_points_of_the_specification() {
-    let encoded = encoder()
-        .with_steps(50)
-        .encode_video(&Disc::new(3, 99))
-        .unwrap();
+    let encoded = encoder().with_steps(50).encode(&Disc::new(3, 99)).unwrap();
     for bytes in [GOLDEN, &encoded.bytes] {
         let decoder = VideoDecoder::new(bytes).unwrap();
         let [rate, per] = decoder.rate();
@@ -97,7 +97,7 @@ fn a_rendering_is_the_network_at_the_points_of_the_specification() {
 fn a_video_is_fitted_and_measured_frame_by_frame() {
     for channels in [1, 3] {
         let footage = Disc::new(channels, 99);
-        let encoded = encoder().encode_video(&footage).unwrap();
+        let encoded = encoder().encode(&footage).unwrap();
         assert!(encoded.psnr > 30.0, "{channels}: {} dB", encoded.psnr);
         let decoder = VideoDecoder::new(&encoded.bytes).unwrap();
         let (view, moments) = (decoder.view(1.0).unwrap(), FrameTimes::stored(&decoder));
@@ -127,14 +127,10 @@ fn a_video_is_fitted_and_measured_frame_by_frame() {
 fn the_file_depends_neither_on_threads_nor_on_an_interruption() {
     let footage = Disc::new(3, 99);
     let encoder = encoder().with_steps(60);
-    let whole = encoder
-        .clone()
-        .with_threads(1)
-        .encode_video(&footage)
-        .unwrap();
+    let whole = encoder.clone().with_threads(1).encode(&footage).unwrap();
     let threads = encoder.clone().with_threads(3);
     let mut kept = None;
-    let all = threads.encode_video_resumable(&footage, None, |report, checkpoint| {
+    let all = threads.encode_resumable(&footage, None, |report, checkpoint| {
         if report.step == 40 {
             kept = Some(checkpoint.to_bytes().unwrap());
         }
@@ -142,7 +138,7 @@ fn the_file_depends_neither_on_threads_nor_on_an_interruption() {
     });
     assert_eq!(all.unwrap().bytes, whole.bytes);
     let go_on = |footage: &Disc| {
-        encoder.encode_video_resumable(footage, kept.as_deref(), |_, _| ControlFlow::Continue(()))
+        encoder.encode_resumable(footage, kept.as_deref(), |_, _| ControlFlow::Continue(()))
     };
     assert_eq!(go_on(&footage).unwrap().bytes, whole.bytes);
     assert!(matches!(
@@ -153,11 +149,8 @@ fn the_file_depends_neither_on_threads_nor_on_an_interruption() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let torn = encoder().encode_video(&Disc::new(3, 4));
+    let torn = encoder().encode(&Disc::new(3, 4));
     assert!(matches!(torn, Err(Error::Read(_))), "{torn:?}");
-    let supervised = encoder().with_supervision(crate::Derivatives::Gradient);
-    let supervised = supervised.encode_video(&Disc::new(3, 99));
-    assert!(matches!(supervised, Err(Error::Parameter { .. })));
     let error = Decoder::new(GOLDEN).unwrap_err().to_string();
     assert_eq!(error, "holds a video, not a picture");
     let picture = include_bytes!("../../../format/tests/golden/valid/levels.siren");

@@ -25,7 +25,7 @@ use entry::{Compared, Rows};
 use inputs::Input;
 use picture::Bench;
 use results::About;
-use sirenc::Encoder;
+use sirenc::{Encoder, EncoderOf, KindSettings};
 use std::process::ExitCode;
 
 /// Bits per pixel of a curve for which no rates are given.
@@ -98,9 +98,30 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
     })
 }
 
-/// An encoder for each rate, the lowest first.
+/// An encoder for each rate, the lowest first; one at the default rate where none is asked for.
 fn encoders(args: &Compare) -> Result<Vec<Encoder>, sirenc::Error> {
-    let mut encoder = Encoder::new();
+    let encoder: Encoder = encoder(args)?;
+    let mut bpp = args.bpp.clone();
+    if args.curve && args.bytes.is_empty() && bpp.is_empty() {
+        bpp = CURVE.to_vec();
+    }
+    bpp.sort_by(f64::total_cmp);
+    bpp.dedup();
+    let sized = sizes(args)
+        .into_iter()
+        .map(|bytes| encoder.clone().with_bytes(bytes));
+    let rated = bpp.iter().map(|&bpp| encoder.clone().with_bpp(bpp));
+    let mut encoders: Vec<Encoder> = sized.chain(rated).collect();
+    if encoders.is_empty() {
+        encoders.push(encoder);
+    }
+    encoders.iter().try_for_each(Encoder::validate)?;
+    Ok(encoders)
+}
+
+/// The encoder of whatever is compared, for files of the default size.
+fn encoder<K: KindSettings>(args: &Compare) -> Result<EncoderOf<K>, sirenc::Error> {
+    let mut encoder = EncoderOf::new();
     if let Some(effort) = args.effort {
         encoder = encoder.with_effort(effort)?;
     }
@@ -110,24 +131,15 @@ fn encoders(args: &Compare) -> Result<Vec<Encoder>, sirenc::Error> {
     if let Some(threads) = args.threads {
         encoder = encoder.with_threads(threads);
     }
-    let (mut bytes, mut bpp) = (args.bytes.clone(), args.bpp.clone());
-    if args.curve && bytes.is_empty() && bpp.is_empty() {
-        bpp = CURVE.to_vec();
-    }
+    Ok(encoder)
+}
+
+/// The sizes in bytes that are asked for, each once and the smallest first.
+fn sizes(args: &Compare) -> Vec<u64> {
+    let mut bytes = args.bytes.clone();
     bytes.sort_unstable();
     bytes.dedup();
-    bpp.sort_by(f64::total_cmp);
-    bpp.dedup();
-    let mut encoders: Vec<Encoder> = bytes
-        .iter()
-        .map(|&bytes| encoder.clone().with_bytes(bytes))
-        .chain(bpp.iter().map(|&bpp| encoder.clone().with_bpp(bpp)))
-        .collect();
-    if encoders.is_empty() {
-        encoders.push(encoder);
-    }
-    encoders.iter().try_for_each(Encoder::validate)?;
-    Ok(encoders)
+    bytes
 }
 
 /// Refuses rates that nothing is encoded at, that differ in number from picture to picture, or that

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sirenc::media::grouped;
 use sirenc::media::sound::{Wav, most_samples, read};
 use sirenc::metric::{segmental_snr, snr};
-use sirenc::{Encoder, Playback, Sound, SoundDecoder};
+use sirenc::{Playback, Sound, SoundDecoder, SoundEncoder};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ pub(super) fn is_wanted(inputs: &[PathBuf]) -> bool {
 pub(super) fn run(args: &Compare) -> Result<ExitCode, Failure> {
     check(args)?;
     let inputs = inputs::pair(&args.inputs)?;
-    let encoders = super::encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
+    let encoders = encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
     let typed = Typed {
         json: args.json.as_deref(),
         ..Typed::default()
@@ -89,6 +89,20 @@ pub(super) fn run(args: &Compare) -> Result<ExitCode, Failure> {
     })
 }
 
+/// An encoder for each size, the smallest first.
+fn encoders(args: &Compare) -> Result<Vec<SoundEncoder>, sirenc::Error> {
+    let encoder: SoundEncoder = super::encoder(args)?;
+    let sized = super::sizes(args)
+        .into_iter()
+        .map(|bytes| encoder.clone().with_bytes(bytes));
+    let mut encoders: Vec<SoundEncoder> = sized.collect();
+    if encoders.is_empty() {
+        encoders.push(encoder);
+    }
+    encoders.iter().try_for_each(SoundEncoder::validate)?;
+    Ok(encoders)
+}
+
 /// Refuses what is there for pictures alone.
 fn check(args: &Compare) -> Result<(), Failure> {
     let pictures_alone = [
@@ -110,7 +124,7 @@ fn check(args: &Compare) -> Result<(), Failure> {
 /// What all sounds are compared with.
 struct Bench<'a> {
     /// One for each size.
-    encoders: &'a [Encoder],
+    encoders: &'a [SoundEncoder],
     threads: Option<usize>,
     tools: &'a [&'static Tool],
     scratch: &'a Scratch,
@@ -159,10 +173,10 @@ impl Bench<'_> {
                 .map(|place| Ok((picture::read_siren(place)?, None)))
                 .collect();
         }
-        let encode = |encoder: &Encoder| {
+        let encode = |encoder: &SoundEncoder| {
             let encoded =
                 encode::watched(&input.picture, self.report, encode::decibels, |progress| {
-                    encoder.encode_sound_with(sound, progress)
+                    encoder.encode_with(sound, progress)
                 })?;
             Ok((encoded.bytes, Some(encoded.elapsed.as_secs_f64())))
         };

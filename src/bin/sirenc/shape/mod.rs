@@ -13,7 +13,7 @@ use serde_json::json;
 use sirenc::media::grouped;
 use sirenc::media::picture::{Format, whole};
 use sirenc::media::surface::{MeshFormat, read};
-use sirenc::{Camera, EncodedShape, Encoder, ShapeDecoder};
+use sirenc::{Camera, EncodedShape, ShapeDecoder, ShapeEncoder};
 use std::time::Instant;
 
 /// Cells along the longest side of a mesh, unless another number is asked for.
@@ -24,7 +24,7 @@ const SIZE: (u32, u32) = (768, 768);
 
 /// Encodes the surface that `input` holds.
 pub(super) fn encode(
-    encoder: &Encoder,
+    encoder: &ShapeEncoder,
     args: &Encode,
     mut input: Input,
     job: &Job,
@@ -38,7 +38,7 @@ pub(super) fn encode(
         report,
         loss,
         |shape: &EncodedShape| &shape.bytes,
-        |from, progress| encoder.encode_shape_resumable(&surface, from, progress),
+        |from, progress| encoder.encode_resumable(&surface, from, progress),
     )?;
     let quality = format!("off by {:.3} %", 100.0 * encoded.relative);
     Ok(Told {

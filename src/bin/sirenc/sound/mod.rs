@@ -10,13 +10,13 @@ use super::paths::{Job, Place};
 use super::report::Report;
 use serde_json::{Value, json};
 use sirenc::media::sound::{Shape, Wav, most_samples, read};
-use sirenc::{EncodedSound, Encoder, Playback, Sound, SoundDecoder};
+use sirenc::{EncodedSound, Playback, Sound, SoundDecoder, SoundEncoder};
 use std::path::Path;
 use std::time::Instant;
 
 /// Encodes the sound that `input` holds.
 pub(crate) fn encode(
-    encoder: &Encoder,
+    encoder: &SoundEncoder,
     args: &Encode,
     mut input: Input,
     job: &Job,
@@ -29,7 +29,7 @@ pub(crate) fn encode(
         report,
         decibels,
         |sound: &EncodedSound| &sound.bytes,
-        |from, progress| encoder.encode_sound_resumable(&sound, from, progress),
+        |from, progress| encoder.encode_resumable(&sound, from, progress),
     )?;
     let quality = format!("{:.1} kbit/s  {}", encoded.kbps, likeness(&encoded));
     Ok(Told {

@@ -14,7 +14,7 @@ use sirenc::media::grouped;
 use sirenc::media::surface::{binary_ply, read};
 use sirenc::study::{DistanceQuality, Primitive, fit_distance, measure_distance};
 use sirenc::{
-    Activation, Architecture, EncodedShape, Encoder, Network, Placement, ShapeDecoder, Surface,
+    Activation, Architecture, EncodedShape, Network, Placement, ShapeDecoder, ShapeEncoder, Surface,
 };
 use std::process::ExitCode;
 use std::time::Instant;
@@ -140,7 +140,7 @@ fn encoded(
     subject: &Subject,
     report: &Report,
 ) -> Result<EncodedShape, Failure> {
-    let mut encoder = Encoder::new().with_seed(args.running.seed);
+    let mut encoder = ShapeEncoder::new().with_seed(args.running.seed);
     if let Some(bytes) = args.bytes {
         encoder = encoder.with_bytes(bytes);
     }
@@ -148,7 +148,7 @@ fn encoded(
         encoder = encoder.with_steps(steps);
     }
     watched(place, report, loss, |progress| {
-        encoder.encode_shape_with(&subject.surface, progress)
+        encoder.encode_with(&subject.surface, progress)
     })
 }
 

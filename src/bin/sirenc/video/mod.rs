@@ -12,13 +12,13 @@ use super::input::Input;
 use super::paths::Job;
 use super::report::Report;
 use sirenc::media::video::{self as media, Film, Subsampling};
-use sirenc::{Encoded, Encoder, FrameTimes, VideoDecoder, View};
+use sirenc::{Encoded, FrameTimes, VideoDecoder, VideoEncoder, View};
 use std::io;
 use std::time::Instant;
 
 /// Encodes the video that `input` holds.
 pub(crate) fn encode(
-    encoder: &Encoder,
+    encoder: &VideoEncoder,
     args: &Encode,
     mut input: Input,
     job: &Job,
@@ -36,7 +36,7 @@ pub(crate) fn encode(
         recording
     };
     stored(args, job, report, decibels, bytes, |from, progress| {
-        encoder.encode_video_resumable(&recording, from, progress)
+        encoder.encode_resumable(&recording, from, progress)
     })
 }
 
