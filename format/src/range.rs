@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         Ok(if folded % 2 == 1 { size } else { -size })
     }
 
-    /// Requires that the payload is what [`Writer::finish`] gives: of the numbers in the interval that the
+    /// Requires that the payload is the one that [`Writer::finish`] writes: among the numbers in the interval that the
     /// symbols leave, the smallest of those with the fewest bytes.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         let (Words { payload, read }, state, point) = self.0.into_raw_parts();

@@ -85,15 +85,15 @@ impl Decoder {
         self
     }
 
-    /// What evaluates the network (default: the CPU). Samples of another device may differ by as much as the
-    /// format allows. Derivatives are the CPU's.
+    /// The device that evaluates the network (default: the CPU). Samples from another device may differ by as much as
+    /// the format allows. Derivatives are always computed by the CPU.
     #[must_use]
     pub fn with_device(mut self, device: Device) -> Self {
         self.device = device;
         self
     }
 
-    /// Everything the file's header says.
+    /// The header of the file.
     pub fn header(&self) -> &Header {
         &self.stored.header
     }

@@ -180,7 +180,7 @@ impl Shading {
         self.gain
     }
 
-    /// Samples per pixel of what is shown of a picture that has `channels`.
+    /// Samples per pixel of the derivative as it is shown, of a picture with this number of `channels`.
     pub(super) fn channels(&self, channels: u8) -> u8 {
         if self.hue && channels < 3 {
             channels + 2
@@ -219,7 +219,7 @@ impl Shading {
     }
 }
 
-/// Channels of so many that are not alpha.
+/// The number of channels without alpha.
 fn colours(channels: usize) -> usize {
     if channels.is_multiple_of(2) {
         channels - 1

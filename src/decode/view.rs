@@ -171,13 +171,13 @@ impl View {
         self.shading
     }
 
-    /// Samples per pixel of what is rendered of `decoder`: its channels, and two more where gray becomes
+    /// Samples per pixel of a rendering by `decoder`: as many as it has channels, and two more where gray becomes
     /// colour.
     pub fn channels(&self, decoder: &Decoder) -> u8 {
         self.channels_of(decoder.channels())
     }
 
-    /// The same of what has `channels`.
+    /// Samples per pixel of a rendering of a picture with this number of `channels`.
     pub(super) fn channels_of(&self, channels: u8) -> u8 {
         self.shading
             .map_or(channels, |shading| shading.channels(channels))

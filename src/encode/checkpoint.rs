@@ -1,9 +1,10 @@
-//! Encodes that can be ended and gone on with.
+//! Encodes that can be interrupted and resumed.
 //!
-//! Encoding is deterministic: a sequence of fits, with short computations between them that depend on
-//! nothing but what the fits gave. So a checkpoint is a journal, the outcome of each finished fit and the
-//! state of the one under way, and going on from it is to begin anew, with the fits of the journal taken from
-//! there. Which fits there are, and why, is nobody's business here.
+//! Encoding is deterministic: it is a sequence of fits, with short computations between them that depend on the
+//! outcomes of these fits alone. A checkpoint is therefore a journal of the outcome of each finished fit and of the
+//! state of the one under way. To resume, the encode is run again from its beginning, and takes the outcomes of the
+//! fits that the journal holds from there instead of computing them. This module does not depend on which fits an
+//! encode consists of.
 //!
 //! Where several networks are fitted side by side, each has a journal of its own, and a checkpoint has all of them.
 
@@ -15,13 +16,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What a checkpoint begins with: that it is one, and of which version.
+/// The first bytes of every checkpoint: a signature with the version of the program and of the format.
 const MAGIC: &[u8] = concat!("sirenc ", env!("CARGO_PKG_VERSION"), " checkpoint 1\n").as_bytes();
 
-/// How old what a checkpoint has of a fit may be that goes on beside the one it is made in.
+/// How old the state in a checkpoint may be of the other fits that run beside the one that makes it.
 const OLDEST: Duration = Duration::from_secs(1);
 
-/// What an encode is of. Hashes guard against mistakes, not against malice.
+/// Identifies an encode by its settings and its signal. The hashes guard against mistakes, not against malice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     /// Hash of everything else that the bytes of the file depend on.
@@ -158,7 +159,7 @@ impl Journals {
     /// The journal of network `index`, from its beginning.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if what there is to go on from is damaged.
+    /// [`Error::Checkpoint`] if the part of the checkpoint for this network is damaged.
     pub(super) fn journal(&self, index: usize) -> Result<Journal, Error> {
         let mut journal = Journal::unkept();
         let read = journal.read(Body(&self.parts()[index].0));
@@ -184,7 +185,7 @@ impl Journals {
     }
 }
 
-/// What is after the key in the bytes of a checkpoint that has this one.
+/// The part of a checkpoint after its key, which must be `key`.
 fn opened(key: Key, bytes: &[u8]) -> Result<Body<'_>, Checkpointing> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(Checkpointing::Foreign)?;
     let (body, sum) = rest.split_last_chunk().ok_or(Checkpointing::Damaged)?;
@@ -261,7 +262,7 @@ impl<'b> Checkpoint<'_, 'b> {
         Ok([MAGIC, &body, &sum].concat())
     }
 
-    /// The same of all networks of which `all` has the journals, of which this is the one of network `index`.
+    /// A checkpoint of all networks whose journals are in `all`, where this is the one of network `index`.
     pub(super) fn among<'c>(&'c mut self, all: &'c Journals, index: usize) -> Checkpoint<'c, 'b> {
         Checkpoint {
             journal: self.journal,

@@ -1,7 +1,7 @@
 //! The encoders, one for each kind of signal.
 //!
-//! All have the same shared settings. What only some kinds have can be set for these alone: an encoder of sounds takes no
-//! bits per pixel, and one of pictures no segments.
+//! All have the same shared settings. What only some kinds have can be set for these alone: an encoder of sounds takes
+//! no bits per pixel, and one of pictures no segments.
 
 use super::checkpoint::{self, Key};
 use super::plan::{Size, Target};
@@ -47,8 +47,8 @@ pub type SoundEncoder = EncoderOf<SoundSettings>;
 
 /// Fits networks to videos and writes them as `.siren` files; reusable.
 ///
-/// Without settings, a file takes a quarter of a bit for each pixel of all frames, but at most 20 kB, and omega is 10 in
-/// the first layer and 30 in the others.
+/// Without settings, a file takes a quarter of a bit for each pixel of all frames, but at most 20 kB, and omega is 10
+/// in the first layer and 30 in the others.
 pub type VideoEncoder = EncoderOf<VideoSettings>;
 
 /// An encoder of the kind of signal whose own settings are `K`: [`Encoder`], [`ShapeEncoder`], [`SoundEncoder`] or
@@ -178,10 +178,10 @@ impl<K: KindSettings> EncoderOf<K> {
         self
     }
 
-    /// omega_0 of the first layer, rounded to eighths: the highest frequency that a fit starts from, in radians per half
-    /// of the longer side, or of the segment of a sound. A higher one suits fine detail, a lower one gives smoother
-    /// results. By default it is 20 for pictures and 10 for shapes and videos, and for sounds follows the rule that
-    /// [`EncodedSound`](crate::EncodedSound) gives.
+    /// omega_0 of the first layer, rounded to eighths: the highest frequency that a fit starts from, in radians per
+    /// half of the longer side, or of the segment of a sound. A higher one suits fine detail, a lower one gives
+    /// smoother results. By default it is 20 for pictures and 10 for shapes and videos, and for sounds follows the rule
+    /// that [`EncodedSound`](crate::EncodedSound) gives.
     #[must_use]
     pub fn with_omega_first(mut self, omega_first: f64) -> Self {
         self.settings.omega_first = Some(omega_first);
@@ -229,7 +229,7 @@ impl<K: KindSettings> EncoderOf<K> {
         self
     }
 
-    /// What fits (default: the CPU). The same device gives the same file.
+    /// The device that fits the network (default: the CPU). The same device gives the same file.
     #[must_use]
     pub fn with_device(mut self, device: Device) -> Self {
         self.settings.device = device;
@@ -278,17 +278,17 @@ impl<K: PixelSettings> EncoderOf<K> {
         self
     }
 
-    /// A file whose PSNR is `psnr` or up to 0.2 dB more, whatever its size: networks of several sizes are
-    /// tried, which takes two to three times as long as one of a given size. Where even the smallest file
-    /// is better than that, it is the smallest.
+    /// A file whose PSNR in dB is `psnr` or up to 0.2 dB more, whatever its size. Networks of several sizes are tried,
+    /// which takes two to three times as long as a fit for a given size. Where even the smallest file has a higher
+    /// PSNR, that file is the result.
     #[must_use]
     pub fn with_psnr(mut self, psnr: f64) -> Self {
         self.settings.size = Size::Reach(Target::Psnr(psnr));
         self
     }
 
-    /// A file of a PSNR of 20 + `quality` / 5 dB, if at most 1 bit per pixel gives that, and else the file
-    /// of that size. 0 to 100; photographs are worth encoding at 10 to 60.
+    /// A file with a PSNR of 20 + `quality` / 5 dB, or of 1 bit per pixel if that is not enough for this PSNR. Quality
+    /// ranges from 0 to 100; photographs are worth encoding at 10 to 60.
     #[must_use]
     pub fn with_quality(mut self, quality: f64) -> Self {
         self.settings.size = Size::Reach(Target::Quality(quality));

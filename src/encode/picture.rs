@@ -18,8 +18,8 @@ use std::time::Duration;
 pub struct Encoded {
     /// The whole `.siren` file.
     pub bytes: Vec<u8>,
-    /// PSNR in dB of what a decoder makes of these bytes against the picture, over all visible samples; of a video
-    /// the mean of its frames'.
+    /// PSNR in dB of the decoded file against the picture, over all visible samples; for a video, the mean of the PSNRs
+    /// of its frames.
     pub psnr: f64,
     /// Bits of the whole file per pixel, of all frames if it is a video.
     pub bpp: f64,
@@ -33,7 +33,7 @@ pub struct Encoded {
 
 impl Encoder {
     /// The most bytes that a file of `picture` may take; where a PSNR or a quality is asked for, about what suits the
-    /// picture. What nobody asked for leaves the colour profile out of the account.
+    /// picture. The default size does not count the bytes of the colour profile.
     pub fn size(&self, picture: &Picture) -> u64 {
         self.settings.budget(picture, self.settings.size, 0)
     }

@@ -6,7 +6,8 @@ use siren_format::{Header, Signal};
 
 /// Smallest file to try where a quality is to be reached, in bytes.
 pub(super) const LEAST_BYTES: f64 = 64.0;
-/// Most bytes that are spent on a picture of at least a quarter as many samples, likewise.
+/// Most bytes that are spent on a small picture where a quality is to be reached: four for each of its samples, up to
+/// this number.
 const SMALL_BYTES: f64 = 4096.0;
 
 /// How good a file should be.
@@ -178,9 +179,9 @@ impl Plan {
 
 /// Share of the steps during which weights are rounded.
 const ROUNDED: f64 = 0.18;
-/// Most steps that takes. Where the optimiser has long enough to forget the gradients of what is fixed by now, it
-/// takes those of the few free weights for all there is, and steps that grow with it lead them astray: of
-/// 28,000 steps, 5,040 were enough to undo a fit.
+/// Most steps during which weights are rounded. Where the optimiser has long enough to forget the gradients of what is
+/// fixed by now, it takes those of the few free weights for all there is, and steps that grow with it lead them astray:
+/// of 28,000 steps, 5,040 were enough to undo a fit.
 const MOST_ROUNDED: u32 = 1600;
 
 /// Bytes of a plain file that are not weights, about.

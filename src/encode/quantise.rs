@@ -3,12 +3,13 @@
 //! A tensor is the weight matrix or the bias of one layer. Rounding it to multiples of a step Delta adds
 //! uniform noise of variance Delta^2 / 12 to each parameter. If noise of unit variance in one parameter of
 //! tensor t raises the loss by h_t, the least loss at a given number of bits has all h_t Delta_t^2 equal:
-//! Delta_t = c / sqrt(h_t). The sensitivities h_t are measured, and c is what meets the budget.
+//! Delta_t = c / sqrt(h_t). The sensitivities h_t are measured, and c is chosen so that the budget is met.
 //!
 //! Rounding all parameters at once would cost about a decibel. Instead they are rounded a few at a time, in
 //! every tensor those that have the shortest way to go, and stay where they are from then on; those that are
 //! still free are fitted on and make up for it (incremental network quantisation, Zhou et al. 2017, arXiv
-//! 1702.03044). The last to be rounded have nobody left to make up for them, so their share shrinks.
+//! 1702.03044). For the last parameters to be rounded there are no others left to make up, so the share that is
+//! rounded at a time shrinks.
 
 use crate::Error;
 use crate::engine::net::{Device, Engine, Layer, Network, Objective};
@@ -58,8 +59,8 @@ pub(super) struct Quantiser {
 }
 
 impl Quantiser {
-    /// Measures the sensitivities of `network` by `probe`. Losses below `floor` count as that much: nobody can tell
-    /// them apart. In the file, the outermost layers are multiplied by `gains`. A budget is still to be set.
+    /// Measures the sensitivities of `network` by `probe`. Losses below `floor` count as `floor`, since smaller ones
+    /// cannot be told apart. In the file, the outermost layers are multiplied by `gains`. A budget is still to be set.
     ///
     /// # Errors
     /// [`Error::Gpu`].

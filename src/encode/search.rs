@@ -22,7 +22,7 @@ const GAIN: f64 = 0.35;
 const LOSS: f64 = 0.4;
 /// dB that a file of twice the size gains, as a first guess and at least and at most.
 const SLOPE: (f64, std::ops::RangeInclusive<f64>) = (2.0, 0.7..=8.0);
-/// dB that twice the bits for the same network gain, likewise.
+/// dB that twice the bits for the same network gain, as a first guess and at least and at most.
 const FINER: (f64, std::ops::RangeInclusive<f64>) = (3.0, 1.0..=20.0);
 /// How often each tensor may be rounded more coarsely for that, by an eighth of an octave.
 const TRIMS: usize = 4;

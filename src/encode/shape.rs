@@ -24,10 +24,10 @@ use std::time::Duration;
 pub struct EncodedShape {
     /// The whole `.siren` file.
     pub bytes: Vec<u8>,
-    /// Root mean square of the distance from points of the surface to where the file has it, to first order,
-    /// in units of the surface.
+    /// Root mean square of the distance between points of the surface and the surface that the file holds, to first
+    /// order, in units of the surface.
     pub distance: f64,
-    /// The same by the longest side of the surface's bounding box.
+    /// [`distance`](Self::distance) divided by the longest side of the bounding box of the surface.
     pub relative: f64,
     /// Weights and biases in the file.
     pub parameters: u64,
@@ -37,7 +37,7 @@ pub struct EncodedShape {
     pub elapsed: Duration,
 }
 
-/// Bytes of a file where nobody asks for any.
+/// Bytes of a file whose size is not set.
 const BYTES: u64 = 12_000;
 /// Points of the surface that a file is measured at.
 const MEASURED: usize = 16_384;
@@ -52,7 +52,8 @@ impl ShapeEncoder {
         self.encode_with(surface, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`ShapeEncoder::encode`], reporting to `progress` as [`Encoder::encode_with`](crate::Encoder::encode_with) does.
+    /// As [`ShapeEncoder::encode`], reporting to `progress` as [`Encoder::encode_with`](crate::Encoder::encode_with)
+    /// does.
     ///
     /// # Errors
     /// As [`ShapeEncoder::encode`], and [`Error::Stopped`] if `progress` breaks at the first step.

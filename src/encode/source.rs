@@ -19,10 +19,10 @@ pub(super) trait Source: Sync {
         None
     }
 
-    /// Bytes of the file where nobody asks for any.
+    /// Bytes of a file whose size is not set.
     fn bytes(&self) -> u64;
 
-    /// omega_0 of the first layer, where nobody asks for any, and of the others.
+    /// omega_0 of the first layer and of the others, where they are not set.
     fn omegas(&self) -> [f64; 2];
 
     /// How good the file `bytes` is, in dB: a picture's PSNR, and for a shape the side of its cube by the root mean

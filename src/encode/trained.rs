@@ -16,12 +16,13 @@ use siren_format::{BIT, File, Header, Tensor, Weights};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// Rounds of them per step, in the first half of a fit and in the second.
+/// Rounds of points per step, in the first half of a fit and in the second.
 const GROWTH: [u64; 2] = [1, 3];
 /// Largest step size while weights are rounded, as a share of that before.
 const ROUNDED_RATE: f32 = 0.08;
 
-/// What measuring the sensitivity of a tensor may take, in shares of the fit: one in so many for each tensor.
+/// The sensitivities of all tensors together are measured at no more than one point for this number of points of the
+/// fit.
 const PROBES: u64 = 8;
 
 /// The least loss that f32 can be trusted with.
@@ -103,7 +104,7 @@ impl Candidate {
     }
 }
 
-/// Is told of every step, and may end the fit.
+/// A callback that is called after every step, and may end the fit.
 pub(super) type Tell<'a> = &'a mut dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()>;
 
 /// Tells of several fits as of one, and keeps their journal.

@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use stepper::Stepper;
 
-/// What the progress callback is told after every step, on a GPU after every few.
+/// The state of a fit, which the progress callback gets after every step on the CPU and after every few steps on a GPU.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress {
@@ -33,7 +33,7 @@ pub struct Progress {
     /// Mean loss over recent batches; for pictures the squared error of what is fitted (samples, or their
     /// derivatives per pixel), in units where samples span -1 to 1.
     pub loss: f64,
-    /// The same as peak signal-to-noise ratio in dB: an estimate from batches, not the final figure.
+    /// The peak signal-to-noise ratio in dB that the loss amounts to: an estimate from batches, not the final figure.
     pub psnr: f64,
     /// Time since the fit began.
     pub elapsed: Duration,

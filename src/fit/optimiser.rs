@@ -1,7 +1,7 @@
 //! What optimisers have in common, and which of them suits some parameters.
 //!
-//! Parameters come in groups, each a matrix with a vector beside it, as the weights and biases of a layer are. Optimisers
-//! know nothing else of what they belong to.
+//! Parameters come in groups, each a matrix with a vector beside it, as the weights and biases of a layer are.
+//! Optimisers know nothing else of the network.
 
 use super::persist::{Archive, Persist};
 use super::soap::Soap;

@@ -5,8 +5,8 @@
 pub(crate) struct Schedule {
     /// Number of steps.
     pub(crate) steps: u32,
-    /// Points per step, in the first half and in the second: a coarse gradient is enough to get near, and
-    /// the noise of the last steps is what stays.
+    /// Points per step, in the first half and in the second: a coarse gradient is enough to come near
+    /// the minimum, while the noise of the last steps remains in the weights.
     pub(crate) points: [u64; 2],
     /// Largest step size, reached after the warm-up.
     pub(crate) rate: f32,

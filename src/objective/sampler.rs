@@ -11,7 +11,7 @@ pub(crate) struct StratifiedSampler {
     /// First column or row of each cell along x and y, and the end of the last one.
     columns: Vec<u32>,
     rows: Vec<u32>,
-    /// For a cell of so many pixels, a number prime to that, near its golden section.
+    /// At index n, for cells of n pixels: a number that is coprime to n, near its golden section.
     strides: Vec<u32>,
     seed: u64,
 }

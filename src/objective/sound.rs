@@ -12,7 +12,7 @@ const ROUND: u64 = 2048;
 ///
 /// The input is time, -1 to 1 over the segment, whose frames are the centres of equal parts of it (SPEC
 /// 6.1.3). Points are frames, spread evenly over it in every batch; of a last segment that reaches beyond the
-/// end of the sound, only those that there are. The loss is four times that error, so that what is told as PSNR
+/// end of the sound, only those that there are. The loss is four times that error, so that the reported PSNR
 /// (4 over the loss) is the ratio of gain^2 to the squared error of the samples themselves.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment<'a> {

@@ -1,9 +1,9 @@
 //! Derivatives and integrals of a sampled picture.
 //!
-//! Between its pixels a picture is taken to be its cosine interpolant: the sum of products of cosines
-//! cos(pi k (x + 1/2) / n), k < n, that passes through every pixel centre x = 0 .. n - 1 (the basis of the
-//! DCT-II). Its derivatives are exact, and exactly consistent with its values; finite differences are those
-//! of a blurred picture, which a network that fits them would be. Its mirror images continue it smoothly, so its derivative across every edge is 0.
+//! Between its pixels a picture is taken to be its cosine interpolant: the sum of products of cosines cos(pi k (x +
+//! 1/2) / n), k < n, that passes through every pixel centre x = 0 .. n - 1 (the basis of the DCT-II). Its derivatives
+//! are exact, and exactly consistent with its values; finite differences are those of a blurred picture, which a
+//! network that fits them would be. Its mirror images continue it smoothly, so its derivative across every edge is 0.
 //!
 //! Units are pixels throughout.
 
@@ -84,8 +84,9 @@ pub(crate) fn gradients(planes: &[Array2<f32>]) -> Vec<[Array2<f32>; 2]> {
         .collect()
 }
 
-/// The matrix that takes n samples of a derivative to those of its interpolant's integral, of mean 0. Derivatives
-/// of cosines are sines, so that is what interpolates them; [`first`] undoes it.
+/// The matrix that takes n samples of a derivative to those of its interpolant's integral, of mean 0. The
+/// interpolant is a sum of cosines and its derivative one of sines, so sines interpolate the samples of the derivative.
+/// [`first`] is the opposite direction.
 fn inverse(n: usize) -> Array2<f32> {
     let mut basis = cosines(n);
     for (k, mut row) in basis.rows_mut().into_iter().enumerate() {

@@ -100,7 +100,7 @@ pub fn contenders(hidden: &[usize], omega: f32, width: u32, height: u32) -> Vec<
 /// pixels, and looks at it `checkpoints` times on the way. They only ever see the picture's samples. Of
 /// [`TRIALS`] step sizes each keeps the one that led to the highest mean of the three PSNRs.
 ///
-/// `progress` is told after every step, with the number of the fit: the first contender's [`TRIALS`] come
+/// `progress` is called after every step, with the number of the fit: the first contender's [`TRIALS`] come
 /// first.
 ///
 /// # Errors

@@ -50,7 +50,7 @@ pub struct SoundStudy {
 /// optimiser over the same frames, with three step sizes, of which the one with the highest SNR counts.
 /// Nothing is rounded. omega_0 of the first layer is that of `encode`, and 30 in the others.
 ///
-/// `progress` is told after every step, with the number of the fit of the whole sound: the SIREN's come first.
+/// `progress` is called after every step, with the number of the fit of the whole sound: the SIREN's come first.
 ///
 /// # Errors
 /// [`Error::Parameter`] if there are no steps, the span is 0 or more than the sound, or the layers are bad;

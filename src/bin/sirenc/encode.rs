@@ -30,8 +30,9 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-/// Pictures of up to so many pixels are encoded side by side, each on one thread: they take little memory,
-/// and the shares of one fit are soon done waiting for each other. Of larger ones, one at a time.
+/// Pictures of up to this number of pixels are encoded side by side, each on one thread: they take little memory, and
+/// threads that shared one such fit would spend their time waiting for each other. Larger pictures are encoded one at a
+/// time.
 const SMALL: u64 = 1 << 20;
 
 pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
@@ -346,16 +347,16 @@ pub(crate) fn stored<T>(
     Ok(encoded)
 }
 
-/// Is told of every step of a fit, and what it takes to go on from there.
+/// A callback after every step of a fit, which can make a checkpoint to resume from that step.
 pub(crate) type Step<'a> =
     &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
 
-/// The file that an encoding is.
+/// The bytes of the finished file.
 pub(crate) fn bytes(encoded: &Encoded) -> &[u8] {
     &encoded.bytes
 }
 
-/// What is told of a finished file: a line for people, facts for programs.
+/// The report of a finished file: a line for people, and facts for programs.
 pub(crate) struct Told {
     pub(crate) line: String,
     /// Whether it is far from the original.
@@ -403,7 +404,7 @@ fn likeness(psnr: f64) -> &'static str {
     }
 }
 
-/// The line for people about a finished file of `bytes`, with what there is to say of its `quality`.
+/// The line for people about a finished file, with its number of bytes and a description of its `quality`.
 pub(crate) fn line(job: &Job, bytes: &[u8], quality: &str, elapsed: Duration) -> String {
     format!(
         "{} -> {}  {} bytes  {quality}  {:.1} s",

@@ -124,7 +124,7 @@ fn foreign(bytes: &[u8], place: &Place) -> Option<&'static str> {
     known.iter().find(|(is, _)| *is).map(|(_, kind)| *kind)
 }
 
-/// A stream of what is at `place`, from its beginning.
+/// Opens `place` as a stream, from its beginning.
 pub(crate) fn open_stream(place: &Place) -> io::Result<Box<dyn Read>> {
     Ok(match place {
         Place::Standard => Box::new(io::stdin().lock()),

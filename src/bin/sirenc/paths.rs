@@ -160,8 +160,8 @@ fn beside(typed: &Path, extension: impl Fn(&Place) -> String) -> Job {
     }
 }
 
-/// Does each job. What can be seen to fail is told before the first long work begins, and a
-/// failure does not keep the others from being done: it is told, and remembered in the status.
+/// Does each job. Failures that can be foreseen are reported before the first long work begins. A job that fails does
+/// not keep the others from being done: its failure is reported, and shows in the exit status.
 pub(crate) fn each(
     jobs: &[Job],
     force: bool,

@@ -1,5 +1,5 @@
-//! What is told while and after working: lines, JSON, progress. Nothing here can panic because a
-//! reader went away.
+//! Reports during and after the work: lines, JSON and progress. None of them panics when the reader of the output has
+//! gone away.
 
 use super::failure::Failure;
 use super::paths::Place;
@@ -15,7 +15,7 @@ pub(crate) struct Report {
     pub(crate) quiet: bool,
     /// One JSON object a line in place of prose.
     pub(crate) json: bool,
-    /// Standard output carries the result itself, so everything is told on standard error.
+    /// Standard output carries the result itself, so all reports go to standard error.
     pub(crate) aside: bool,
 }
 

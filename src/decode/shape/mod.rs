@@ -84,7 +84,7 @@ impl ShapeDecoder {
         self
     }
 
-    /// Everything the file's header says.
+    /// The header of the file.
     pub fn header(&self) -> &Header {
         &self.stored.header
     }

@@ -163,7 +163,7 @@ impl SoundDecoder {
         self
     }
 
-    /// Everything the file's header says.
+    /// The header of the file.
     pub fn header(&self) -> &Header {
         &self.stored.header
     }
@@ -193,7 +193,7 @@ impl SoundDecoder {
         &self.stored.networks
     }
 
-    /// A segment as a function of its own time, -1 to 1; none if there are not so many.
+    /// The segment of this index as a function of its own time, -1 to 1; none if there is no such segment.
     pub fn field(&self, segment: usize) -> Option<Field> {
         self.networks().get(segment).map(Field::new)
     }

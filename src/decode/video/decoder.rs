@@ -69,14 +69,14 @@ impl VideoDecoder {
         self
     }
 
-    /// What evaluates the network (default: the CPU), as [`crate::Decoder::with_device`].
+    /// The device that evaluates the network (default: the CPU), as [`crate::Decoder::with_device`].
     #[must_use]
     pub fn with_device(mut self, device: Device) -> Self {
         self.device = device;
         self
     }
 
-    /// Everything the file's header says.
+    /// The header of the file.
     pub fn header(&self) -> &Header {
         &self.stored.header
     }

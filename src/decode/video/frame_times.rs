@@ -9,7 +9,7 @@ const MOST: f64 = (1_u64 << 28) as f64;
 /// Part of a frame by which a range may be longer than its frames take: less is an error of rounding.
 const ROUNDING: f64 = 1e-6;
 
-/// When the frames of a rendering are: from a start on, so many a second.
+/// The times of the frames of a rendering: a start, and a number of frames per second from there on.
 ///
 /// Frames are shown from their moment on until the next one's, so a whole video of F frames at a rate R lasts
 /// F / R seconds, whatever the rate it is rendered at.

@@ -37,12 +37,12 @@ use std::time::{Duration, Instant};
 pub struct EncodedSound {
     /// The whole `.siren` file.
     pub bytes: Vec<u8>,
-    /// [`metric::snr`] in dB of what a decoder makes of these bytes against the sound: infinite if they are equal,
-    /// and minus infinity if they are not and the sound is silent.
+    /// [`metric::snr`] in dB of the decoded file against the sound: infinite if they are equal, and minus infinity if
+    /// they differ and the sound is silent.
     pub snr: f64,
-    /// [`metric::segmental_snr`] of the same; not a number of silence.
+    /// [`metric::segmental_snr`] in dB of the decoded file against the sound; NaN if the sound is silent.
     pub segmental_snr: f64,
-    /// [`metric::noise_level`] of the same: minus infinity if they are equal.
+    /// [`metric::noise_level`] of the decoded file against the sound: minus infinity if they are equal.
     pub noise: f64,
     /// Thousands of bits of the whole file for each second.
     pub kbps: f64,
@@ -71,7 +71,7 @@ impl SoundEncoder {
     }
 
     /// As [`SoundEncoder::encode`], reporting to `progress` after every step of every segment: steps are
-    /// those of all segments, the loss is the mean of those begun, and what is told as PSNR is the ratio of
+    /// those of all segments, the loss is the mean of those begun, and the reported PSNR is the ratio of
     /// the sound's mean power to it. Breaking ends all fits early; the best weights so far are kept.
     ///
     /// # Errors
@@ -292,7 +292,7 @@ const TRIED: u32 = 200;
 /// A fit whose loss is more than this share of that of silence has found nothing.
 const NOTHING: f64 = 0.8;
 
-/// Is told of every step of every segment, and may end all fits.
+/// A callback that is called after every step of every segment, and may end all fits.
 type Tell<'a> = &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
 
 /// What the fits of all segments are told to, and their journals kept by.

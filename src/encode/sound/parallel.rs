@@ -1,4 +1,4 @@
-//! Segments side by side.
+//! The fits of the segments of a sound, which run side by side.
 
 use crate::Error;
 use crate::fit;
@@ -16,7 +16,7 @@ use std::time::Instant;
 /// for a share of its step would begin with the next item, on top of its stack.
 ///
 /// # Errors
-/// The first there was.
+/// The error of the first item that failed.
 pub(crate) fn each<T: Send, R: Send>(
     items: Vec<T>,
     work: impl Fn(usize, T) -> Result<R, Error> + Sync,
@@ -66,7 +66,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// For so many `segments` of at least `steps` steps each.
+    /// For this number of `segments`, of at least `steps` steps each.
     pub(crate) fn new(segments: usize, steps: u32) -> Self {
         Self {
             begin: Instant::now(),
@@ -79,7 +79,7 @@ impl Tally {
         }
     }
 
-    /// Passes what is told of one segment on to `tell`. Once it has been stopped, so are all.
+    /// Adds the report of one segment and calls `tell` with the sum. Once `tell` stops one fit, all are stopped.
     pub(crate) fn report(
         &mut self,
         segment: usize,

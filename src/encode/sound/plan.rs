@@ -11,7 +11,7 @@ use crate::{Error, Limits};
 use siren_format::{Colour, Samples, Signal};
 use std::f64::consts::PI;
 
-/// Bits a sample of a file where nobody asks for any.
+/// Bits per sample of a file whose size is not set.
 const RATE: f64 = 0.75;
 /// Parameters of a network where segments are not given, up to [`LOW_RATE`] bits a sample. At higher rates they are
 /// fewer in inverse proportion, which makes segments shorter still: see `frequencies.md`.
@@ -21,11 +21,11 @@ const LOW_RATE: f64 = 0.4;
 const LAYERS: u32 = 4;
 const FEWER_LAYERS: u32 = 3;
 const DEEP: f64 = 2_000.0;
-/// The ratio of signal to noise that is expected of a file, in dB: so much without bits, and so much more for each bit a
-/// sample. It is the distortion at which bits are shared out among segments.
+/// The ratio of signal to noise that is expected of a file, in dB: [`RATIO`] of one without bits, and [`RATIO_PER_BIT`]
+/// more for each bit a sample. The distortion at which bits are shared out among segments follows from it.
 const RATIO: f64 = 6.0;
 const RATIO_PER_BIT: f64 = 11.0;
-/// What part of a segment fades into the next: one in so many.
+/// Neighbouring segments overlap, and fade into each other, over one part in this number of a segment.
 const FADE: u32 = 32;
 /// The highest frequency that a fit starts from, as a share of the highest that frames can tell.
 const NYQUIST_SHARE: f64 = 0.025;

@@ -17,7 +17,7 @@ use siren_format::{Colour, Signal};
 use std::io;
 use std::ops::ControlFlow;
 
-/// A frame that is exact counts as one of so many dB, lest it outweigh all others.
+/// The PSNR in dB that counts for an exact frame, lest it outweigh all others.
 const EXACT: f64 = 100.0;
 /// The largest sample.
 const PEAK: f64 = u8::MAX as f64;
@@ -34,7 +34,8 @@ impl VideoEncoder {
         self.encode_with(footage, |_| ControlFlow::Continue(()))
     }
 
-    /// As [`VideoEncoder::encode`], reporting to `progress` as [`Encoder::encode_with`](crate::Encoder::encode_with) does.
+    /// As [`VideoEncoder::encode`], reporting to `progress` as [`Encoder::encode_with`](crate::Encoder::encode_with)
+    /// does.
     ///
     /// # Errors
     /// As [`VideoEncoder::encode`].
@@ -96,7 +97,7 @@ fn encoded(finished: Finished, footage: &dyn VideoSource) -> Encoded {
     }
 }
 
-/// VideoSource as the encoder sees it.
+/// A video as the encoder sees it.
 struct Filmed<'a>(&'a dyn VideoSource);
 
 impl Filmed<'_> {

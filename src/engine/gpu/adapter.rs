@@ -187,7 +187,7 @@ impl Gpu {
         self.device.create_command_encoder(&Default::default())
     }
 
-    /// Records that so many workgroups run `pipeline` on `buffers`, bound to the numbers beside them.
+    /// Records that this number of workgroups runs `pipeline` on `buffers`, each bound to the number beside it.
     pub(super) fn dispatch(
         &self,
         commands: &mut wgpu::CommandEncoder,

@@ -23,7 +23,7 @@ pub(super) struct Engine {
     drawn: Vec<f32>,
 }
 
-/// What a record of [`TILE`] points has: a row of so many floats for each.
+/// The numbers of rows that a record of [`TILE`] points has, each row with a float for every point.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rows {
     pub(super) inputs: usize,

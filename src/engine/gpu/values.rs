@@ -47,7 +47,7 @@ impl Values {
 
     /// Hands the outputs at `count` points to `take`: rows of [`TILE`] floats each,
     /// those of the first [`TILE`] points, then of the next. `draw(first, count, rows)` writes coordinates
-    /// likewise.
+    /// in the same layout.
     ///
     /// # Errors
     /// [`GpuError::OutOfMemory`] and [`GpuError::Lost`].

@@ -18,17 +18,17 @@ pub struct Device {
     fallback: Option<Arc<Fallback>>,
 }
 
-/// A function that is told why a device failed.
+/// A function that receives the reason why a device failed.
 type Tell = Box<dyn Fn(&GpuError) + Send + Sync>;
 
-/// How a [`Device`] that may do so tells that it falls back to the CPU.
+/// Reports that a [`Device`] falls back to the CPU, for devices that may.
 struct Fallback {
     told: AtomicBool,
     tell: Tell,
 }
 
 impl Fallback {
-    /// Only the first reason is told.
+    /// Reports `reason`, if none has been reported before.
     fn tell(&self, reason: &GpuError) {
         if !self.told.swap(true, Ordering::Relaxed) {
             (self.tell)(reason);
@@ -48,9 +48,9 @@ impl Device {
         Self::default()
     }
 
-    /// The most promising GPU, or the CPU where there is none, or it cannot do the work, or fails in the
-    /// middle of it: `tell` is told why, once. In a build without the feature `gpu`, the CPU. Programs that
-    /// pretend to be GPUs are passed over: the CPU is faster.
+    /// The most promising GPU, or the CPU where there is no GPU, where it cannot do the work, or once it fails in the
+    /// middle of it. `tell` is called with the first reason for the CPU, and not again. A build without the feature
+    /// `gpu` always uses the CPU. Software adapters, which only emulate a GPU, are passed over: the CPU is faster.
     pub fn auto(tell: impl Fn(&GpuError) + Send + Sync + 'static) -> Self {
         let fallback = Fallback {
             told: AtomicBool::new(false),
@@ -133,8 +133,9 @@ impl Device {
         })
     }
 
-    /// What takes steps of SOAP, of these constants, down `objective` for networks of `shape`, at most so many at
-    /// once, unless the CPU does. It may compute their gradients still.
+    /// A [`Descent`] on the device: it takes steps of SOAP with these constants along the gradient of `objective`, for
+    /// networks of `shape`, and at most `most` steps in a burst. None if the CPU takes the steps; the device may then
+    /// still compute gradients.
     pub(crate) fn descent(
         &self,
         shape: &Architecture,
@@ -252,7 +253,8 @@ pub(crate) trait Descent: Send {
 }
 
 /// Hands the outputs at `count` points to `take`: a row of [`crate::TILE`] floats for each output, those of the
-/// first [`crate::TILE`] points, then of the next. `draw(first, count, rows)` writes coordinates likewise.
+/// first [`crate::TILE`] points, then of the next. `draw(first, count, rows)` writes coordinates
+/// in the same layout.
 pub(crate) trait Values: Send {
     fn at(
         &mut self,

@@ -82,7 +82,7 @@ impl Evaluator {
     }
 
     /// The outputs, one row of [`TILE`] each, component after component of their jets, at up to [`TILE`]
-    /// points whose coordinates `draw` writes into rows likewise. Each point's result is independent of its
+    /// points whose coordinates `draw` writes, also one row of [`TILE`] each. Each point's result is independent of its
     /// place in the tile.
     pub(crate) fn tile<'a>(
         &self,

@@ -45,8 +45,8 @@ impl Sweep {
     }
 
     /// Fills `all`, of which each point has `each` items: `draw(first, count, rows)` writes the coordinates
-    /// of up to [`TILE`] points, a row of [`TILE`] floats for each coordinate; `paint(jets, slot, items)` sees
-    /// the jets there, in rows likewise.
+    /// of up to [`TILE`] points, a row of [`TILE`] floats for each coordinate; `paint(jets, slot, items)` gets
+    /// the jets at these points, in rows of [`TILE`] floats too.
     ///
     /// # Errors
     /// [`Error::Gpu`] if a GPU was asked for and fails.

@@ -15,8 +15,8 @@ const MOST_TAGS: usize = 200;
 /// are there.
 const TABLES: [&[u8]; 6] = [b"A2B0", b"A2B1", b"A2B2", b"D2B0", b"D2B1", b"D2B2"];
 
-/// Whether a profile is one for so many channels. That of a CMYK JPEG is not, once its samples have been
-/// converted to RGB.
+/// Whether a profile describes pictures with this number of channels. The profile of a CMYK JPEG no longer does once
+/// its samples have been converted to RGB.
 pub(crate) fn describes(profile: &[u8], channels: u8) -> bool {
     let space: &[u8] = if channels < 3 { b"GRAY" } else { b"RGB " };
     profile.get(16..20) == Some(space)

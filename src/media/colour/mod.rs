@@ -39,12 +39,13 @@ pub(crate) enum Colours {
 pub struct SizeTarget {
     /// Most bytes of the whole file.
     pub bytes: u64,
-    /// Whether that was asked for. What is not leaves a profile out of the account.
+    /// Whether the user asked for that size. A size by default does not count the bytes of a profile.
     pub asked: bool,
 }
 
 impl Colours {
-    /// Those of a picture of so many `channels` that has this profile. One for other channels says nothing.
+    /// The colours of a picture of this number of `channels` that has this profile. A profile for another number of
+    /// channels is ignored.
     pub(crate) fn of_profile(profile: Option<Vec<u8>>, channels: u8) -> Self {
         match profile.filter(|profile| icc::describes(profile, channels)) {
             None => Self::Srgb,

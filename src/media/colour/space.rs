@@ -44,7 +44,8 @@ impl Space {
         self.curves[0].is_hdr()
     }
 
-    /// Whether nobody could tell it from sRGB: a grid of colours and all grays become what they are.
+    /// Whether it is sRGB for all practical purposes: converting a grid of colours and all grays to sRGB leaves them as
+    /// they are.
     pub fn is_srgb(&self, channels: u8) -> bool {
         if self.narrow || self.is_hdr() {
             return false;
@@ -115,7 +116,7 @@ impl Sample for u16 {
     }
 }
 
-/// From a space to sRGB, for pictures of so many channels.
+/// The conversion of pictures with this number of channels from a space to sRGB.
 struct Way<'a> {
     space: &'a Space,
     channels: usize,

@@ -1,7 +1,7 @@
-//! Whether a JPEG file is whole (ITU-T T.81): decoders fill what is missing with gray, and do not say so. All of it is
-//! read up to the coefficients, which need not be computed, but must be there. (A changed bit after which there are
-//! as many of them as before does not show: the format has no checksums.) And the few kinds of which the decoder
-//! of the `image` crate makes another picture, or none.
+//! Checks whether a JPEG file is whole (ITU-T T.81), since decoders fill missing parts with gray and do not report it.
+//! The whole file is read up to the coefficients, which need not be computed but must be there. A changed bit that
+//! leaves their number the same goes unnoticed, as the format has no checksums. The few kinds of JPEG files that the
+//! decoder of the `image` crate decodes wrongly, or not at all, are handled here too.
 
 mod bits;
 mod scan;

@@ -12,7 +12,7 @@ const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 /// The exponent that `gAMA` has where samples are those of sRGB, and how far from it others may be that mean it.
 const SRGB_GAMMA: f32 = 0.454_55;
 const SAME_GAMMA: f32 = 0.002;
-/// Exponents beyond which nobody can mean them.
+/// Exponents outside of this range are taken for errors.
 const GAMMAS: std::ops::RangeInclusive<f64> = 0.1..=10.0;
 
 /// Looks at the chunks before the samples. Where they cannot be read there is nothing to say; the decoder will.

@@ -14,8 +14,8 @@ use std::io::{Cursor, Write};
 /// Quality of JPEG files, 1 to 100: high enough to add nothing visible to what the network lost.
 const JPEG_QUALITY: u8 = 95;
 
-/// Renders `view` into `output`; `rows` is told how many rows have been rendered since it was last
-/// called.
+/// Renders `view` into `output`; `rows` is called with the number of rows that have been rendered since its
+/// last call.
 pub fn render(
     decoder: &Decoder,
     view: &View,

@@ -34,8 +34,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of a surface of `length` bytes in a file of this `name` that begins with `start`, if it seems to be one. PLY says
-    /// so itself; of the others the name does, or the content.
+    /// The format of a surface of `length` bytes in a file of this `name` that begins with `start`, if it seems to be
+    /// one. PLY says so itself; of the others the name does, or the content.
     pub fn of(start: &[u8], length: u64, name: Option<&Path>) -> Option<Self> {
         if start.starts_with(b"ply") && start.get(3).is_some_and(u8::is_ascii_whitespace) {
             return Some(Self::Ply);
@@ -91,7 +91,8 @@ fn is_obj(text: &str) -> bool {
             .any(|it| it == "v")
 }
 
-/// The surface that `source` holds, in a file of this `name`. What is mended, or left out, is told to `warn`.
+/// The surface that `source` holds, in a file of this `name`. `warn` is called with
+/// a message about everything that is mended or left out.
 pub fn read(
     source: &mut dyn Source,
     name: Option<&Path>,

@@ -32,7 +32,7 @@ pub(super) fn shape(source: &mut dyn Source) -> io::Result<Shape> {
     Ok(shape)
 }
 
-/// How many frames there are, and of what size; none where something is found that is no block.
+/// The number of frames; `size` becomes theirs. None if the file holds something that is no block.
 fn count(source: &mut dyn Source, size: &mut [u32; 2]) -> io::Result<Option<usize>> {
     let mut screen = [0; 13];
     source.read_exact(&mut screen)?;

@@ -10,7 +10,8 @@ const PART: u32 = 12;
 const SHORTEST: u32 = 20;
 /// The longest time that frames are multiples of, but for those that are too many, in milliseconds.
 const LONGEST: u32 = 1000;
-/// The most frames that a video is made of where delays differ: so many, or so many for each of its own.
+/// Where delays differ, a video is made of at most this number of frames, or of at most this number for each frame of
+/// the file, whichever is more.
 const MOST: (u64, u64) = (1024, 4);
 
 /// How long frames are shown.

@@ -178,7 +178,7 @@ fn told(input: &Input, original: Picture, points: Points) -> (Rows, Compared) {
     (rows, compared)
 }
 
-/// The name of a file without its folder, which is nobody's business who is shown the results.
+/// The name of a file without its folder, which does not belong into results that may be published.
 fn name(place: &Place) -> String {
     match place {
         Place::Path(path) => {

@@ -162,7 +162,7 @@ impl Tool {
         Ok(said)
     }
 
-    /// The options that keep a rate of so many `kilohertz`.
+    /// The options that keep a sampling rate of this number of `kilohertz`.
     pub(super) fn at_rate(&self, kilohertz: &str) -> Vec<String> {
         let option = self.rate.into_iter();
         option

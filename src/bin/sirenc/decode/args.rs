@@ -72,11 +72,11 @@ pub(crate) struct Decode {
     #[arg(long, value_name = "R", value_parser = values::rate)]
     pub(crate) fps: Option<[u32; 2]>,
 
-    /// Begin so many seconds after the first frame of a video, or the beginning of a sound
+    /// Begin at this time in seconds after the first frame of a video, or after the beginning of a sound
     #[arg(long, value_name = "S", value_parser = values::moment)]
     pub(crate) from: Option<f64>,
 
-    /// End before so many seconds after the first frame
+    /// End before this time in seconds after the first frame or the beginning
     #[arg(long, value_name = "S", value_parser = values::duration)]
     pub(crate) to: Option<f64>,
 

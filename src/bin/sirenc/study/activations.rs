@@ -22,10 +22,10 @@ use std::process::ExitCode;
 
 /// How often each fit is looked at.
 const CHECKPOINTS: u32 = 20;
-/// Of how many checkpoints the table shows one.
+/// The table shows one of this number of checkpoints.
 const SHOWN: usize = 4;
 
-/// What is measured: its name for people, for programs, and how to find it.
+/// A figure: its name for people, its name for programs, and how to get it.
 type Figure = (&'static str, &'static str, fn(&Quality) -> f64);
 
 pub(super) const FIGURES: [Figure; 3] = [
@@ -34,7 +34,7 @@ pub(super) const FIGURES: [Figure; 3] = [
     ("Laplacian", "laplacian", |quality| quality.laplacian),
 ];
 
-/// What there is to tell.
+/// The results of a study, and what is needed to show them.
 pub(super) struct Told<'a> {
     /// The picture, and what its networks have in common.
     pub(super) title: String,

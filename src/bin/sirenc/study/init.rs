@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 /// Bins of a density.
 const BINS: usize = 60;
-/// Pre-activations are shown from minus to plus so much.
+/// Pre-activations are shown from minus to plus this value.
 const WIDEST: f64 = 4.0;
 
 pub(crate) fn run(args: &StudyInit) -> Result<ExitCode, Failure> {

@@ -111,7 +111,8 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    /// Those with so many codes of each length from 1 to 16. None if there cannot be so many.
+    /// The codes of a table with `counts[n - 1]` codes of each length n from 1 to 16; none if no prefix code has as
+    /// many.
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut lengths = [(0, 0, 0); 17];
         let (mut code, mut place) = (0_u32, 0_usize);

@@ -146,7 +146,7 @@ impl Component {
 /// What is wrong with a scan.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// It ends after so many of its MCUs.
+    /// It ends after `done` of its `of` MCUs.
     Ends {
         done: usize,
         of: usize,

@@ -8,8 +8,8 @@ use crate::media::Error;
 use crate::media::Source;
 use std::io::SeekFrom;
 
-/// Whether `length` is what programs write that know none, such as those that write to a pipe. 7F000000, 7FFFF000,
-/// 7FFFFFFF, 80000000 and FFFFFFFF are in use, rounded to whole frames or less by a header.
+/// Whether `length` is a placeholder of programs that do not know the length, such as those that write to a pipe.
+/// 7F000000, 7FFFF000, 7FFFFFFF, 80000000 and FFFFFFFF are in use, rounded to whole frames or less by a header.
 fn is_placeholder(length: u64) -> bool {
     matches!(
         length,

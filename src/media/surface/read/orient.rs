@@ -18,7 +18,7 @@ type Edge = (u32, u32, u32);
 
 /// No neighbour.
 const NONE: u32 = u32::MAX;
-/// Open edges among so many that a part of a surface still has an inside, such as a scan with holes in it.
+/// A part of a surface of which at most one edge in this number is open still has an inside, such as a scan with holes.
 const CLOSED: usize = 20;
 /// The least volume of such a part, as a share of the ball's with the same area: a sheet has next to none.
 const LEAST_VOLUME: f64 = 0.01;

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 /// A point or a normal as precise as files have it.
 pub(super) type Point = [f64; 3];
 
-/// Points that may be left out for what is wrong with them, as one of so many.
+/// At most one point of this number may be left out because it is invalid.
 const BAD: usize = 10;
-/// A surface is taken from a place of its own if it is so many times farther from the origin than it is long:
-/// beyond, floats of 32 bits do not hold it.
+/// A surface whose distance from the origin is more than this number of times its length is stored relative to its own
+/// middle: 32-bit floats would not resolve it where it lies.
 const FAR: f64 = 64.0;
 
 /// Points and faces as a file holds them, before they are a surface.
@@ -36,7 +36,8 @@ impl Soup {
         }
     }
 
-    /// The surface of the faces, or if there are none, of the points. What has to be mended or left out is told.
+    /// The surface of the faces, or if there are none, of the points. `warn` is called
+    /// with a message about everything that has to be mended or left out.
     pub(super) fn surface(mut self, warn: &mut dyn FnMut(&str)) -> Result<Surface, Error> {
         if !self.ends.is_empty() {
             return self.mesh(warn);
