@@ -1,10 +1,10 @@
-//! What can go wrong in the library, by whose fault it is.
+//! The errors of the library, grouped by whose fault they are.
 
 use std::fmt::Display;
 
-/// Everything that can go wrong, grouped by whose fault it is.
+/// An error of the library. The variants are grouped by whose fault they are.
 ///
-/// No message names a file: whoever opened it knows its name and prefixes it.
+/// No message names a file: the caller that opened it knows its name and can prefix it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -31,7 +31,7 @@ pub enum Error {
         /// The values that would be right.
         allowed: String,
     },
-    /// What was asked for is possible, but above a limit of [`crate::Limits`].
+    /// The request is valid, but above a limit of [`crate::Limits`].
     #[error("{what} would be {asked}, above the limit of {allowed}")]
     #[non_exhaustive]
     Limit {
@@ -69,7 +69,7 @@ pub enum Error {
     /// The progress callback asked to stop before there was anything worth keeping.
     #[error("stopped before the first step was finished")]
     Stopped,
-    /// The bytes given to go on from are not of a checkpoint that fits.
+    /// The bytes to resume from are no checkpoint of this encode.
     #[error("the checkpoint {0}")]
     Checkpoint(Checkpointing),
     /// The signal could not be read from where it is kept.
@@ -100,10 +100,10 @@ pub enum GpuError {
     /// The library was built without the feature `gpu`.
     #[error("this build knows no GPUs; build it with `--features gpu`")]
     NotBuilt,
-    /// There is none, or none with a driver.
+    /// There is no GPU, or none with a driver.
     #[error("no GPU was found; it needs a driver for Vulkan, Metal or Direct3D 12")]
     NotFound,
-    /// There is none of that number.
+    /// There is no GPU with that number.
     #[error("there is no GPU {index} among the {number} that `sirenc devices` lists")]
     #[non_exhaustive]
     NoSuch {
@@ -112,13 +112,13 @@ pub enum GpuError {
         /// The number of GPUs.
         number: usize,
     },
-    /// It cannot do what was asked for.
+    /// The GPU does not support the work.
     #[error("the GPU cannot work on {0}")]
     Unsupported(String),
     /// The GPU has too little memory.
     #[error("the GPU is out of memory")]
     OutOfMemory,
-    /// It, or its driver, failed in the middle of the work.
+    /// The GPU or its driver failed in the middle of the work.
     #[error("the GPU failed: {0}")]
     Lost(String),
 }
@@ -137,7 +137,7 @@ impl Error {
     }
 }
 
-/// Why an encode does not go on from a checkpoint.
+/// Why an encode cannot be resumed from a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Checkpointing {
@@ -147,10 +147,10 @@ pub enum Checkpointing {
     /// The bytes have changed since they were written.
     #[error("is damaged; begin anew without it")]
     Damaged,
-    /// It was made with other settings, or on a machine whose arithmetic differs.
+    /// The checkpoint was made with other settings, or on a machine whose arithmetic differs.
     #[error("was made with other settings, or with another instruction set; give those again")]
     Settings,
-    /// It was made of another signal.
+    /// The checkpoint was made from another signal.
     #[error("is that of another input")]
     Picture,
 }

@@ -158,7 +158,7 @@ impl DecoderModel<PRECISION> for QuantizedGaussian {
     }
 }
 
-/// So many random bits, at most 16, as one symbol.
+/// A number of random bits, at most 16, as one symbol.
 #[derive(Clone, Copy)]
 pub(crate) struct Even(pub(crate) u32);
 

@@ -95,7 +95,7 @@ impl From<Kind> for Signal {
     }
 }
 
-/// So many hidden layers of one width.
+/// A number of adjacent hidden layers of one width.
 #[derive(Encode, Decode)]
 struct Run {
     repeat: u32,

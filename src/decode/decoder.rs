@@ -266,7 +266,7 @@ pub(super) fn strips<T: Send, E: From<Error>>(
     Ok(())
 }
 
-/// What the view is a derivative of the picture by, if by anything.
+/// The derivative that the view shows, if it shows one.
 fn derivative(view: &View) -> Option<Derivative> {
     view.shading().map(|shading| shading.derivative())
 }

@@ -7,12 +7,11 @@ use crate::engine::net::Order;
 
 /// A derivative of the stored picture, exact, channel by channel.
 ///
-/// Units are those of the picture at its own size: samples span 0 to 1 and lengths are pixels of the
-/// *stored* picture, whatever the size of the view. So an enlarged view shows the same numbers at more
-/// places, a stretched one still has one unit for both axes, and at scale 1 differences of neighbouring
-/// samples approximate them. By the coordinates of [`crate::signal::Grid`], of which the longer side of
-/// `n` pixels spans 2, and by outputs, which span 2 as well, first derivatives are `n` times and
-/// Laplacians `n^2 / 2` times as large.
+/// Units are those of the picture at its own size: samples span 0 to 1 and lengths are pixels of the *stored* picture,
+/// whatever the size of the view. An enlarged view therefore shows the same numbers at more places, and a stretched one
+/// still has one unit for both axes. At scale 1, differences of neighbouring samples approximate the derivatives.
+/// By the coordinates of [`crate::signal::Grid`], of which the longer side of `n` pixels spans 2, and by outputs, which
+/// span 2 as well, first derivatives are `n` times and Laplacians `n^2 / 2` times as large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Derivative {
@@ -27,7 +26,7 @@ pub enum Derivative {
 }
 
 impl Derivative {
-    /// Numbers it has for each channel: 2 for the gradient, otherwise 1.
+    /// The number of components for each channel: 2 for the gradient, otherwise 1.
     pub fn parts(self) -> usize {
         match self {
             Self::Gradient => 2,
@@ -35,7 +34,7 @@ impl Derivative {
         }
     }
 
-    /// What of the jets it takes to know it.
+    /// The order of the jets that it is computed from.
     pub(super) fn order(self) -> Order {
         match self {
             Self::Laplacian => Order::Laplacian,
@@ -98,8 +97,8 @@ impl Pixel<'_> {
 /// How a derivative becomes samples.
 ///
 /// Signed derivatives lie symmetrically around mid-gray, 0.5 + 0.5 `gain` d of the range of a sample;
-/// gradients become their lengths, `gain` |d|. What is beyond black or white is cut off there. Alpha
-/// stays what it is in the picture.
+/// gradients become their lengths, `gain` |d|. Values beyond black or white are cut off. Alpha
+/// stays as it is in the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shading {
     derivative: Derivative,
@@ -152,9 +151,9 @@ impl Shading {
         Self::new(derivative, fitting_gain(sizes))
     }
 
-    /// Shows the gradient in colour: its direction as the hue, from red where the picture brightens to
-    /// the right over yellow-green where it does downwards and cyan to the left to violet upwards, its
-    /// length as the brightness. Of colours it is the gradient of their luma (ITU-R BT.709).
+    /// Shows the gradient in colour: its direction as the hue and its length as the brightness. Red means that the
+    /// picture brightens to the right, yellow-green downwards, cyan to the left and violet upwards. For pictures in
+    /// colour it is the gradient of their luma (ITU-R BT.709).
     ///
     /// # Errors
     /// [`Error::Parameter`] for other derivatives, which have no direction.

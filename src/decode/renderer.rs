@@ -77,7 +77,7 @@ pub(super) struct Renderer {
     x: Vec<f32>,
     y: Vec<f32>,
     first: [u32; 2],
-    /// That of its moment, if the network has a third.
+    /// The coordinate of the moment, for networks that have a third coordinate.
     t: f32,
 }
 

@@ -17,7 +17,7 @@ pub struct Region {
     pub height: u32,
 }
 
-/// What to render: the picture at some size, which region of that, and whether a derivative of it.
+/// What to render: the size of the picture, a region of it at that size, and the picture itself or a derivative.
 ///
 /// Scaling interpolates with the fitted function; it does not invent detail. Where the size is smaller than that of the
 /// stored picture, a pixel is the mean of the stored pixels that it covers, weighted by the areas that both share, so
@@ -116,7 +116,7 @@ impl View {
         }
     }
 
-    /// The same of the values themselves.
+    /// This view, showing the values themselves and no derivative.
     pub(super) fn without_shading(self) -> Self {
         Self {
             shading: None,

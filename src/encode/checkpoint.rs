@@ -59,7 +59,7 @@ pub(super) enum Entry {
 }
 
 impl Journal {
-    /// The journal of an encode that begins, or goes on from the bytes of a checkpoint.
+    /// The journal of an encode that begins, or resumes from the bytes of a checkpoint.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if they are no checkpoint of an encode with the same key.
@@ -132,7 +132,7 @@ pub(super) struct Journals {
 }
 
 impl Journals {
-    /// Those of `count` networks that begin, or go on from the bytes of a checkpoint.
+    /// The journals of `count` networks whose fits begin, or resume from the bytes of a checkpoint.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if they are no checkpoint of an encode with the same key.
@@ -239,8 +239,8 @@ pub struct Checkpoint<'a, 'b> {
 }
 
 impl<'b> Checkpoint<'_, 'b> {
-    /// What [`crate::Encoder::encode_resumable`] takes to go on from here: some six times the bytes of the
-    /// weights as floats.
+    /// The bytes that [`crate::Encoder::encode_resumable`] needs to resume from here: about six times as many as the
+    /// weights take as floats.
     ///
     /// # Errors
     /// None at present.

@@ -112,7 +112,7 @@ fn seconds(source: &dyn Source) -> f64 {
 pub(super) struct ByteBudget {
     /// Most bytes of the file.
     pub(super) bytes: u64,
-    /// Those of them that are not weights, about: exact only once it is written.
+    /// About how many of them are not weights; the exact number is known only once the file is written.
     pub(super) overhead: u64,
 }
 
@@ -123,7 +123,7 @@ impl ByteBudget {
     }
 }
 
-/// One fit: which network, in how many steps of which size, for a file of how many bytes.
+/// One fit: its network, the number and size of its steps, and the bytes of its file.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     /// The header of the file, which describes the network.

@@ -355,7 +355,7 @@ pub(super) struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    /// Of networks like `network`, at the first `points` points of `objective`.
+    /// A probe of networks like `network`, at the first `points` points of `objective`.
     ///
     /// # Errors
     /// [`Error::Gpu`].

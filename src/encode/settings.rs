@@ -160,7 +160,7 @@ impl Steps {
         }
     }
 
-    /// Those of this effort and of all lower ones.
+    /// The steps of this effort and of all lower ones.
     pub(super) fn up_to(self) -> Vec<Self> {
         match self {
             Self::Effort(most) => {

@@ -109,7 +109,7 @@ struct Solid {
 }
 
 impl Solid {
-    /// Of a surface in the coordinates of its placement.
+    /// The source for `placed`, a surface in the coordinates of its placement.
     fn new(placed: &Surface, placement: Placement, seed: u64) -> Self {
         // Other points than those of the fit.
         let mut random = ChaCha8Rng::seed_from_u64(!seed);

@@ -129,7 +129,7 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// The same, going on after `done` steps.
+    /// This meter, continued after `done` steps.
     pub(super) fn after(self, done: u32) -> Self {
         Self { done, ..self }
     }

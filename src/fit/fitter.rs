@@ -1,11 +1,11 @@
-//! The public way to fit a network to an objective of one's own.
+//! The public way to fit a network to an objective of your own.
 
 use super::{Fitted, Progress, Schedule, fit};
 use crate::Error;
 use crate::engine::net::{Device, Network, Objective};
 use std::ops::ControlFlow;
 
-/// Fits networks to any [`Objective`]: the loop behind [`crate::Encoder`], for problems of one's own.
+/// Fits networks to any [`Objective`]: the loop behind [`crate::Encoder`], for problems of your own.
 ///
 /// SOAP (arXiv 2409.11321), or Adam where layers are wider than 512, with a warm-up and half a cosine down
 /// to steps of size zero. A loss that explodes or drifts upwards sends the fit back with smaller steps. It
@@ -32,7 +32,7 @@ impl Fitter {
         }
     }
 
-    /// What takes the steps (default: the CPU).
+    /// The device that takes the steps (default: the CPU).
     #[must_use]
     pub fn with_device(self, device: Device) -> Self {
         Self { device, ..self }

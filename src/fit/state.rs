@@ -31,7 +31,7 @@ pub(super) enum Verdict {
     Lost,
 }
 
-/// Where a fit is, beside the weights it has.
+/// The state of a fit, without its weights.
 pub(super) struct State {
     pub(super) optimiser: Box<dyn Optimiser>,
     pub(super) good: Snapshot,
@@ -50,7 +50,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// That of a fit which begins with `network`.
+    /// The state of a fit that begins with `network`.
     pub(super) fn new(network: &Network) -> Self {
         Self {
             optimiser: suited(network.layers()),
@@ -70,8 +70,8 @@ impl State {
         }
     }
 
-    /// Takes in the `loss` of one step from `network`, or from weights a few steps after it. Only a `free` fit is judged
-    /// by a loss that rises: one whose weights are rounded raises it by that.
+    /// Takes in the `loss` of one step from `network`, or from weights a few steps after it. Only a `free` fit is
+    /// judged by a loss that rises: one whose weights are rounded raises it by that.
     pub(super) fn take_in(&mut self, loss: f64, network: &mut Network, free: bool) -> Verdict {
         let recent = self.smoothed.push(loss);
         let grown = free && recent > EXPLODED * self.good.loss.max(GOOD_ENOUGH);

@@ -53,7 +53,7 @@ pub fn sniff(source: &mut dyn Source, name: Option<&Path>) -> io::Result<Kind> {
 /// A temporary file of all that `stream` gives, at its beginning. Nothing is left of it once it is closed.
 ///
 /// # Errors
-/// Those of reading and of writing, and one that says so if the stream is longer than 16 GiB.
+/// The errors of reading and of writing, and one for a stream that is longer than 16 GiB.
 pub fn spool(stream: &mut impl Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
     let length = io::copy(&mut stream.take(MOST_ON_DISK + 1), &mut file)?;

@@ -16,7 +16,7 @@ use crate::signal::{Picture, Samples};
 
 /// Sum of squared differences between samples, taken in pieces.
 ///
-/// Colour that nobody can see, under an alpha of 0 in the original, does not count.
+/// Colour that is invisible, under an alpha of 0 in the original, does not count.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SquaredError {
     sum: f64,
@@ -24,7 +24,7 @@ pub struct SquaredError {
 }
 
 impl SquaredError {
-    /// Adds the samples of some rows of `original`, from sample `first` on, and what they became.
+    /// Adds `decoded` samples, which stand for those of `original` from sample `first` on.
     ///
     /// # Panics
     /// If `decoded` reaches beyond the end of the picture.
@@ -43,7 +43,7 @@ impl SquaredError {
         }
     }
 
-    /// Adds 8-bit samples, all of which count, and what they became.
+    /// Adds 8-bit samples and the decoded ones that stand for them. All of them count.
     pub(crate) fn add_bytes(&mut self, original: &[u8], decoded: &[u8]) {
         let square = |(&a, &b): (&u8, &u8)| u64::from(a.abs_diff(b)).pow(2);
         let sum: u64 = original.iter().zip(decoded).map(square).sum();

@@ -8,7 +8,7 @@ const SEGMENTS_PER_SECOND: u32 = 50;
 const BOUNDS: std::ops::RangeInclusive<f64> = -10.0..=35.0;
 
 /// Signal-to-noise ratio in dB of `decoded` against `original`: the power of the original over that of the
-/// difference, over all samples of all channels. Infinite without a difference.
+/// difference, over all samples of all channels. Infinite if there is no difference.
 ///
 /// # Panics
 /// If the two differ in length or channels.
@@ -19,7 +19,7 @@ pub fn snr(original: &Sound, decoded: &Sound) -> f64 {
 
 /// The mean over segments of 20 ms of their signal-to-noise ratios in dB, each held to -10 to 35 (Hansen and
 /// Pellom 1998): unlike [`snr`], it counts soft passages as much as loud ones. Segments of nothing but zeros
-/// are left out; where there are no others, it is not a number.
+/// are left out. If there are no others, the result is NaN.
 ///
 /// # Panics
 /// If the two differ in length or channels.
@@ -37,8 +37,8 @@ pub fn segmental_snr(original: &Sound, decoded: &Sound) -> f64 {
 }
 
 /// Level in dB of the difference between `decoded` and `original`: its mean power over all samples of all channels,
-/// of which 0 dB is that of samples at full scale. Unlike [`snr`], it says something of silence, too. Minus infinity
-/// without a difference.
+/// where samples at full scale have 0 dB. Unlike [`snr`], it is of use for silent originals too. Minus infinity if
+/// there is no difference.
 ///
 /// # Panics
 /// If the two differ in length or channels.

@@ -13,8 +13,8 @@ pub struct Likeness {
     /// directions. Distances are to the surface itself, not to points drawn from it, so they are zero for
     /// equal surfaces, unless one is a cloud of points.
     pub chamfer: f64,
-    /// Normal consistency: the mean cosine of the angle between the normal at those points and that of the
-    /// other surface where it is nearest, 1 at best.
+    /// Normal consistency: the mean cosine of the angle between the normal at those points and the normal of
+    /// the other surface at its nearest point, 1 at best.
     pub normals: f64,
 }
 

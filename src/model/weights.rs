@@ -41,9 +41,9 @@ fn to_halves(network: &Network) -> Vec<u16> {
 /// The factors by which the outermost layers of a network in a file differ from those that were fitted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Gains {
-    /// Of the first layer: omega_0 of the fit by that of the file.
+    /// The factor of the first layer: omega_0 of the fit divided by omega_0 of the file.
     pub(crate) first: Gain,
-    /// Of the last layer: what the signal was divided by before the fit.
+    /// The factor of the last layer: the number that the signal was divided by before the fit.
     pub(crate) last: Gain,
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn tensors(network: &Network) -> impl Iterator<Item = &[f32]> {
     network.layers().iter().flat_map(Layer::tensors)
 }
 
-/// The same, to be changed.
+/// The tensors of the file, mutable: weights and biases of every layer, in order.
 pub(crate) fn tensors_mut(network: &mut Network) -> impl Iterator<Item = &mut [f32]> {
     network.layers.iter_mut().flat_map(Layer::tensors_mut)
 }

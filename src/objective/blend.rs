@@ -4,16 +4,17 @@ use crate::Error;
 use crate::signal::{Picture, spectral};
 use ndarray::Array2;
 
-/// How the gradients of two pictures A and B become those of one.
+/// How the gradients of two pictures A and B are blended into one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Blend {
     /// (1 - f) grad A + f grad B, for f from 0 to 1.
     Mix(f64),
-    /// At each pixel the stronger of the two, all channels together (Perez et al. 2003, section 3).
+    /// At each pixel the stronger of the two gradients, with all channels taken together (Perez et al. 2003, section
+    /// 3).
     Dominant,
-    /// Those of B where the mask is white, those of A where it is black, and mixed in between: a part of B
-    /// set into A without a seam. Colours, which gradients leave open, are those of A outside.
+    /// The gradients of B where the mask is white, those of A where it is black, and a mix in between. This sets a part
+    /// of B into A without a seam. Gradients leave the mean colours open; these are those of A outside of the mask.
     Mask(Picture),
 }
 

@@ -25,10 +25,10 @@ pub(crate) use video::Video;
 use crate::engine::net::{Network, Objective};
 use crate::signal::Gain;
 
-/// Points that cover a picture evenly, about.
+/// About the number of points that cover a picture evenly.
 pub(crate) const ROUND: u64 = 8192;
 
-/// An objective over a signal, and what it cannot tell the network.
+/// An objective over a signal, with the facts about the signal that its loss cannot tell the network.
 pub(crate) trait Task: Objective {
     /// Points that cover the signal evenly `rounds` times, but of a picture no more than it has pixels.
     fn batch(&self, rounds: u64) -> u64;
@@ -48,10 +48,10 @@ pub(crate) trait Task: Objective {
         None
     }
 
-    /// What to change of a random network before it is fitted.
+    /// Changes a random network before it is fitted.
     fn begin(&self, _: &mut Network) {}
 
-    /// An objective of values by which to weigh how finely parameters must be known, where this is none.
+    /// Where this objective is not one of values: another that is, which tells how finely parameters must be known.
     fn values(&self) -> Option<&dyn Objective> {
         None
     }

@@ -1,4 +1,4 @@
-//! Constraints of one's own on values and derivatives, as an objective.
+//! Constraints of your own on values and derivatives, as an objective.
 
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Objective, Order};
@@ -13,9 +13,9 @@ use rand_chacha::rand_core::SeedableRng;
 /// sum over m of weight_m * mean over Omega_m of C_m^2,
 /// ```
 ///
-/// over points drawn anew in every step. A constraint is two functions: one that takes a point of the unit
-/// cube to one of the domain, and one that says by how much the constraint is missed there, and how that
-/// changes with each component of the jet. For harder losses there is [`Objective`] itself.
+/// over points that are drawn anew in every step. A constraint consists of two functions. The first maps a point of the
+/// unit cube to a point of the domain. The second returns by how much the constraint is missed there, and the
+/// derivative of that by each component of the jet. For other losses, implement [`Objective`] itself.
 ///
 /// Here Helmholtz's equation Laplacian Phi + k^2 Phi = 0 in a square, for a wave given on its edge:
 ///
@@ -40,7 +40,7 @@ use rand_chacha::rand_core::SeedableRng;
 /// let mut network = Network::random(&shape, 0)?;
 /// Fitter::new(600, 2048).fit(&mut network, &problem)?;
 ///
-/// // Nothing was said about the inside but the equation.
+/// // Inside of the square the network knows nothing but the equation.
 /// let point = ndarray::array![[0.3, -0.2]];
 /// let found = Field::new(&network).values(point.view())?[[0, 0]];
 /// assert!((found - wave(&[0.3, -0.2])).abs() < 0.05);
@@ -65,8 +65,8 @@ struct Constraint<'a> {
 }
 
 impl<'a> Problem<'a> {
-    /// A problem still without constraints, for a network of `inputs` coordinates and `outputs` values, of
-    /// whose jets at most as much is asked as `order` says.
+    /// A problem without constraints so far, for a network of `inputs` coordinates and `outputs` values. Constraints
+    /// may use its jets up to `order`.
     pub fn new(inputs: usize, outputs: usize, order: Order) -> Self {
         Self {
             inputs,
@@ -185,7 +185,7 @@ impl Objective for Problem<'_> {
 /// The jet of a network's outputs at one point, or the derivative of something by each of its components.
 ///
 /// # Panics
-/// Its methods, for an output or a coordinate that there is none of, or a part beyond the order.
+/// Its methods panic for an output or a coordinate that does not exist, and for a component beyond the order.
 #[derive(Clone, Debug)]
 pub struct Jet {
     inputs: usize,
@@ -213,13 +213,13 @@ impl Jet {
         self.components[self.index(0, output)]
     }
 
-    /// Its derivative by coordinate `input`.
+    /// The derivative of output `output` by coordinate `input`.
     pub fn derivative(&self, input: usize, output: usize) -> f32 {
         assert!(input < self.inputs, "coordinate {input} of {}", self.inputs);
         self.components[self.index(1 + input, output)]
     }
 
-    /// Its Laplacian.
+    /// The Laplacian of output `output`.
     pub fn laplacian(&self, output: usize) -> f32 {
         self.components[self.index(1 + self.inputs, output)]
     }

@@ -76,7 +76,7 @@ impl Sound {
         (self.samples.len() / usize::from(self.channels)) as u32
     }
 
-    /// Its length in seconds.
+    /// The length of the sound in seconds.
     pub fn seconds(&self) -> f64 {
         f64::from(self.frames()) / f64::from(self.rate)
     }
@@ -95,7 +95,7 @@ impl Sound {
     }
 }
 
-/// By the bits of all samples, which are never NaN.
+/// Hashes the bits of all samples, which are never NaN.
 impl Hash for Sound {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.rate, self.channels, self.depth).hash(state);

@@ -178,7 +178,8 @@ impl Surface {
         }
     }
 
-    /// A random point, as seen from [`Surface::origin`], and its normal: each point of a cloud is as likely, each part of a mesh as its area.
+    /// A random point, as seen from [`Surface::origin`], and its normal: each point of a cloud is as likely, each part
+    /// of a mesh as its area.
     #[cfg(feature = "encode")]
     pub fn sample(&self, random: &mut impl Rng) -> (Point, Point) {
         let index = match &self.form {
@@ -269,7 +270,7 @@ impl Surface {
         along.fold(f32::NEG_INFINITY, f32::max)
     }
 
-    /// The same surface in the coordinates of a placement.
+    /// This surface in the coordinates of a placement.
     pub(crate) fn placed(&self, placement: &Placement) -> Self {
         let mut placed = self.clone().at([0.0; 3]);
         let points = match &mut placed.form {
@@ -303,7 +304,7 @@ impl Placement {
         })
     }
 
-    /// The same placement as seen from `origin`.
+    /// This placement in coordinates relative to `origin`.
     pub(crate) fn seen_from(&self, origin: Point) -> Self {
         let centre = |axis: usize| f64::from(self.centre[axis]) - f64::from(origin[axis]);
         Self {
@@ -328,7 +329,7 @@ impl Placement {
     }
 }
 
-/// By the bits of all numbers, which are all there is to a surface.
+/// Hashes the bits of all numbers, which make up the whole surface.
 impl Hash for Surface {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.origin.map(f32::to_bits).hash(state);

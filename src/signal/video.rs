@@ -3,7 +3,7 @@
 use crate::Error;
 use std::io;
 
-/// What a video is, beside the samples: the size of its frames, how many, and how many a second.
+/// The properties of a video without its samples: the size of its frames, their channels, their number, and their rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Clip {
     width: u32,
@@ -76,8 +76,8 @@ impl Clip {
     }
 }
 
-/// The frames of a video, wherever they are kept: rows are read as they are needed, several at a time and in
-/// no order, so that they need not be in memory.
+/// The frames of a video, wherever they are kept. Rows are read when they are needed, several at a time and in any
+/// order, so that the video need not be in memory.
 pub trait VideoSource: Sync {
     /// The size, channels, number of frames and rate of the video.
     fn clip(&self) -> Clip;

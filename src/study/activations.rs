@@ -44,11 +44,11 @@ pub struct Checkpoint {
     pub quality: Quality,
 }
 
-/// What became of a contender.
+/// The results of a contender.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// Who it was.
+    /// The kind of network.
     pub contender: Contender,
     /// Weights and biases that were fitted.
     pub parameters: usize,
@@ -259,7 +259,7 @@ impl Outcome {
 }
 
 impl Quality {
-    /// That of `found`, of the same size as `truth`.
+    /// The quality of `found` against `truth`, which has the same size.
     pub fn new(truth: &Maps, found: &Maps) -> Self {
         let slopes = [(&truth.dx, &found.dx), (&truth.dy, &found.dy)];
         Self {

@@ -13,7 +13,7 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// That of `values`, of which none may be NaN. Without any it is all zeros.
+    /// The distribution of `values`, of which none may be NaN. Without values, all of its figures are zero.
     pub fn new(values: impl IntoIterator<Item = f32>) -> Self {
         let mut sorted: Vec<f32> = values.into_iter().collect();
         sorted.sort_unstable_by(f32::total_cmp);

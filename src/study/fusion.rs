@@ -23,7 +23,7 @@ pub struct Fusion {
 }
 
 impl Fusion {
-    /// That of `a` and `b`, blended as `how` says into the file that `decoder` has.
+    /// The fusion of `a` and `b`, blended as `how` says into the file that `decoder` has.
     ///
     /// # Errors
     /// As [`crate::Encoder::blend`], and [`Error::Parameter`] if the file is of another size.

@@ -23,7 +23,7 @@ pub struct Maps {
 }
 
 impl Maps {
-    /// Those of a picture's first channel, by differences of its pixels: central ones, (f(x+1) -
+    /// The maps of a picture's first channel, by differences of its pixels: central ones, (f(x+1) -
     /// f(x-1)) / 2, and f(x+1) + f(x-1) + f(y+1) + f(y-1) - 4 f for the Laplacian. Pixels beyond the edge
     /// are as those at it.
     pub fn of_picture(picture: &Picture) -> Self {
@@ -50,7 +50,7 @@ impl Maps {
         }
     }
 
-    /// Those of the first output of a network fitted to a picture of `width` x `height`, exact, at the
+    /// The maps of the first output of a network fitted to a picture of `width` x `height`, exact, at the
     /// centres of its pixels.
     ///
     /// # Errors

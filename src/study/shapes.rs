@@ -62,10 +62,10 @@ impl Primitive {
         }
     }
 
-    /// Its surface in triangles, curved ones so many that they are within 2e-5 of it.
+    /// The surface of the primitive in triangles. Where it is curved, they are small enough to lie within 2e-5 of it.
     ///
     /// # Errors
-    /// None that there is a reason for.
+    /// None is expected: every primitive has a valid surface.
     pub fn surface(self) -> Result<Surface, Error> {
         match self {
             Self::Sphere => wound([500, 250], |around, along| {

@@ -17,7 +17,7 @@ const RATES: [f32; 3] = [2e-3, 8e-3, 32e-3];
 /// How often [`sounds()`] fits the whole sound.
 pub const SOUND_FITS: usize = 2 * RATES.len();
 
-/// How well networks of some kind have got a sound.
+/// How well networks of one kind fit a sound.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Heard {

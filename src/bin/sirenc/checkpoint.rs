@@ -26,13 +26,13 @@ static CHANGED: Condvar = Condvar::new();
 enum Stage {
     /// No encode is under way.
     Idle,
-    /// It fits, with checkpoints in this file.
+    /// An encode is fitting, with checkpoints in this file.
     Fitting(PathBuf),
-    /// It is to save its state there at its next step.
+    /// The encode has been asked to save its state in this file at its next step.
     Asked(PathBuf),
-    /// It has done so if it could, and goes no further.
+    /// The encode has saved its state in this file, if it could, and goes no further.
     Saved(PathBuf),
-    /// Its file is written.
+    /// The file of the encode is written.
     Finished,
 }
 

@@ -37,7 +37,7 @@ impl From<Kind> for Use {
     }
 }
 
-/// What a file holds, and if that matters what is made of it.
+/// Says what a file holds and, where that matters, what it is written as.
 impl fmt::Display for Use {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -116,7 +116,7 @@ pub(crate) fn explain(command: Command) -> Command {
 pub(crate) struct Given(Vec<&'static Row>);
 
 impl Given {
-    /// Those of a whole command line.
+    /// The options of a whole command line.
     pub(crate) fn of(matches: &ArgMatches) -> Self {
         let Some((command, matches)) = matches.subcommand() else {
             return Self(Vec::new());

@@ -273,7 +273,7 @@ pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links lead from one to the next"))
 }
 
-/// The same, by a name that is the same for all names of the file.
+/// The path with all links followed, which is the same for all names of a file.
 fn resolved(path: &Path) -> PathBuf {
     let path = followed(path).unwrap_or_else(|_| path.to_owned());
     match (fs::canonicalize(folder(&path)), path.file_name()) {

@@ -39,12 +39,12 @@ pub struct SoundDecoder {
     threads: Option<usize>,
 }
 
-/// What to evaluate of a sound: at which rate, from where to where.
+/// Which part of a sound to evaluate, and at which rate.
 ///
 /// A higher rate interpolates with the fitted function; it does not invent overtones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Playback {
-    /// Of the sound as it is stored.
+    /// Frames a second and number of frames of the stored sound.
     stored: (u32, u32),
     rate: u32,
     /// Seconds after the first frame.
@@ -64,8 +64,8 @@ impl Playback {
         }
     }
 
-    /// At `rate` frames a second. The function is evaluated, not resampled: what it has above half the rate
-    /// is not filtered out.
+    /// At `rate` frames a second. The function is evaluated, not resampled: frequencies above half the rate are not
+    /// filtered out.
     ///
     /// # Errors
     /// [`Error::Parameter`] if it is 0.
@@ -76,7 +76,7 @@ impl Playback {
         Ok(Self { rate, ..self })
     }
 
-    /// Only what lies `from` to `to` seconds after the beginning.
+    /// Only the part from `from` to `to` seconds after the beginning.
     ///
     /// # Errors
     /// [`Error::Parameter`] if nothing does, or a bound is outside of the sound.

@@ -41,7 +41,7 @@ impl FrameTimes {
         Self::spanning(self.start, self.seconds(), rate)
     }
 
-    /// Those from `start` until before `end`, in seconds after the first stored frame; what is beyond the end of
+    /// The frames from `start` until before `end`, in seconds after the first stored frame; what is beyond the end of
     /// the video is left out.
     ///
     /// # Errors

@@ -164,7 +164,7 @@ impl Layer {
         [self.weights.as_slice(), self.bias.as_slice()].map(Option::unwrap_or_default)
     }
 
-    /// The same, to be changed.
+    /// Weights row by row, and biases, mutable.
     pub(crate) fn tensors_mut(&mut self) -> [&mut [f32]; 2] {
         [self.weights.as_slice_mut(), self.bias.as_slice_mut()].map(Option::unwrap_or_default)
     }

@@ -1,4 +1,4 @@
-//! The activations and gradients of every layer, to be looked at.
+//! The activations and gradients of every layer, for inspection.
 
 use super::super::kernel::{Panels, TILE, activate, activate_adjoint, affine};
 use super::super::simd;
@@ -7,7 +7,7 @@ use crate::Error;
 use fearless_simd::{Simd, dispatch};
 use ndarray::{Array2, ArrayView2, Axis};
 
-/// What a batch of points becomes in one layer, forward and backward; all points x neurons.
+/// The values and gradients of one layer at a batch of points; every array is points x neurons.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Trace {
@@ -20,8 +20,8 @@ pub struct Trace {
 }
 
 impl Network {
-    /// What happens in every layer, input to output, at `points` (n x inputs): for looking into
-    /// networks. It goes through the kernels that fits go through, but keeps everything.
+    /// Values and gradients of every layer, from input to output, at `points` (n x inputs), for the inspection of
+    /// networks. They are computed by the same kernels as in a fit, but all of them are kept.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `points` has another number of columns than the network has inputs.

@@ -17,7 +17,7 @@ const BRADFORD: Matrix = [
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Chromaticities {
     pub white: [f64; 2],
-    /// Those of red, green and blue.
+    /// The chromaticities of red, green and blue.
     pub primaries: [[f64; 2]; 3],
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn product(a: &Matrix, b: &Matrix) -> Matrix {
     transposed(transposed(*b).map(|column| apply(a, column)))
 }
 
-/// None if there is no inverse.
+/// The inverse of a matrix; none if it is singular.
 pub(crate) fn inverse(matrix: &Matrix) -> Option<Matrix> {
     let cofactor = |row: usize, column: usize| {
         let entry = |i: usize, j: usize| matrix[(row + i) % 3][(column + j) % 3];

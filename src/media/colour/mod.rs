@@ -23,7 +23,7 @@ const FEW: u64 = 1000;
 /// What a file says of its colours.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Colours {
-    /// That they are sRGB, or nothing.
+    /// The file says that they are sRGB, or says nothing.
     Srgb,
     /// Their primaries and curves, perhaps in a profile.
     Known {
@@ -56,7 +56,7 @@ impl Colours {
         }
     }
 
-    /// Those of a picture in `space`, which may have come as a profile.
+    /// The colours of a picture in `space`, which may have been given as a profile.
     pub(crate) fn of_space(space: Space, icc: Option<Vec<u8>>, channels: u8) -> Self {
         if space.is_srgb(channels) {
             Self::Srgb

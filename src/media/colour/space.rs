@@ -8,9 +8,9 @@ use crate::Samples;
 /// How samples stand for colours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Space {
-    /// From the light of red, green and blue to CIE XYZ under D50. Gray has no use for it.
+    /// From the light of red, green and blue to CIE XYZ under D50. Gray does not use it.
     pub to_xyz: Matrix,
-    /// Those of red, green and blue; the first one is that of gray.
+    /// The curves of red, green and blue. The first one is also the curve of gray.
     pub curves: [Curve; 3],
     /// Whether black is 16 and white 235 of 255, as in videos.
     pub narrow: bool,

@@ -35,7 +35,7 @@ struct Animation<'a> {
 }
 
 impl Format {
-    /// That of a file which begins with `start`, if it is one of them.
+    /// The format of a file that begins with `start`, if it is one of these.
     pub(crate) fn of(start: &[u8]) -> Option<Self> {
         match image::guess_format(start).ok()? {
             image::ImageFormat::Gif => Some(Self::Gif),

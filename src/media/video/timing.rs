@@ -1,10 +1,10 @@
 //! Frames that are shown for different times, as a video of one rate.
 
-/// Frames of this many milliseconds or fewer are shown as browsers do: for the second number.
+/// Frames whose delay is at most the first number of milliseconds are shown for the second number, as browsers do.
 const NO_DELAY: (u32, u32) = (10, 100);
-/// The step of delays in GIFs, in milliseconds, and how far a delay may be from what it was.
+/// The step of delays in GIFs in milliseconds, which is also how far a delay may be changed.
 const STEP: u32 = 10;
-/// The same as a part of the delay.
+/// A delay may also be changed by one part in this number.
 const PART: u32 = 12;
 /// The shortest that a frame is shown where delays differ, in milliseconds: 50 a second.
 const SHORTEST: u32 = 20;

@@ -40,7 +40,7 @@ impl Kind {
 /// A codec that is there to be used.
 pub(crate) struct Codec {
     pub(super) name: &'static str,
-    /// Of the crate or the tool, as it says it itself.
+    /// The version of the crate or the tool, as it states it.
     pub(super) version: String,
     means: Means,
 }

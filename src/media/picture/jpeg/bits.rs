@@ -105,7 +105,7 @@ pub(super) enum Missing {
 pub(super) struct Codes {
     /// Length and symbol of the code that eight bits begin with; length 0 for a longer one.
     short: Vec<(u8, u8)>,
-    /// Of each length the first code, how many there are, and the place of the first one's symbol.
+    /// For each length: the first code, the number of codes, and the place of the symbol of the first one.
     lengths: [(u32, u32, usize); 17],
     symbols: Vec<u8>,
 }
@@ -146,7 +146,7 @@ impl Codes {
         }
     }
 
-    /// The same, of codes of up to `most` bits.
+    /// Searches for the code that `bits` begin with among those of up to `most` bits.
     fn search(&self, bits: u32, most: usize) -> Option<(u32, u8)> {
         (1..=most).find_map(|length| {
             let (first, count, place) = self.lengths[length];

@@ -93,7 +93,7 @@ pub(super) struct Component {
 }
 
 impl Component {
-    /// Those with these names, sampling factors and tables, of a picture of `size`.
+    /// The components with these names, sampling factors and tables, of a picture of `size`.
     pub(super) fn all(
         specifications: &[[u8; 3]],
         size: [usize; 2],

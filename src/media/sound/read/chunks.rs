@@ -38,7 +38,7 @@ struct Chunks<'a> {
 }
 
 impl<'a> Chunks<'a> {
-    /// Those of a file that begins at `begin`, after the twelve bytes that say what it is.
+    /// The chunks of a file that begins at `begin`, after the twelve bytes that identify it.
     fn new(source: &'a mut dyn Source, begin: u64, big: bool) -> Result<Self, Error> {
         let first = begin + 12;
         let end = source.seek(SeekFrom::End(0));

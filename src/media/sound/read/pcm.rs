@@ -11,7 +11,7 @@ use std::io::{ErrorKind, SeekFrom};
 pub(super) enum Coding {
     /// Integers, in the highest bits of their bytes.
     Signed,
-    /// The same, with half the range added.
+    /// Integers in the highest bits of their bytes, with half the range added.
     Unsigned,
     Float,
     /// The A-law of G.711.

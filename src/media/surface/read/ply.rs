@@ -85,13 +85,13 @@ struct Element {
 }
 
 impl Element {
-    /// Where it has a property that is a number.
+    /// The place of a property that is a number.
     fn place(&self, name: &str) -> Option<usize> {
         let named = |property: &Property| property.name == name && property.count.is_none();
         self.properties.iter().position(named)
     }
 
-    /// Where it has all three of them.
+    /// The places of three such properties, if it has all of them.
     fn places(&self, names: [&str; 3]) -> Option<[usize; 3]> {
         let [x, y, z] = names.map(|name| self.place(name));
         Some([x?, y?, z?])
