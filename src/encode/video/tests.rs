@@ -68,7 +68,8 @@ fn a_rendering_is_the_network_at_the_points_of_the_specification() {
     for bytes in [GOLDEN, &encoded.bytes] {
         let decoder = VideoDecoder::new(bytes).unwrap();
         let [rate, per] = decoder.rate();
-        let (view, fps) = (View::sized(7, 9).unwrap(), [rate * 3, per * 2]);
+        let view = View::sized(7, 9).unwrap().with_points();
+        let fps = [rate * 3, per * 2];
         let moments = FrameTimes::stored(&decoder).with_rate(fps).unwrap();
         let (w, h) = (f64::from(decoder.width()), f64::from(decoder.height()));
         let seconds_per = f64::from(fps[1]) / f64::from(fps[0]);
