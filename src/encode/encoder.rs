@@ -99,7 +99,7 @@ mod own {
 
     /// What [`super::EncoderOf`] asks of the settings of a kind. Outside of this crate nobody can name it.
     pub trait Own: Clone + Debug + Default {
-        /// Checks them.
+        /// Checks the settings that only this kind of signal has.
         ///
         /// # Errors
         /// [`Error::Parameter`] naming the first that is out of range.
@@ -305,8 +305,8 @@ impl SoundEncoder {
     }
 
     /// Segments of about `seconds` seconds of a sound, each with a network of its own. By default they are as
-    /// long as a network of 3,000 parameters, or of the given layers and width, can serve. Longer ones reach
-    /// a higher ratio of signal to noise in a file of the same size, but take proportionally longer.
+    /// long as a network of 3,000 parameters can serve, or of fewer above 0.4 bits a sample, or of the given layers and
+    /// width. A fit takes time in proportion to their length.
     #[must_use]
     pub fn with_segments(mut self, seconds: f64) -> Self {
         self.own.segment = Some(seconds);

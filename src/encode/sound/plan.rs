@@ -200,3 +200,40 @@ impl Source for SoundPlan<'_> {
         Ok(metric::snr(self.sound, &decoded))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SoundEncoder;
+
+    /// A second of noise that changes between two loudnesses 6 dB apart.
+    fn noise() -> Sound {
+        let noise = |frame: u32| {
+            let hash = frame.wrapping_mul(2_654_435_761).rotate_left(13);
+            let hash = hash.wrapping_mul(0x85eb_ca6b) ^ (hash >> 7);
+            let loudness = [0.3, 0.6][(frame / 4410 % 2) as usize];
+            loudness * (f64::from(hash) / f64::from(u32::MAX) * 2.0 - 1.0) as f32
+        };
+        Sound::new(44_100, 1, 16, (0..44_100).map(noise).collect()).unwrap()
+    }
+
+    #[test]
+    fn networks_have_as_many_parameters_as_their_bits_allow_at_any_rate() {
+        let sound = noise();
+        let mut spans = Vec::new();
+        for kbps in [16.0, 33.0, 96.0, 200.0] {
+            let encoder = SoundEncoder::new().with_kbps(kbps);
+            let plan = SoundPlan::new(&encoder.settings, &sound, None).unwrap();
+            let (layers, width) = plan.network;
+            let parameters = plan::count(layers, width, plan.ends());
+            let bits = plan.room.bits() / (plan.signal().networks() as f64 * parameters);
+            assert!(
+                (5.0..7.0).contains(&bits),
+                "{kbps} kbit/s: {bits} bits each"
+            );
+            assert_eq!(layers, if kbps < 20.0 { LAYERS } else { FEWER_LAYERS });
+            spans.push(plan.segments.span);
+        }
+        assert!(spans.is_sorted_by(|one, next| one > next), "{spans:?}");
+    }
+}

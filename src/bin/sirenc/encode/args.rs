@@ -103,9 +103,9 @@ pub(crate) struct Fitting {
     #[arg(long, value_name = "R", group = "target", value_parser = values::kbps)]
     pub(crate) kbps: Option<f64>,
 
-    /// Length of the segments of a sound, each of which has a network of its own; longer ones reach a
-    /// higher ratio of signal to noise, but take proportionally longer [default: what a network of
-    /// 3,000 weights, or of the given size, can serve]
+    /// Length of the segments of a sound, each of which has a network of its own; longer ones take
+    /// proportionally longer [default: what a network of 3,000 weights can serve, of fewer above 0.4 bits a
+    /// sample, or of the given size]
     #[arg(long, value_name = "SECONDS", value_parser = values::duration)]
     pub(crate) segments: Option<f64>,
 
