@@ -26,8 +26,27 @@ pub(crate) fn threads(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    let bytes = text.parse().ok().filter(|&bytes| bytes > 0);
-    bytes.ok_or_else(|| "a whole number of bytes is needed, such as 2000".into())
+    let bytes = amount(text).filter(|&bytes| bytes > 0);
+    bytes.ok_or_else(|| "a whole number of bytes is needed, such as 2000, 2kB or 2KiB".into())
+}
+
+/// A whole number, in ones or in a unit that follows it in letters of either case: K, M, G or T, also written KiB and
+/// so on, are powers of 1024; kB and so on are powers of 1000.
+fn amount(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text[digits.len()..].to_ascii_lowercase();
+    let number: u64 = digits.parse().ok()?;
+    if matches!(unit.as_str(), "" | "b") {
+        return Some(number);
+    }
+    let (prefix, base) = match (unit.strip_suffix("ib"), unit.strip_suffix('b')) {
+        (Some(prefix), _) => (prefix, 1024_u64),
+        (None, Some(prefix)) => (prefix, 1000),
+        (None, None) => (unit.as_str(), 1024),
+    };
+    let powers = ["k", "m", "g", "t"].iter().zip(1..);
+    let (_, power) = powers.into_iter().find(|(name, _)| **name == prefix)?;
+    number.checked_mul(base.pow(power))
 }
 
 pub(crate) fn bpp(text: &str) -> Result<f64, String> {
@@ -116,11 +135,7 @@ pub(crate) fn limit(text: &str) -> Result<(Quantity, u64), String> {
     let most = if number == "none" {
         Some(u64::MAX)
     } else {
-        let units = ["K", "M", "G", "T"].iter().zip(1..);
-        let unit = units.filter_map(|(unit, power)| Some((number.strip_suffix(unit)?, power)));
-        let (digits, power) = unit.last().unwrap_or((number, 0));
-        let digits: Option<u64> = digits.parse().ok();
-        digits.and_then(|digits| digits.checked_mul(1 << (10 * power)))
+        amount(number)
     };
     what.zip(most).ok_or_else(wrong)
 }
@@ -227,6 +242,44 @@ mod tests {
             "+",
         ] {
             assert!(rate(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, size) in [
+            ("1", 1),
+            ("2000", 2000),
+            ("2000B", 2000),
+            ("2k", 2048),
+            ("2K", 2048),
+            ("10KiB", 10_240),
+            ("10kib", 10_240),
+            ("2kB", 2000),
+            ("2KB", 2000),
+            ("3M", 3 << 20),
+            ("3MB", 3_000_000),
+            ("1TiB", 1 << 40),
+        ] {
+            assert_eq!(bytes(text), Ok(size), "{text}");
+        }
+        for wrong in [
+            "",
+            "0",
+            "0k",
+            "-2k",
+            "+",
+            "k",
+            "2 k",
+            "2ki",
+            "2ib",
+            "2kk",
+            "1.5k",
+            "2e3",
+            "99999999T",
+            "2k2",
+        ] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
         }
     }
 

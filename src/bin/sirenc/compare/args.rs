@@ -37,7 +37,7 @@ pub(crate) struct Compare {
     pub(crate) against: Option<Vec<Kind>>,
 
     /// Sizes of the .siren file, as `encode --bytes`: one comparison for each
-    #[arg(long, value_name = "N", value_delimiter = ',', conflicts_with = "bpp", value_parser = values::bytes)]
+    #[arg(long, value_name = "SIZE", value_delimiter = ',', conflicts_with = "bpp", value_parser = values::bytes)]
     pub(crate) bytes: Vec<u64>,
 
     /// Sizes in bits per pixel, as `encode --bpp`: one comparison for each [default: that of
