@@ -31,7 +31,7 @@ for n in $((count / 10)) "$count"; do
     rm -rf "$out/out"
     status=0
     echo "$n pictures at once on $cores cores:"
-    measure "$sirenc" encode $(ls "$out"/in/*.png | head -n "$n") -o "$out/out" --quiet "${options[@]}" \
+    measure "$sirenc" encode $(ls "$out"/in/*.png | head -n "$n") -o "$out/out/" --quiet "${options[@]}" \
         2>"$out/said" || status=$?
     tail -n 1 "$out/said"
     echo "status $status, $(ls "$out/out" | wc -l) encoded, $(grep -c '^sirenc: ' "$out/said") named as bad"

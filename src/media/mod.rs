@@ -16,7 +16,7 @@ pub mod video;
 pub use error::Error;
 #[doc(hidden)]
 pub use readers::READERS;
-pub use source::{Kind, Source, sniff, spool};
+pub use source::{Kind, Source, is_read, sniff, spool};
 
 /// A number with commas between thousands, as messages show it: `14,512` for 14512.
 pub fn grouped(number: u64) -> String {

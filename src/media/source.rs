@@ -1,6 +1,7 @@
 //! Where files are read from, and what kind of signal they seem to hold.
 
-use super::{sound, surface, video};
+use super::{extension, sound, surface, video};
+use image::ImageFormat;
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -48,6 +49,20 @@ pub fn sniff(source: &mut dyn Source, name: Option<&Path>) -> io::Result<Kind> {
     let animated = video::is_animated(source);
     source.rewind()?;
     Ok(if animated { Kind::Video } else { Kind::Picture })
+}
+
+/// Whether a file of this `name` is likely to be one that is read: by its extension, for whoever looks through a folder.
+/// What a file holds is for [`sniff`] to say.
+pub fn is_read(name: &Path) -> bool {
+    const OTHERS: [&str; 14] = [
+        "aif", "aifc", "aiff", "flac", "mp3", "obj", "oga", "ogg", "ply", "stl", "wav", "wave",
+        "xyz", "y4m",
+    ];
+    let Some(extension) = extension(Some(name)) else {
+        return false;
+    };
+    let picture = ImageFormat::from_extension(&extension);
+    picture.is_some_and(|format| format.reading_enabled()) || OTHERS.contains(&extension.as_str())
 }
 
 /// A temporary file of all that `stream` gives, at its beginning. Nothing is left of it once it is closed.

@@ -267,7 +267,7 @@ fn an_interruption_ends_every_stage_tidily() {
         ),
         (
             "several",
-            "encode in.png in2.png -o folder --threads 2 --layers 1 --width 2 --steps 100000000"
+            "encode in.png in2.png -o folder/ --threads 2 --layers 1 --width 2 --steps 100000000"
                 .into(),
             &both,
         ),

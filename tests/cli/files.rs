@@ -27,7 +27,7 @@ fn results_lie_beside_their_inputs_by_default() {
 #[test]
 fn results_go_into_a_folder() {
     let folder = two_pictures();
-    folder.ok(&format!("encode a.png b.bmp -o new/folder {QUICK}"));
+    folder.ok(&format!("encode a.png b.bmp -o new/folder/ {QUICK}"));
     folder.ok("decode new/folder/a.siren -o new");
     folder.ok("decode new/folder/b.siren -o more/");
     for name in [
@@ -49,10 +49,24 @@ fn results_go_into_a_folder() {
         &["standard output", "one file"],
     );
     folder.fails(
-        1,
-        &format!("encode a.png -o nowhere/a.siren {ENDLESS}"),
-        &["nowhere/a.siren", "no folder nowhere"],
+        2,
+        &format!("encode a.png b.bmp -o one.siren {ENDLESS}"),
+        &["no folder one.siren", "-o one.siren/"],
     );
+    assert!(!folder.path("one.siren").exists());
+}
+
+#[test]
+fn folders_that_are_missing_are_made() {
+    let folder = two_pictures();
+    let more = "--checkpoint state/of/a";
+    folder.ok(&format!(
+        "encode a.png -o new/folder/a.siren {more} {QUICK}"
+    ));
+    folder.ok("decode new/folder/a.siren -o other/a.png");
+    for name in ["new/folder/a.siren", "other/a.png", "state/of"] {
+        assert!(folder.path(name).exists(), "{name}");
+    }
 }
 
 #[test]
@@ -87,15 +101,25 @@ fn an_input_is_never_overwritten_by_its_own_result() {
 fn two_inputs_never_share_an_output() {
     let folder = two_pictures();
     gradient(9, 9).save(folder.path("a.bmp")).expect("a BMP");
-    folder.fails(
-        1,
-        &format!("encode a.png a.bmp {QUICK}"),
-        &["a.bmp: a.siren is already the output"],
+    folder.ok(&format!("encode a.png a.bmp b.bmp {QUICK}"));
+    let after = [
+        "a.bmp",
+        "a.bmp.siren",
+        "a.png",
+        "a.png.siren",
+        "b.bmp",
+        "b.siren",
+    ];
+    assert_eq!(
+        folder.names(),
+        after,
+        "names that differ are left as they are"
     );
-    assert!(
-        folder.path("a.siren").is_file(),
-        "the first is encoded all the same"
-    );
+    folder.ok("decode a.bmp.siren a.png.siren -o out/");
+    assert!(folder.path("out/a.bmp.png").is_file() && folder.path("out/a.png.png").is_file());
+    // One that is typed twice is encoded once.
+    folder.ok(&format!("encode a.png a.png {QUICK}"));
+    assert!(folder.path("a.siren").is_file());
 }
 
 #[test]
@@ -181,7 +205,7 @@ fn standard_input_and_output_carry_files() {
 
     let info = folder.run_with("info - --json", &encoded.stdout);
     assert_eq!(info.json()[0]["width"], 12);
-    folder.fails(2, &format!("encode - a.png -o out {QUICK}"), &["no name"]);
+    folder.fails(2, &format!("encode - a.png -o out/ {QUICK}"), &["no name"]);
 }
 
 #[cfg(unix)]
@@ -248,16 +272,8 @@ fn what_keeps_a_file_from_being_written_is_told_before_the_fit() {
     fs::create_dir(folder.path("folder")).expect("a folder");
     for (arguments, words) in [
         (
-            "-o nowhere/a.siren",
-            "there is no folder nowhere; make it first",
-        ),
-        (
             "-o a.png/a.siren",
             "cannot write a.png/a.siren: Not a directory",
-        ),
-        (
-            "--checkpoint nowhere/state",
-            "there is no folder nowhere; make it first",
         ),
         ("--checkpoint folder", "folder is a folder; name a file"),
     ] {
@@ -283,11 +299,8 @@ fn a_link_to_what_is_not_there_yet_is_followed() {
     // Into a folder that is not there, and round and round.
     symlink("nowhere/b.siren", folder.path("b.siren")).expect("a link");
     symlink("round.siren", folder.path("round.siren")).expect("a link");
-    folder.fails(
-        1,
-        &format!("encode b.bmp {ENDLESS}"),
-        &["no folder", "nowhere"],
-    );
+    folder.ok(&format!("encode b.bmp {QUICK}"));
+    assert!(folder.path("nowhere/b.siren").is_file());
     let round = format!("encode b.bmp -o round.siren {ENDLESS}");
     folder.fails(1, &round, &["cannot write round.siren: Too many levels"]);
 }
@@ -320,8 +333,8 @@ fn two_names_of_one_file_take_no_two_results() {
     gradient(9, 9).save(folder.path("a.bmp")).expect("a BMP");
     folder.fails(
         1,
-        &format!("encode a.png ./a.bmp --force {QUICK}"),
-        &["./a.bmp: ./a.siren is already the output"],
+        &format!("encode a.png ./a.png --force {QUICK}"),
+        &["./a.png: ./a.siren is already the output"],
     );
     std::os::unix::fs::symlink("a.siren", folder.path("b.siren")).expect("a link");
     folder.fails(

@@ -139,7 +139,7 @@ fn every_format_holds_the_same_surface() {
     folder.write("b.stl", text("stl"));
     folder.write("binary.stl", binary("stl"));
     let inputs = "text.ply little.ply big.ply a.obj b.stl binary.stl";
-    folder.ok(&format!("encode {inputs} -o out {QUICK}"));
+    folder.ok(&format!("encode {inputs} -o out/ {QUICK}"));
     let first = folder.read("out/text.siren");
     for name in ["little", "big", "a", "b", "binary"] {
         assert!(folder.read(&format!("out/{name}.siren")) == first, "{name}");

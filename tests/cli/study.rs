@@ -121,8 +121,8 @@ fn what_cannot_be_studied_is_said() {
     folder.fails(1, "study activations in.png --omega=-1", &["omega is -1"]);
     folder.fails(
         1,
-        "study activations in.png --report no/page.html",
-        &["no folder no"],
+        "study activations in.png --report in.png/page.html",
+        &["cannot write in.png/page.html: Not a directory"],
     );
     folder.fails(
         1,

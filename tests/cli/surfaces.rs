@@ -113,7 +113,7 @@ fn a_surface_far_from_the_origin_keeps_its_form() {
     folder.write("far.obj", obj);
     folder.write("binary.ply", ply);
     folder.ok("encode far.obj --bytes 500 --steps 400");
-    folder.ok(&format!("encode far.obj binary.ply -o quick {QUICK}"));
+    folder.ok(&format!("encode far.obj binary.ply -o quick/ {QUICK}"));
     assert!(folder.read("quick/far.siren") == folder.read("quick/binary.siren"));
 
     folder.ok("decode far.siren --resolution 30 -o back.obj");

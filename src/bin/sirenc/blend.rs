@@ -9,9 +9,10 @@ use super::failure::Failure;
 use super::files::{Files, Typed};
 use super::gallery::{Gallery, Row};
 use super::input::Kind;
+use super::jobs::{Inputs, Job, Selection, Wanted};
 use super::options::Given;
 use super::output::Output;
-use super::paths::{self, Job, Place};
+use super::paths::Place;
 use super::picture;
 use super::report::Report;
 use sirenc::media::grouped;
@@ -32,11 +33,10 @@ pub(crate) fn run(args: &Blend, given: &Given) -> Result<ExitCode, Failure> {
         .chain([&args.b])
         .map(|typed| Place::input(typed));
     let others: Vec<_> = others.collect();
-    let job = Job {
-        input: Place::input(&args.a),
-        output: Place::output(&args.output),
-    };
-    let standard = others.iter().chain([&job.input]);
+    let first = std::slice::from_ref(&args.a);
+    let inputs = Inputs::find(first, Selection::default(), Wanted::Signals)?;
+    let plan = inputs.plan(Some(&args.output), |_| "siren".into())?;
+    let standard = others.iter().chain(plan.jobs.iter().map(|job| &job.input));
     if standard.filter(|&place| *place == Place::Standard).count() > 1 {
         return Err(Failure::Usage(
             "standard input holds one picture; name the others".into(),
@@ -48,27 +48,32 @@ pub(crate) fn run(args: &Blend, given: &Given) -> Result<ExitCode, Failure> {
     };
     let inputs = [&args.a, &args.b].into_iter().chain(&args.mask).cloned();
     let files = Files::new(&typed, &inputs.collect::<Vec<_>>(), args.manner.force)?;
-    if files.report.as_ref() == Some(&job.output) {
-        return Err(Failure::Usage(format!(
-            "{} is to take two results; give each a file of its own",
-            job.output
-        )));
-    }
     let report = Report {
         quiet: args.manner.quiet,
         json: args.json,
-        aside: job.output == Place::Standard || files.to_standard(),
+        aside: plan.to_standard() || files.to_standard(),
+        total: None,
     };
-    let look = |_: &Job| Ok(true);
-    paths::each(&[job], args.manner.force, &report, look, |job| {
+    let look = |job: &Job| {
+        if files.report.as_ref() == Some(&job.output) {
+            return Err(Failure::Usage(format!(
+                "{} is to take two results; give each a file of its own",
+                job.output
+            )));
+        }
         if others.iter().any(|other| other.is_same_file(&job.output)) {
             return Err(Failure::Said(format!(
                 "{} is one of the pictures; name another file with -o",
                 job.output
             )));
         }
-        one(&encoder, args, job, &files, &report)
-    })
+        Ok(true)
+    };
+    let (ready, mut tally) = plan.ready(args.manner.force, &report, look)?;
+    for job in ready {
+        tally.settle(job, one(&encoder, args, job, &files, &report), &report)?;
+    }
+    tally.end(&report)
 }
 
 fn one(

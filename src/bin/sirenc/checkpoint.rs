@@ -2,8 +2,9 @@
 
 use super::encode::Encode;
 use super::failure::Failure;
+use super::jobs::Job;
 use super::output::Output;
-use super::paths::{self, Job, Place};
+use super::paths::{self, Place};
 use super::report;
 use sirenc::Checkpoint;
 use std::fs;
@@ -73,10 +74,14 @@ pub(crate) fn check(args: &Encode, jobs: &[Job]) -> Result<(), Failure> {
     let Some(path) = &args.checkpoint else {
         return Ok(());
     };
-    let [job] = jobs else {
-        return Err(Failure::Usage(
-            "--checkpoint is for one input; encode them one by one".into(),
-        ));
+    let job = match jobs {
+        [] => return Ok(()),
+        [job] => job,
+        _ => {
+            return Err(Failure::Usage(
+                "--checkpoint is for one input; encode them one by one".into(),
+            ));
+        }
     };
     let place = Place::Path(path.clone());
     if job.output == place || job.input.is_same_file(&place) || job.output.is_same_file(&place) {

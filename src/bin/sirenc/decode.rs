@@ -8,9 +8,10 @@ pub(crate) use args::{Chroma, Decode};
 use super::failure::Failure;
 use super::format;
 use super::input::{self, Stored};
+use super::jobs::{Inputs, Job, Wanted};
 use super::options::{Given, Use};
 use super::output::Output;
-use super::paths::{self, Job, Place};
+use super::paths::Place;
 use super::report::Report;
 use super::shape;
 use super::sound;
@@ -30,10 +31,11 @@ pub(crate) fn run(args: &Decode, given: &Given) -> Result<ExitCode, Failure> {
                 .into(),
         ));
     }
-    let alone = args.inputs.len() == 1;
-    let places = args.inputs.iter().map(|typed| Place::input(typed));
-    let mut files: HashMap<Place, Stored> = places
-        .map(|place| (place.clone(), Stored::read(&place, alone)))
+    let inputs = Inputs::find(&args.inputs, args.selection, Wanted::Sirens)?;
+    let alone = inputs.places().len() == 1;
+    let mut files: HashMap<Place, Stored> = inputs
+        .places()
+        .map(|place| (place.clone(), Stored::read(place, alone)))
         .collect();
     let derivative = args.derivative.and_then(|which| which.to_possible_value());
     let extension = |input: &Place| match (signal(&files, input), &derivative) {
@@ -43,29 +45,30 @@ pub(crate) fn run(args: &Decode, given: &Given) -> Result<ExitCode, Failure> {
         (_, Some(which)) => format!("{}.png", which.get_name()),
         (_, None) => "png".into(),
     };
-    let jobs = paths::plan(&args.inputs, args.output.as_deref(), extension)?;
-    let aside = jobs.iter().any(|job| job.output == Place::Standard);
+    let plan = inputs.plan(args.output.as_deref(), extension)?;
     let report = Report {
         quiet: args.manner.quiet,
         json: false,
-        aside,
+        aside: plan.to_standard(),
+        total: None,
     };
     let look = |job: &Job| match signal(&files, &job.input) {
         Some(signal) => given.check(made(signal, &job.output)?).map(|()| true),
         None => Ok(false),
     };
-    let ready = paths::ready(&jobs, args.manner.force, &report, look)?;
+    let (ready, mut tally) = plan.ready(args.manner.force, &report, look)?;
+    let report = report.of(ready.len());
     let device = args.device.open(args.manner.quiet)?;
-    let mut done = 0;
-    for job in ready {
+    for (index, job) in ready.into_iter().enumerate() {
         let bytes = match files.get_mut(&job.input) {
             Some(file) => file.bytes(&job.input),
             None => input::read_siren(&job.input).map(|(bytes, _)| bytes),
         };
-        let told = bytes.and_then(|bytes| one(args, &bytes, job, &device, &report));
-        done += usize::from(report.settle(&job.input, told)?);
+        let report = report.at(index, 1);
+        let done = bytes.and_then(|bytes| one(args, &bytes, job, &device, &report));
+        tally.settle(job, done, &report)?;
     }
-    Ok(paths::status(done, &jobs))
+    tally.end(&report)
 }
 
 /// What the file at `input` seems to hold.
@@ -131,14 +134,11 @@ fn picture(args: &Decode, decoder: &Decoder, job: &Job, report: &Report) -> Resu
     let (width, height) = (view.region().width, view.region().height);
     let mut output = Output::create(&job.output, args.manner.force)?;
 
-    let bar = report.bar(
-        &job.input,
-        "{prefix}  [{bar:30}] row {pos} of {len}  {elapsed}, {eta} left",
-    );
+    let bar = report.bar(Some(&job.input), "row {pos} of {len}");
     bar.set_length(u64::from(height));
     let count = |rows| bar.inc(u64::from(rows));
     let written = render(decoder, &view, format, &mut output, count);
-    bar.finish_and_clear();
+    drop(bar);
     output.commit(written)?;
 
     let seconds = start.elapsed().as_secs_f64();

@@ -7,11 +7,13 @@ pub(crate) use args::{Coding, Encode, Fitting, Supervise};
 use super::checkpoint::{self, Keeper};
 use super::failure::Failure;
 use super::input::{Input, Kind};
+use super::jobs::{Inputs, Job, Wanted};
 use super::many::side_by_side;
 use super::options::Given;
 use super::output::Output;
-use super::paths::{self, Job, Place};
+use super::paths::Place;
 use super::picture;
+use super::progress::STEPS;
 use super::report::{Report, complain};
 use super::shape;
 use super::sound;
@@ -38,23 +40,24 @@ const SMALL: u64 = 1 << 20;
 pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
     let encoders = Encoders::new(args).map_err(|error| Failure::Usage(error.to_string()))?;
     let encoders = encoders.with_device(&args.fitting.device.open(args.manner.quiet)?);
-    let jobs = paths::plan(&args.inputs, args.output.as_deref(), |_| "siren".into())?;
-    let aside = jobs.iter().any(|job| job.output == Place::Standard);
+    let inputs = Inputs::find(&args.inputs, args.selection, Wanted::Signals)?;
+    let plan = inputs.plan(args.output.as_deref(), |_| "siren".into())?;
     let report = Report {
         quiet: args.manner.quiet,
         json: args.json,
-        aside,
+        aside: plan.to_standard(),
+        total: None,
     };
-    checkpoint::check(args, &jobs)?;
-    let ready = paths::ready(&jobs, args.manner.force, &report, |job| look(given, job))?;
+    checkpoint::check(args, &plan.jobs)?;
+    let (ready, mut tally) = plan.ready(args.manner.force, &report, |job| look(given, job))?;
+    let report = report.of(ready.len());
     let cores = || available_parallelism().map_or(1, usize::from);
     let threads = args.fitting.threads.unwrap_or_else(cores);
-    let (mut done, mut rough) = (0, 0);
-    let mut tell_all = |job: &Job, told: Result<Told, Failure>| {
+    let mut rough = 0;
+    let mut tell = |job: &Job, told: Result<Told, Failure>| {
         rough += u32::from(told.as_ref().is_ok_and(|told| told.rough));
         let told = told.and_then(|told| told.say(&report));
-        done += usize::from(report.settle(&job.input, told)?);
-        Ok(())
+        tally.settle(job, told, &report)
     };
     let small: Vec<_> = ready
         .iter()
@@ -65,7 +68,8 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
         let from = ready.len() - rest.len();
         let count = small[from..].iter().take_while(|small| **small).count();
         if count < 2 || threads < 2 {
-            tell_all(first, one(&encoders, args, given, first, &report))?;
+            let report = report.at(from, 1);
+            tell(first, one(&encoders, args, given, first, &report))?;
             rest = &rest[1..];
         } else {
             let (batch, others) = rest.split_at(count);
@@ -75,19 +79,21 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
                 quiet: true,
                 ..report
             };
-            side_by_side(
-                batch,
-                threads,
-                |job| one(&alone, args, given, job, &silent),
-                &mut tell_all,
-            )?;
+            let bar = report.at(from, count).bar(None, "{pos} of {len} files");
+            bar.set_length(count as u64);
+            let work = |job: &Job| {
+                let told = one(&alone, args, given, job, &silent);
+                bar.inc(1);
+                told
+            };
+            side_by_side(batch, threads, work, &mut tell)?;
             rest = others;
         }
     }
     if rough > 0 && !report.json {
         report.say(&advice(rough))?;
     }
-    Ok(paths::status(done, &jobs))
+    tally.end(&report)
 }
 
 /// What to ask for where `rough` results are far from their originals. It is said once for all of them.
@@ -303,10 +309,7 @@ pub(crate) fn watched<T>(
     message: fn(&Progress) -> String,
     work: impl FnOnce(&mut (dyn FnMut(&Progress) -> ControlFlow<()> + Send)) -> Result<T, sirenc::Error>,
 ) -> Result<T, Failure> {
-    let bar = report.bar(
-        name,
-        "{prefix}  [{bar:30}] step {pos} of {len}  {msg}  {elapsed}, {eta} left",
-    );
+    let bar = report.bar(Some(name), STEPS);
     let encoded = work(&mut |progress| {
         bar.set_length(u64::from(progress.steps));
         bar.set_position(u64::from(progress.step));
@@ -314,7 +317,7 @@ pub(crate) fn watched<T>(
         // An interruption ends the process by itself.
         ControlFlow::Continue(())
     });
-    bar.finish_and_clear();
+    drop(bar);
     Ok(encoded?)
 }
 

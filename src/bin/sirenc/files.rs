@@ -61,6 +61,7 @@ impl Files {
             quiet: manner.quiet,
             json: false,
             aside: files.to_standard(),
+            total: None,
         };
         Ok((files, report))
     }

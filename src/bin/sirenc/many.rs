@@ -1,7 +1,7 @@
 //! Many jobs at once.
 
 use super::failure::Failure;
-use super::paths::Job;
+use super::jobs::Job;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;

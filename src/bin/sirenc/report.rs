@@ -3,7 +3,7 @@
 
 use super::failure::Failure;
 use super::paths::Place;
-use indicatif::{ProgressBar, ProgressStyle};
+use super::progress::{Bar, Total, above};
 use serde_json::json;
 use std::fmt;
 use std::io::{self, Write};
@@ -17,9 +17,29 @@ pub(crate) struct Report {
     pub(crate) json: bool,
     /// Standard output carries the result itself, so all reports go to standard error.
     pub(crate) aside: bool,
+    /// The work on all files, of which this is a part.
+    pub(crate) total: Option<Total>,
 }
 
 impl Report {
+    /// The same for work on `all` files.
+    pub(crate) fn of(self, all: usize) -> Self {
+        Self {
+            total: (all > 1).then(|| Total::of(all)),
+            ..self
+        }
+    }
+
+    /// The same for the work on `here` of all files, after as many as `before`.
+    pub(crate) fn at(self, before: usize, here: usize) -> Self {
+        let total = self.total.map(|total| Total {
+            before,
+            here,
+            ..total
+        });
+        Self { total, ..self }
+    }
+
     /// Says what was done, in one line, unless it should be quiet.
     pub(crate) fn say(&self, line: &str) -> Result<(), Failure> {
         if self.quiet { Ok(()) } else { self.print(line) }
@@ -59,28 +79,25 @@ impl Report {
         let line = lines(&line.to_string());
         if self.aside {
             // Like a complaint: whether it can be read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = above(|| writeln!(io::stderr(), "{line}"));
             return Ok(());
         }
-        writeln!(io::stdout(), "{line}")
+        above(|| writeln!(io::stdout(), "{line}"))
             .map_err(|error| Failure::writing("standard output", &error))
     }
 
-    /// A progress bar on standard error, invisible unless that is a terminal.
-    pub(crate) fn bar(&self, input: &Place, template: &str) -> ProgressBar {
-        if self.quiet {
-            return ProgressBar::hidden();
+    /// A progress bar about `input`, or about several files without it, which says `what` of its position.
+    pub(crate) fn bar(&self, input: Option<&Place>, what: &str) -> Bar {
+        match self.quiet {
+            true => Bar::hidden(),
+            false => Bar::new(input, what, self.total),
         }
-        let style = ProgressStyle::with_template(template).expect("templates are constants");
-        ProgressBar::new(0)
-            .with_style(style.progress_chars("=> "))
-            .with_prefix(input.to_string())
     }
 }
 
 /// Says what is wrong on standard error; if that is closed too, nobody is left to tell.
 pub(crate) fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "sirenc: {}", harmless(message));
+    let _ = above(|| writeln!(io::stderr(), "sirenc: {}", harmless(message)));
 }
 
 /// `text` in one line that a terminal shows and does not obey: names and contents of files may hold control

@@ -62,6 +62,7 @@ impl Whole {
             // Through a link to the file it stands for, so that the link survives.
             let target = paths::followed(path)?;
             let folder = paths::folder(&target);
+            fs::create_dir_all(folder)?;
             sweep(folder);
             let (file, name) = match unnamed(folder) {
                 Some(file) => (file, None),

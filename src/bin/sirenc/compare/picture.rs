@@ -45,10 +45,7 @@ impl Bench<'_> {
             Vec::new()
         };
         let source = Source::new(original, "original.png", self.scratch)?;
-        let bar = self.report.bar(
-            &input.picture,
-            "{prefix}  [{bar:30}] {msg}  {elapsed}, {eta} left",
-        );
+        let bar = self.report.bar(Some(&input.picture), "{msg}");
         bar.set_length((self.codecs.len() * points.len()) as u64);
         let coded = self.codecs.iter().try_for_each(|codec| {
             bar.set_message(codec.name);
@@ -64,7 +61,7 @@ impl Bench<'_> {
                 self.add(codec, &source, &mut trials, &mut smaller, point)
             })
         });
-        bar.finish_and_clear();
+        drop(bar);
         coded?;
         Ok(told(input, source.into_picture(), points))
     }

@@ -1,6 +1,7 @@
 //! The arguments of `sirenc decode`.
 
 use crate::device::Choice;
+use crate::jobs::Selection;
 use crate::usage::{Limiting, Manner};
 use crate::values;
 use clap::{Args, ValueEnum};
@@ -23,12 +24,12 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 #[command(after_help = DECODE_EXAMPLES)]
 pub(crate) struct Decode {
-    /// Files to decode; `-` is standard input
+    /// Files to decode, or folders of them; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
-    /// output. By default beside the input, with the extension .png, .wav for sounds, .y4m for
+    /// Where to write: a file, or a folder, which is one that is there or ends with a slash; `-` is standard
+    /// output. What is missing of its path is made. By default beside the input, with the extension .png, .wav for sounds, .y4m for
     /// videos or .ply for shapes; for standard input, standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
@@ -102,6 +103,9 @@ pub(crate) struct Decode {
     pub(crate) device: Choice,
 
     #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    #[command(flatten)]
     pub(crate) limiting: Limiting,
 
     #[command(flatten)]
@@ -140,7 +144,7 @@ Examples:
   sirenc decode photo.siren --scale 16 --region 2048,1024,640,480 -o part.png
   sirenc decode photo.siren --derivative laplacian writes photo.laplacian.png
   sirenc decode photo.siren --derivative gradient -o gradient.npy
-  sirenc decode *.siren -o pictures                many, into the folder pictures
+  sirenc decode *.siren -o pictures/               many, into the folder pictures
   sirenc decode film.siren -o slow.gif --fps 50 --from 0.5 --to 2
   sirenc decode film.siren -o - | ffmpeg -i - film.mp4
   sirenc decode bunny.siren --resolution 512       writes bunny.ply

@@ -1,6 +1,7 @@
 //! The arguments of `sirenc encode`.
 
 use crate::device::Choice;
+use crate::jobs::Selection;
 use crate::usage::{Limiting, Manner};
 use crate::values;
 use clap::{Args, ValueEnum};
@@ -31,13 +32,13 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 #[command(after_help = ENCODE_EXAMPLES)]
 pub(crate) struct Encode {
-    /// Pictures, shapes, sounds and videos to encode; `-` is standard input
+    /// Pictures, shapes, sounds and videos to encode, or folders of them; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Where to write: a file, or a folder (made if missing) for several inputs; `-` is standard
-    /// output. By default beside the input, with the extension .siren; for standard input, standard
-    /// output
+    /// Where to write: a file, or a folder, which is one that is there or ends with a slash; `-` is standard
+    /// output. What is missing of its path is made. By default beside the input, with the extension .siren; for
+    /// standard input, standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
@@ -75,6 +76,9 @@ pub(crate) struct Encode {
     pub(crate) checkpoint_every: f64,
 
     #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    #[command(flatten)]
     pub(crate) limiting: Limiting,
 
     #[command(flatten)]
@@ -89,8 +93,8 @@ pub(crate) struct Encode {
 /// Into which file a network goes, and how it is fitted.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Fitting {
-    /// Size of the file: at most N bytes, and nearly that
-    #[arg(long, value_name = "N", group = "target", value_parser = values::bytes)]
+    /// Size of the file: at most SIZE bytes, such as 2000, 2kB or 2KiB, and nearly that
+    #[arg(long, value_name = "SIZE", group = "target", value_parser = values::bytes)]
     pub(crate) bytes: Option<u64>,
 
     /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
@@ -183,7 +187,8 @@ Examples:
   sirenc encode photo.jpg --bytes 2000            a small file
   sirenc encode photo.png --quality 40            as large as a PSNR of 28 dB takes
   sirenc encode photo.png --effort 7              a better one, more slowly
-  sirenc encode *.png -o small --json             many, into the folder small
+  sirenc encode *.png -o small/ --json            many, into the folder small
+  sirenc encode photos -r -o small/ --skip-existing   what is new in a folder
   ffmpeg -i film.mp4 -t 2 -f yuv4mpegpipe - | sirenc encode - -o film.siren
   sirenc encode bunny.ply                         a shape, as bunny.siren
   convert photo.psd png:- | sirenc encode - > photo.siren";

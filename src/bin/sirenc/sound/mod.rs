@@ -5,8 +5,9 @@ use super::encode::Encode;
 use super::encode::{Told, decibels, line, stored};
 use super::failure::Failure;
 use super::input::Input;
+use super::jobs::Job;
 use super::output::Output;
-use super::paths::{Job, Place};
+use super::paths::Place;
 use super::report::Report;
 use serde_json::{Value, json};
 use sirenc::media::sound::{Shape, Wav, most_samples, read};
@@ -135,10 +136,7 @@ pub(crate) fn decode(
         frames: playback.frames(),
     };
     let mut output = Output::create(&job.output, args.manner.force)?;
-    let bar = report.bar(
-        &job.input,
-        "{prefix}  [{bar:30}] frame {pos} of {len}  {elapsed}, {eta} left",
-    );
+    let bar = report.bar(Some(&job.input), "frame {pos} of {len}");
     bar.set_length(shape.frames);
     let written = Wav::begin(&mut output, &shape).and_then(|mut wav| {
         decoder.render(&playback, |samples| {
@@ -147,7 +145,7 @@ pub(crate) fn decode(
         })?;
         wav.finish(shape.frames * u64::from(shape.channels))
     });
-    bar.finish_and_clear();
+    drop(bar);
     output.commit(written)?;
     report.say(&format!(
         "{} -> {}  {:.2} s at {} Hz  {:.1} s",

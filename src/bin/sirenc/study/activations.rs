@@ -8,6 +8,7 @@ use crate::files::{Files, Typed};
 use crate::paths::Place;
 use crate::picture;
 use crate::plot::{self, Axis, Curve, Plot, Role};
+use crate::progress::STEPS;
 use crate::report::Report;
 use crate::table::columns;
 use image::DynamicImage;
@@ -117,10 +118,7 @@ fn fit(
 ) -> Result<Vec<Outcome>, Failure> {
     let hidden = vec![usize::from(args.width); args.layers.into()];
     let contenders = study::contenders(&hidden, args.omega, picture.width(), picture.height());
-    let bar = report.bar(
-        place,
-        "{prefix}  [{bar:30}] step {pos} of {len}  {msg}  {elapsed}, {eta} left",
-    );
+    let bar = report.bar(Some(place), STEPS);
     bar.set_length((contenders.len() * study::TRIALS) as u64 * u64::from(args.steps));
     let mut tell = |index: usize, progress: &Progress| {
         bar.set_position(index as u64 * u64::from(args.steps) + u64::from(progress.step));
@@ -134,7 +132,7 @@ fn fit(
     };
     let (steps, seed) = (args.steps, args.running.seed);
     let outcomes = study::activations(picture, &contenders, steps, CHECKPOINTS, seed, &mut tell);
-    bar.finish_and_clear();
+    drop(bar);
     Ok(outcomes?)
 }
 

@@ -7,6 +7,7 @@ use crate::files::{Files, Typed};
 use crate::input::Input;
 use crate::paths::Place;
 use crate::picture::MOST_DECODED;
+use crate::progress::STEPS;
 use crate::report::Report;
 use crate::sound::{finite, ratio};
 use crate::table::columns;
@@ -86,10 +87,7 @@ fn fit(
     study: &SoundStudy,
     report: &Report,
 ) -> Result<Vec<Heard>, Failure> {
-    let bar = report.bar(
-        place,
-        "{prefix}  [{bar:30}] step {pos} of {len}  {msg}  {elapsed}, {eta} left",
-    );
+    let bar = report.bar(Some(place), STEPS);
     let heard = study::sounds(sound, study, &mut |fit, progress: &Progress| {
         bar.set_length(study::SOUND_FITS as u64 * u64::from(progress.steps));
         bar.set_position(fit as u64 * u64::from(progress.steps) + u64::from(progress.step));
@@ -97,7 +95,7 @@ fn fit(
         // An interruption ends the process by itself.
         ControlFlow::Continue(())
     });
-    bar.finish_and_clear();
+    drop(bar);
     Ok(heard?)
 }
 

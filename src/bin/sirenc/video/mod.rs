@@ -9,7 +9,7 @@ use super::encode::Encode;
 use super::encode::{bytes, decibels, stored, warn};
 use super::failure::Failure;
 use super::input::Input;
-use super::paths::Job;
+use super::jobs::Job;
 use super::report::Report;
 use sirenc::media::video::{self as media, Film, Subsampling};
 use sirenc::{Encoded, FrameTimes, VideoDecoder, VideoEncoder, View};
@@ -59,13 +59,10 @@ pub(crate) fn decode(
         },
     };
     let (region, frames) = (film.view.region(), film.moments.frames());
-    let bar = report.bar(
-        &job.input,
-        "{prefix}  [{bar:30}] frame {pos} of {len}  {elapsed}, {eta} left",
-    );
+    let bar = report.bar(Some(&job.input), "frame {pos} of {len}");
     bar.set_length(frames.into());
     let written = write::write(&film, &form, &job.output, args.manner.force, || bar.inc(1));
-    bar.finish_and_clear();
+    drop(bar);
     written?;
     report.say(&format!(
         "{} -> {}  {frames} frames of {}x{}  {:.1} s",
