@@ -82,10 +82,6 @@ fn every_option_of_encode_serves_what_it_says_and_nothing_else() {
             check(&folder, &command, option, words, holds);
         }
     }
-    for option in ["--kbps 9", "--segments 1"] {
-        let command = "blend picture.png picture.png -o out.siren";
-        check(&folder, command, option, "sounds", Some("picture"));
-    }
 }
 
 #[test]
@@ -201,6 +197,18 @@ fn an_option_for_another_kind_is_refused_before_any_work() {
     }
 }
 
+/// An option that serves nothing of what a command takes is none of its.
+#[test]
+fn blend_has_no_options_of_sounds() {
+    let folder = Folder::with("a.png", &gradient(8, 8));
+    let help = folder.ok("blend --help");
+    for option in ["--kbps", "--segments", "--psnr", "--recursive"] {
+        assert!(!help.text().contains(option), "{option}");
+        let typed = format!("blend a.png a.png -o c.siren {option} 5");
+        folder.fails(2, &typed, &["unexpected argument", "Usage: sirenc blend"]);
+    }
+}
+
 #[test]
 fn help_says_what_options_serve() {
     let folder = Folder::new();
@@ -214,7 +222,6 @@ fn help_says_what_options_serve() {
                 "[for meshes of shapes]",
             ],
         ),
-        ("blend", &["[for sounds]"]),
     ] {
         let help = folder.ok(&format!("{command} --help"));
         // However its lines are broken.

@@ -8,9 +8,7 @@ use super::encode;
 use super::failure::Failure;
 use super::files::{Files, Typed};
 use super::gallery::{Gallery, Row};
-use super::input::Kind;
 use super::jobs::{Inputs, Job, Selection, Wanted};
-use super::options::Given;
 use super::output::Output;
 use super::paths::Place;
 use super::picture;
@@ -21,8 +19,7 @@ use sirenc::{Decoder, Encoder, Picture, metric};
 use std::path::Path;
 use std::process::ExitCode;
 
-pub(crate) fn run(args: &Blend, given: &Given) -> Result<ExitCode, Failure> {
-    given.check(Kind::Picture)?;
+pub(crate) fn run(args: &Blend) -> Result<ExitCode, Failure> {
     let encoder: Encoder = encode::pixels(&args.fitting)
         .and_then(|encoder| encoder.validate().map(|()| encoder))
         .map_err(|error| Failure::Usage(error.to_string()))?;

@@ -48,8 +48,14 @@ impl Choice {
 
 pub(crate) fn run() -> Result<ExitCode, Failure> {
     let report = Report::default();
-    for (index, name) in Device::gpus()?.iter().enumerate() {
-        report.print(format!("gpu:{index}  {name}"))?;
+    match Device::gpus() {
+        Ok(names) => {
+            for (index, name) in names.iter().enumerate() {
+                report.print(format!("gpu:{index}  {name}"))?;
+            }
+        }
+        // What there is to compute with is told all the same.
+        Err(error) => report::complain(&error.to_string()),
     }
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
     let level = sirenc::simd_level();

@@ -140,10 +140,10 @@ impl Encoders {
     /// for these.
     fn new(args: &Encode) -> Result<Self, sirenc::Error> {
         let mut sound: SoundEncoder = settings(&args.fitting)?;
-        if let Some(kbps) = args.fitting.kbps {
+        if let Some(kbps) = args.kbps {
             sound = sound.with_kbps(kbps);
         }
-        if let Some(seconds) = args.fitting.segments {
+        if let Some(seconds) = args.segments {
             sound = sound.with_segments(seconds);
         }
         let mut picture: Encoder = reaching(args)?;

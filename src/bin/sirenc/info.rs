@@ -2,6 +2,8 @@
 
 use super::failure::Failure;
 use super::input;
+use super::jobs::{Inputs, Selection, Wanted};
+use super::listing::listing;
 use super::paths::Place;
 use super::report::Report;
 use super::usage::Limiting;
@@ -18,10 +20,11 @@ use std::process::ExitCode;
 /// Say what .siren files hold and what each part of them costs
 ///
 /// Shows everything the header says (size, channels, network), the bytes of each section, bits per
-/// weight and per pixel, and the multiplications that decoding takes for each pixel.
+/// weight and per pixel, and the multiplications that decoding takes for each pixel. Several files, or those of a
+/// folder, are listed in a table.
 #[derive(Args, Debug)]
 pub(crate) struct Info {
-    /// Files to look into; `-` is standard input
+    /// Files to look into, or a folder of them; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
@@ -38,14 +41,30 @@ pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
         json: args.json,
         ..Report::default()
     };
+    let inputs = Inputs::find(&args.files, Selection::default(), Wanted::Sirens)?;
+    let limits = args.limiting.limits();
     let mut status = ExitCode::SUCCESS;
-    for typed in &args.files {
-        let file = Place::input(typed);
-        if !report.settle(&file, one(&file, &args.limiting.limits(), &report))? {
+    let mut listed = Vec::new();
+    for file in inputs.places() {
+        let told = if inputs.several && !report.json {
+            layout(file, &limits).map(|layout| listed.push((file.clone(), layout)))
+        } else {
+            one(file, &limits, &report)
+        };
+        if !report.settle(file, told)? {
             status = ExitCode::FAILURE;
         }
     }
+    if !listed.is_empty() {
+        report.print(listing(&listed))?;
+    }
     Ok(status)
+}
+
+/// What the parts of a file are.
+fn layout(file: &Place, limits: &Limits) -> Result<Layout, Failure> {
+    let (bytes, _) = input::read_siren(file)?;
+    Ok(siren_format::inspect(&bytes, limits).map_err(sirenc::Error::from)?)
 }
 
 fn one(file: &Place, limits: &Limits, report: &Report) -> Result<(), Failure> {
@@ -83,7 +102,7 @@ fn layers(bytes: &[u8], limits: &Limits) -> Result<Vec<Cost>, siren_format::Erro
 }
 
 /// Bytes of the whole file.
-fn total(layout: &Layout) -> usize {
+pub(crate) fn total(layout: &Layout) -> usize {
     layout.spans.iter().map(|span| span.length).sum()
 }
 
@@ -218,24 +237,12 @@ fn facts(layout: &Layout) -> [(&'static str, String); 6] {
         Coding::Half => "half floats, zstd",
         Coding::Levels => "levels, entropy-coded",
     };
-    let several = match header.networks() {
-        1 => String::new(),
-        several => format!("{several} of "),
-    };
     let bits = bits_per_point(layout).map_or(String::new(), |bits| {
         format!(", {bits:.3} bits a {}", point(signal))
     });
     [
         (signal.name(), described(header)),
-        (
-            "network",
-            format!(
-                "{several}{} -> {} -> {}",
-                header.inputs(),
-                hidden(&network.hidden),
-                header.outputs()
-            ),
-        ),
+        ("network", self::network(header)),
         (
             "sines",
             format!(
@@ -329,6 +336,17 @@ fn described(header: &Header) -> String {
             )
         }
     }
+}
+
+/// The network, or how many there are of it, in the widths of its layers: `2 -> 10 x 28 -> 3`.
+pub(crate) fn network(header: &Header) -> String {
+    let several = match header.networks() {
+        1 => String::new(),
+        several => format!("{several} of "),
+    };
+    let (inputs, outputs) = (header.inputs(), header.outputs());
+    let hidden = hidden(&header.network.hidden);
+    format!("{several}{inputs} -> {hidden} -> {outputs}")
 }
 
 /// The widths of the hidden layers: `10 x 28`, or one by one if they differ.

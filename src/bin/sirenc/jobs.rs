@@ -22,7 +22,7 @@ pub(crate) struct Job {
 /// What to take of many files.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct Selection {
-    /// Take the files in folders within folders, too
+    /// Look into the folders within folders, too
     #[arg(short, long)]
     recursive: bool,
 
@@ -60,7 +60,7 @@ impl Wanted {
 pub(crate) struct Inputs {
     files: Vec<Found>,
     /// Whether there may be any number of them: several were typed, or a folder.
-    several: bool,
+    pub(crate) several: bool,
     /// How many files in folders are of a format that is not read.
     others: usize,
     skip_existing: bool,

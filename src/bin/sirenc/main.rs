@@ -20,8 +20,10 @@ mod gallery;
 mod html;
 mod info;
 mod input;
+mod install;
 mod interrupt;
 mod jobs;
+mod listing;
 mod many;
 mod options;
 mod output;
@@ -55,18 +57,20 @@ fn main() -> ExitCode {
     });
     let (arguments, given) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage::show(&error),
+        Err(error) => return usage::show(error),
     };
     interrupt::handle();
     let done = match arguments.command {
         Command::Encode(encode) => encode::run(&encode, &given),
         Command::Decode(decode) => decode::run(&decode, &given),
-        Command::Blend(blend) => blend::run(&blend, &given),
+        Command::Blend(blend) => blend::run(&blend),
         Command::Compare(compare) => compare::run(&compare),
         Command::Info(info) => info::run(&info),
         Command::Study(study) => study::run(&study),
         Command::Devices => device::run(),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Completions(completions) => install::completions(&completions),
+        Command::Man(man) => install::man(&man),
     };
     done.unwrap_or_else(|failure| match failure {
         Failure::NobodyReads => ExitCode::FAILURE,

@@ -4,6 +4,7 @@
 use super::failure::Failure;
 use super::input::Kind;
 use Use::{Animation, Floats, Mesh, Picture, Rendering, Sound, Video};
+use clap::builder::StyledStr;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 use std::collections::HashSet;
@@ -56,7 +57,7 @@ impl fmt::Display for Use {
 #[derive(Debug)]
 struct Row(&'static str, &'static [Use], &'static str);
 
-/// The options of `encode`, of which `blend` has some for pictures.
+/// The options of `encode`.
 const ENCODE: &[Row] = &[
     Row("psnr", &[Picture, Video], "pictures and videos"),
     Row("quality", &[Picture, Video], "pictures and videos"),
@@ -90,7 +91,7 @@ const SIZED: &[Use] = &[Picture, Floats, Video, Animation, Rendering];
 /// The options of a command that do not serve everything.
 fn table(command: &str) -> &'static [Row] {
     match command {
-        "encode" | "blend" => ENCODE,
+        "encode" => ENCODE,
         "decode" => DECODE,
         _ => &[],
     }
@@ -100,13 +101,19 @@ fn table(command: &str) -> &'static [Row] {
 pub(crate) fn explain(command: Command) -> Command {
     let table = table(command.get_name());
     command.mut_args(|arg| {
-        let row = table.iter().find(|row| arg.get_long() == Some(row.0));
-        match (row, arg.get_help()) {
-            (Some(Row(.., words)), Some(help)) => {
-                let help = format!("{help} [for {words}]");
-                arg.help(help)
-            }
-            _ => arg,
+        let Some(Row(.., words)) = table.iter().find(|row| arg.get_long() == Some(row.0)) else {
+            return arg;
+        };
+        let explained = |help: &StyledStr| format!("{help} [for {words}]");
+        let short = arg.get_help().map(explained);
+        let long = arg.get_long_help().map(explained);
+        let arg = match short {
+            Some(help) => arg.help(help),
+            None => arg,
+        };
+        match long {
+            Some(help) => arg.long_help(help),
+            None => arg,
         }
     })
 }

@@ -6,11 +6,12 @@ use super::decode::Decode;
 use super::demo::Demo;
 use super::encode::Encode;
 use super::info::Info;
+use super::install::{Completions, Man};
 use super::options;
 use super::report;
 use super::study::Study;
 use super::values;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueHint};
 use siren_format::{Limits, Quantity};
 use std::io::{self, Write};
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     /// List what can do the work: GPUs, by the names that --device knows them by, and the CPU
     Devices,
     Demo(Demo),
+    Completions(Completions),
+    Man(Man),
 }
 
 const ROOT_EXAMPLES: &str = "\
@@ -47,7 +50,7 @@ Examples:
   sirenc encode photo.png              writes photo.siren
   sirenc decode photo.siren --scale 4  writes photo.png, four times as wide and high
 
-`sirenc encode --help` and so on tell more about each command.";
+`sirenc encode -h` lists the options of a command, `sirenc encode --help` explains them.";
 
 /// What a file may cost.
 #[derive(Args, Clone, Debug)]
@@ -106,11 +109,29 @@ fn numbers(command: clap::Command) -> clap::Command {
 
 /// Refuses a command line that parses but cannot be meant, in the form that parse errors have.
 pub(crate) fn refuse(message: &str) -> ExitCode {
-    show(&command().error(ErrorKind::ValueValidation, report::harmless(message)))
+    show(typed().error(ErrorKind::ValueValidation, report::harmless(message)))
 }
 
-/// Prints what comes of parsing in place of arguments: help, or what is wrong with what was typed.
-pub(crate) fn show(error: &clap::Error) -> ExitCode {
+/// The innermost of our commands that is named on the command line, of which usage is shown.
+fn typed() -> clap::Command {
+    let mut command = command();
+    command.build();
+    for word in std::env::args_os().skip(1) {
+        match command.find_subcommand(word) {
+            Some(inner) => command = inner.clone(),
+            None => break,
+        }
+    }
+    command
+}
+
+/// Prints what comes of parsing in place of arguments: help, or what is wrong with what was typed, and how it is
+/// typed.
+pub(crate) fn show(mut error: clap::Error) -> ExitCode {
+    if error.use_stderr() && error.get(ContextKind::Usage).is_none() {
+        let usage = ContextValue::StyledStr(typed().render_usage());
+        error.insert(ContextKind::Usage, usage);
+    }
     // Whether it can be printed makes no difference to the status.
     let _ = if error.use_stderr() {
         // It cites what was typed, which may be the name of a file that a shell put there.

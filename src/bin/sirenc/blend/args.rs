@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// colour. The result is as deep as the deeper of the two, and has the colour profile of A. The PSNR told
 /// is that against the exact solution.
 #[derive(Args, Debug)]
-#[command(after_help = BLEND_EXAMPLES)]
+#[command(after_long_help = BLEND_EXAMPLES)]
 pub(crate) struct Blend {
     /// The first picture; `-` is standard input
     #[arg(value_name = "A")]
@@ -26,7 +26,7 @@ pub(crate) struct Blend {
     #[arg(value_name = "B")]
     pub(crate) b: PathBuf,
 
-    /// Where to write the file; `-` is standard output
+    /// File to write, or folder if it is one or ends with a slash; `-` is standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
 
@@ -34,8 +34,9 @@ pub(crate) struct Blend {
     #[arg(long, value_name = "F", group = "composition", value_parser = values::share)]
     pub(crate) mix: Option<f64>,
 
-    /// Take B where this picture is white and A where it is black, mixed in between; colours are those
-    /// of A
+    /// Take B where this picture is white and A where it is black
+    ///
+    /// Both are mixed in between; colours are those of A.
     #[arg(long, value_name = "MASK", group = "composition")]
     pub(crate) mask: Option<PathBuf>,
 
@@ -43,7 +44,9 @@ pub(crate) struct Blend {
     #[arg(long, group = "composition")]
     pub(crate) dominant: bool,
 
-    /// Write a page with both pictures, what is composed of them and the result, their gradients too
+    /// Write a page with both pictures, what is composed of them, and the result
+    ///
+    /// Their gradients are on it, too.
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
 
@@ -53,8 +56,9 @@ pub(crate) struct Blend {
     #[command(flatten)]
     pub(crate) manner: Manner,
 
-    /// Print a JSON object in place of prose (on standard error if the file itself goes to standard
-    /// output)
+    /// Print a JSON object in place of prose
+    ///
+    /// On standard error if the file itself goes to standard output.
     #[arg(long)]
     pub(crate) json: bool,
 }

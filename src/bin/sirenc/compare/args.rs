@@ -25,14 +25,16 @@ use std::path::PathBuf;
 /// transparency are refused. An INPUT with the extension .siren is taken in place of encoding the
 /// picture of the same name: photo.siren belongs to photo.png.
 #[derive(Args, Debug)]
-#[command(after_help = COMPARE_EXAMPLES)]
+#[command(after_long_help = COMPARE_EXAMPLES)]
 pub(crate) struct Compare {
     /// Pictures, and .siren files of them if they are encoded already; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Codecs to compare with; one that is not installed is then an error [default: jpeg, and of webp,
-    /// avif and jxl those that are installed]
+    /// Codecs to compare with
+    ///
+    /// One that is not installed is then an error. [default: jpeg, and of webp, avif and jxl those that are
+    /// installed]
     #[arg(long, value_name = "CODEC", value_enum, value_delimiter = ',')]
     pub(crate) against: Option<Vec<Kind>>,
 
@@ -40,8 +42,9 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "SIZE", value_delimiter = ',', conflicts_with = "bpp", value_parser = values::bytes)]
     pub(crate) bytes: Vec<u64>,
 
-    /// Sizes in bits per pixel, as `encode --bpp`: one comparison for each [default: that of
-    /// `encode`; with --curve 0.05,0.1,0.2,0.3]
+    /// Sizes in bits per pixel, as `encode --bpp`: one comparison for each
+    ///
+    /// [default: that of `encode`; with --curve 0.05,0.1,0.2,0.3]
     #[arg(long, value_name = "R", value_delimiter = ',', value_parser = values::bpp)]
     pub(crate) bpp: Vec<f64>,
 
@@ -57,14 +60,16 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
-    /// Have the other codecs also code a smaller picture: reduced by a factor of 1.5 to 32 (Lanczos) to
-    /// as many bytes as the .siren, and enlarged again (bicubic), whichever factor and quality
-    /// together give the best PSNR
+    /// Have the other codecs also code a smaller picture
+    ///
+    /// Reduced by a factor of 1.5 to 32 (Lanczos) to as many bytes as the .siren, and enlarged again (bicubic),
+    /// whichever factor and quality together give the best PSNR.
     #[arg(long)]
     pub(crate) downscaled: bool,
 
-    /// Compare whole rate-distortion curves: print the Bjontegaard rate (BD-rate, over PSNR) of
-    /// sirenc against each codec, as the mean over pictures
+    /// Compare whole rate-distortion curves
+    ///
+    /// Prints the Bjontegaard rate (BD-rate, over PSNR) of sirenc against each codec, as the mean over pictures.
     #[arg(long)]
     pub(crate) curve: bool,
 
@@ -72,8 +77,10 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Write all figures as JSON, in the form of CompressAI's results, which its plots read: those of
-    /// sirenc, and under `against` those of the others in the same form; `-` is standard output
+    /// Write all figures as JSON; `-` is standard output
+    ///
+    /// In the form of CompressAI's results, which its plots read: those of sirenc, and under `against` those of the
+    /// others in the same form.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 

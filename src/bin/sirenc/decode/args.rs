@@ -22,83 +22,106 @@ use std::path::PathBuf;
 /// A shape becomes a mesh with normals, as .ply (the default), .obj or .stl, or, if OUT is a picture, a
 /// shaded picture of itself.
 #[derive(Args, Debug)]
-#[command(after_help = DECODE_EXAMPLES)]
+#[command(after_long_help = DECODE_EXAMPLES)]
 pub(crate) struct Decode {
     /// Files to decode, or folders of them; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Where to write: a file, or a folder, which is one that is there or ends with a slash; `-` is standard
-    /// output. What is missing of its path is made. By default beside the input, with the extension .png, .wav for sounds, .y4m for
-    /// videos or .ply for shapes; for standard input, standard output
+    /// File to write, or folder if it is one or ends with a slash
+    ///
+    /// What is missing of its path is made. `-` is standard output. By default the result lies beside the input, with
+    /// the extension .png, .wav for sounds, .y4m for videos or .ply for shapes; that of standard input goes to
+    /// standard output. Where two inputs differ in their extensions alone, their results keep these.
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Factor on width and height, such as 4 or 0.5 [default: 1]; below 1, pixels are means over their areas
-    #[arg(long, value_name = "F", conflicts_with = "size", value_parser = values::scale)]
+    /// Factor on width and height, such as 4 or 0.5 [default: 1]
+    ///
+    /// Below 1, pixels are means over their areas.
+    #[arg(
+        long, value_name = "F", conflicts_with = "size", value_parser = values::scale, help_heading = PIXELS
+    )]
     pub(crate) scale: Option<f64>,
 
     /// Exact size in pixels, such as 1920x1080
-    #[arg(long, value_name = "WxH", value_parser = values::size)]
+    #[arg(long, value_name = "WxH", value_parser = values::size, help_heading = PIXELS)]
     pub(crate) size: Option<(u32, u32)>,
 
-    /// Only this part of the picture: left edge, top edge, width and height in pixels of the scaled
-    /// picture
-    #[arg(long, value_name = "X,Y,W,H", value_parser = values::region)]
+    /// Only this part: left edge, top edge, width and height
+    ///
+    /// In pixels of the scaled picture.
+    #[arg(long, value_name = "X,Y,W,H", value_parser = values::region, help_heading = PIXELS)]
     pub(crate) region: Option<sirenc::Region>,
 
-    /// Show an exact derivative of the picture in place of itself: `dx`, `dy` and `laplacian` around
-    /// mid-gray, `gradient` as its length. By default into photo.gradient.png and so on. In .npy files
-    /// derivatives are per pixel of the stored picture, of samples that span 0 to 1, whatever the scale
-    #[arg(long, value_name = "WHICH", value_enum)]
+    /// Show an exact derivative of the picture in place of itself
+    ///
+    /// `dx`, `dy` and `laplacian` around mid-gray, `gradient` as its length. By default into photo.gradient.png and so
+    /// on. In .npy files derivatives are per pixel of the stored picture, of samples that span 0 to 1, whatever the
+    /// scale.
+    #[arg(long, value_name = "WHICH", value_enum, help_heading = PIXELS)]
     pub(crate) derivative: Option<Which>,
 
-    /// Derivatives of 1 / G become white, of -1 / G black; in the units of .npy files [default: as
-    /// large as 99 % of the whole picture's derivative allow, the same for every scale and region]
-    #[arg(long, value_name = "G", requires = "derivative", value_parser = values::gain)]
+    /// Derivatives of 1 / G become white, of -1 / G black
+    ///
+    /// In the units of .npy files. [default: as large as 99 % of the whole picture's derivative allow, the same for
+    /// every scale and region]
+    #[arg(
+        long, value_name = "G", requires = "derivative", value_parser = values::gain, help_heading = PIXELS
+    )]
     pub(crate) gain: Option<f32>,
 
-    /// Show the direction of the gradient as hue: red where it brightens to the right, yellow-green
-    /// downwards, cyan to the left, violet upwards
-    #[arg(long, requires = "derivative")]
+    /// Show the direction of the gradient as hue
+    ///
+    /// Red where it brightens to the right, yellow-green downwards, cyan to the left, violet upwards.
+    #[arg(long, requires = "derivative", help_heading = PIXELS)]
     pub(crate) color: bool,
 
-    /// Samples a second of a sound; between stored ones the network is evaluated, and nothing
-    /// resampled [default: as encoded]
-    #[arg(long, value_name = "HZ", value_parser = values::count)]
+    /// Samples a second of a sound [default: as encoded]
+    ///
+    /// Between stored ones the network is evaluated, and nothing resampled.
+    #[arg(long, value_name = "HZ", value_parser = values::count, help_heading = TIME)]
     pub(crate) rate: Option<u32>,
 
-    /// Frames a second of a video, such as 50 or 30000/1001; between stored frames the network is
-    /// evaluated, and nothing blended [default: as encoded]
-    #[arg(long, value_name = "R", value_parser = values::rate)]
+    /// Frames a second, such as 50 or 30000/1001 [default: as encoded]
+    ///
+    /// Between stored frames the network is evaluated, and nothing blended.
+    #[arg(long, value_name = "R", value_parser = values::rate, help_heading = TIME)]
     pub(crate) fps: Option<[u32; 2]>,
 
-    /// Begin at this time in seconds after the first frame of a video, or after the beginning of a sound
-    #[arg(long, value_name = "S", value_parser = values::moment)]
+    /// Begin at this time in seconds after the beginning
+    #[arg(long, value_name = "S", value_parser = values::moment, help_heading = TIME)]
     pub(crate) from: Option<f64>,
 
-    /// End before this time in seconds after the first frame or the beginning
-    #[arg(long, value_name = "S", value_parser = values::duration)]
+    /// End before this time in seconds after the beginning
+    #[arg(long, value_name = "S", value_parser = values::duration, help_heading = TIME)]
     pub(crate) to: Option<f64>,
 
     /// Colour resolution of .y4m files
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Chroma::Quarter)]
+    #[arg(
+        long, value_name = "WHICH", value_enum, default_value_t = Chroma::Quarter, help_heading = TIME
+    )]
     pub(crate) chroma: Chroma,
 
-    /// Of a shape: cells of the mesh along the longest side of its cube [default: 256]
-    #[arg(long, value_name = "N", value_parser = values::resolution)]
+    /// Cells of the mesh along the longest side of its cube [default: 256]
+    #[arg(long, value_name = "N", value_parser = values::resolution, help_heading = SHAPES)]
     pub(crate) resolution: Option<u32>,
 
-    /// Of a shape: from where its picture is taken, in degrees: around the vertical axis y, from z towards
-    /// x, and above the horizon; --size is its size, 768x768 by default [default: 30,20]
-    #[arg(long, value_name = "AZIMUTH,ELEVATION", value_parser = values::angles)]
+    /// From where a picture is taken, in degrees [default: 30,20]
+    ///
+    /// Around the vertical axis y, from z towards x, and above the horizon; --size is its size, 768x768 by default.
+    #[arg(
+        long, value_name = "AZIMUTH,ELEVATION", value_parser = values::angles, help_heading = SHAPES
+    )]
     pub(crate) view: Option<[f32; 2]>,
 
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
 
-    /// What evaluates the network: as for `encode`
+    /// What evaluates the network: `cpu`, `gpu`, `gpu:N` or `auto`
+    ///
+    /// `gpu:N` is number N of `sirenc devices`; `auto` is a GPU where there is one that can do it.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: Choice,
 
@@ -111,6 +134,10 @@ pub(crate) struct Decode {
     #[command(flatten)]
     pub(crate) manner: Manner,
 }
+
+const PIXELS: &str = "Pictures and videos";
+const TIME: &str = "Sounds and videos";
+const SHAPES: &str = "Shapes";
 
 /// How many samples of colour a video has for those of brightness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -30,49 +30,77 @@ use std::path::PathBuf;
 /// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;
 /// with --checkpoint it can go on later.
 #[derive(Args, Debug)]
-#[command(after_help = ENCODE_EXAMPLES)]
+#[command(after_long_help = ENCODE_EXAMPLES)]
 pub(crate) struct Encode {
-    /// Pictures, shapes, sounds and videos to encode, or folders of them; `-` is standard input
+    /// Pictures, shapes, sounds and videos, or folders of them; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Where to write: a file, or a folder, which is one that is there or ends with a slash; `-` is standard
-    /// output. What is missing of its path is made. By default beside the input, with the extension .siren; for
-    /// standard input, standard output
+    /// File to write, or folder if it is one or ends with a slash
+    ///
+    /// What is missing of its path is made. `-` is standard output. By default the result lies beside the input, with
+    /// the extension .siren; that of standard input goes to standard output. Where two inputs differ in their
+    /// extensions alone, their results keep these, as a.png.siren and a.jpg.siren.
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
-
-    /// PSNR in dB to reach, or up to 0.2 more, in as few bytes as that takes: networks of several sizes are
-    /// tried, which takes two to three times as long as one of a given size
-    #[arg(long, value_name = "DB", group = "target", value_parser = values::psnr)]
-    pub(crate) psnr: Option<f64>,
-
-    /// Quality, 0 to 100: a PSNR of 20 + Q / 5 dB, so 30 dB at 50, but at most 1 bit per pixel
-    #[arg(long, value_name = "Q", group = "target", value_parser = values::quality)]
-    pub(crate) quality: Option<f64>,
-
-    /// What the network sees of the picture: its samples, or nothing but derivatives of them (the exact
-    /// ones of a smooth interpolant), from which it puts the picture together again by solving
-    /// Poisson's equation. The mean of each channel, which they do not tell, is added at the end.
-    /// Takes two to four times as long
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Supervise::Values)]
-    pub(crate) supervise: Supervise,
 
     #[command(flatten)]
     pub(crate) fitting: Fitting,
 
-    /// Keep a checkpoint of the encode in FILE, replaced every so often and removed at the end, for one
-    /// input
-    #[arg(long, value_name = "FILE")]
+    /// At most R thousand bits a second of sound, and nearly that
+    ///
+    /// [default: three quarters of a bit a sample, so 33 for mono at 44,100 Hz]
+    #[arg(long, value_name = "R", group = "target", value_parser = values::kbps, help_heading = SIZE)]
+    pub(crate) kbps: Option<f64>,
+
+    /// Reach this PSNR in dB, in as few bytes as that takes
+    ///
+    /// Up to 0.2 dB more may come of it. Networks of several sizes are tried, which takes two to three times as long
+    /// as one of a given size.
+    #[arg(long, value_name = "DB", group = "target", value_parser = values::psnr, help_heading = SIZE)]
+    pub(crate) psnr: Option<f64>,
+
+    /// Reach a PSNR of 20 + Q / 5 dB, with Q from 0 to 100
+    ///
+    /// So 30 dB at 50, but in at most 1 bit per pixel.
+    #[arg(long, value_name = "Q", group = "target", value_parser = values::quality, help_heading = SIZE)]
+    pub(crate) quality: Option<f64>,
+
+    /// What the network sees of the picture
+    ///
+    /// Its samples, or nothing but derivatives of them (the exact ones of a smooth interpolant), from which it puts
+    /// the picture together again by solving Poisson's equation. The mean of each channel, which they do not tell, is
+    /// added at the end. Takes two to four times as long.
+    #[arg(
+        long, value_name = "WHAT", value_enum, default_value_t = Supervise::Values, help_heading = NETWORK
+    )]
+    pub(crate) supervise: Supervise,
+
+    /// Length of the segments of a sound, each of which has a network of its own
+    ///
+    /// Longer ones take proportionally longer. [default: what a network of 3,000 weights can serve, of fewer above
+    /// 0.4 bits a sample, or of the given size]
+    #[arg(long, value_name = "SECONDS", value_parser = values::duration, help_heading = NETWORK)]
+    pub(crate) segments: Option<f64>,
+
+    /// Keep the state of the encode in FILE, to go on from
+    ///
+    /// For one input. The file is replaced every so often, and removed at the end.
+    #[arg(long, value_name = "FILE", help_heading = WORK)]
     pub(crate) checkpoint: Option<PathBuf>,
 
-    /// Go on from the checkpoint in FILE, made with the same options of the same input, to the same
-    /// bytes as without an interruption; where there is none, begin
-    #[arg(long, requires = "checkpoint")]
+    /// Go on from the state in the file of --checkpoint, if there is one
+    ///
+    /// It must have been made with the same options of the same input; the bytes are the same as without an
+    /// interruption.
+    #[arg(long, requires = "checkpoint", help_heading = WORK)]
     pub(crate) resume: bool,
 
     /// Seconds between checkpoints
-    #[arg(long, value_name = "S", requires = "checkpoint", default_value_t = 10.0, value_parser = values::every)]
+    #[arg(
+        long, value_name = "S", requires = "checkpoint", default_value_t = 10.0, value_parser = values::every,
+        help_heading = WORK
+    )]
     pub(crate) checkpoint_every: f64,
 
     #[command(flatten)]
@@ -84,83 +112,93 @@ pub(crate) struct Encode {
     #[command(flatten)]
     pub(crate) manner: Manner,
 
-    /// Print one JSON object a line for each input, in place of prose (on standard error if the
-    /// file itself goes to standard output)
+    /// Print a JSON object for each input in place of prose
+    ///
+    /// One a line, and no summary; on standard error if a file itself goes to standard output.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+const SIZE: &str = "Size and quality";
+const NETWORK: &str = "Network";
+const WORK: &str = "Work";
+
 /// Into which file a network goes, and how it is fitted.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Fitting {
-    /// Size of the file: at most SIZE bytes, such as 2000, 2kB or 2KiB, and nearly that
-    #[arg(long, value_name = "SIZE", group = "target", value_parser = values::bytes)]
+    /// At most SIZE bytes, such as 2000, 2kB or 2KiB, and nearly that
+    ///
+    /// K, M, G and T alone are powers of 1024, too. The least that a picture takes is some 30 bytes, in which it is
+    /// of one colour.
+    #[arg(long, value_name = "SIZE", group = "target", value_parser = values::bytes, help_heading = SIZE)]
     pub(crate) bytes: Option<u64>,
 
-    /// Size of the file in bits per pixel: at most R, and nearly that [default: 0.25, growing only
-    /// with the picture's side beyond 12 kB, and at most 20 kB, as for videos]
-    #[arg(long, value_name = "R", group = "target", value_parser = values::bpp)]
+    /// At most R bits a pixel, and nearly that [default: 0.25, in at most 20 kB]
+    ///
+    /// Beyond 12 kB the default grows only with the side of the picture. Videos take 20 kB at most, too; shapes 12 kB.
+    #[arg(long, value_name = "R", group = "target", value_parser = values::bpp, help_heading = SIZE)]
     pub(crate) bpp: Option<f64>,
 
-    /// Size of the file of a sound in thousands of bits a second: at most R, and nearly that [default:
-    /// three quarters of a bit a sample, so 33 for mono at 44,100 Hz]
-    #[arg(long, value_name = "R", group = "target", value_parser = values::kbps)]
-    pub(crate) kbps: Option<f64>,
-
-    /// Length of the segments of a sound, each of which has a network of its own; longer ones take
-    /// proportionally longer [default: what a network of 3,000 weights can serve, of fewer above 0.4 bits a
-    /// sample, or of the given size]
-    #[arg(long, value_name = "SECONDS", value_parser = values::duration)]
-    pub(crate) segments: Option<f64>,
-
-    /// How weights are stored: as entropy-coded levels, or as half floats under zstd (more than
-    /// twice the size; the network then decides the size of the file)
-    #[arg(long, value_name = "CODING", value_enum, default_value_t = Coding::Levels)]
+    /// How weights are stored
+    ///
+    /// Half floats take more than twice the size; the network then decides the size of the file.
+    #[arg(
+        long, value_name = "CODING", value_enum, default_value_t = Coding::Levels, help_heading = NETWORK
+    )]
     pub(crate) weights: Coding,
 
-    /// Hidden layers of the network [default: what suits the size; 10 for f16]
-    #[arg(long, value_name = "N", value_parser = values::layers)]
+    /// Hidden layers [default: what suits the size; 10 for f16]
+    #[arg(long, value_name = "N", value_parser = values::layers, help_heading = NETWORK)]
     pub(crate) layers: Option<u32>,
 
-    /// Neurons in each hidden layer; the number of weights grows with its square. Given without a
-    /// size, it decides the size [default: what suits the size; 28 for f16]
-    #[arg(long, value_name = "N", value_parser = values::width)]
+    /// Neurons in each hidden layer [default: what suits the size; 28 for f16]
+    ///
+    /// The number of weights grows with its square. Given without a size, it decides the size.
+    #[arg(long, value_name = "N", value_parser = values::width, help_heading = NETWORK)]
     pub(crate) width: Option<u32>,
 
-    /// Frequency factor omega_0 of all sines; higher fits finer detail, but less stably
-    /// [default: 20 in the first layer, 10 for shapes and videos, 30 in the others]
-    #[arg(long, value_name = "F", value_parser = values::omega)]
+    /// Frequency factor omega_0 of all sines
+    ///
+    /// Higher fits finer detail, but less stably. [default: 20 in the first layer, 10 for shapes and videos, 30 in
+    /// the others]
+    #[arg(long, value_name = "F", value_parser = values::omega, help_heading = NETWORK)]
     pub(crate) omega: Option<f64>,
 
     /// omega_0 of the first layer alone
-    #[arg(long, value_name = "F", value_parser = values::omega)]
+    #[arg(long, value_name = "F", value_parser = values::omega, help_heading = NETWORK)]
     pub(crate) omega_first: Option<f64>,
 
-    /// How much work to put in, 1 (quickest) to 9: 150, 350, 800, 1800, 4200, 8500, 16000, 28000 or
-    /// 45000 steps, and fewer for networks so large that they would take longer. The default takes at
-    /// most a minute on two cores, whatever the size of the picture; each further effort about twice as
-    /// long as the one before, and 9 at most ten minutes [default: 5]
-    #[arg(long, value_name = "N", conflicts_with = "steps", value_parser = values::effort)]
+    /// How much work to put in, 1 (quickest) to 9 [default: 5]
+    ///
+    /// 150, 350, 800, 1800, 4200, 8500, 16000, 28000 or 45000 steps, and fewer for networks so large that they would
+    /// take longer. The default takes at most a minute on two cores, whatever the size of the picture; each further
+    /// effort about twice as long as the one before, and 9 at most ten minutes.
+    #[arg(
+        long, value_name = "N", conflicts_with = "steps", value_parser = values::effort, help_heading = WORK
+    )]
     pub(crate) effort: Option<u8>,
 
-    /// Steps of the optimiser, in place of --effort; more is better, with diminishing returns
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    /// Steps of the optimiser, in place of --effort
+    ///
+    /// More is better, with diminishing returns.
+    #[arg(long, value_name = "N", value_parser = values::count, help_heading = WORK)]
     pub(crate) steps: Option<u32>,
 
     /// Seed of the random initial weights [default: 0]
-    #[arg(long, value_name = "N", value_parser = values::seed)]
+    #[arg(long, value_name = "N", value_parser = values::seed, help_heading = WORK)]
     pub(crate) seed: Option<u64>,
 
     /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = values::threads)]
+    #[arg(long, value_name = "N", value_parser = values::threads, help_heading = WORK)]
     pub(crate) threads: Option<usize>,
 
-    /// What fits: `cpu`, `gpu` (`gpu:N` for number N of `sirenc devices`), or `auto`, a GPU
-    /// where there is one that can do it. Needs a build with GPUs; derivatives are the CPU's
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    /// What fits: `cpu`, `gpu`, `gpu:N` or `auto`
+    ///
+    /// `gpu:N` is number N of `sirenc devices`; `auto` is a GPU where there is one that can do it. Needs a build with
+    /// GPUs; derivatives are the CPU's.
+    #[arg(long, value_name = "DEVICE", default_value = "auto", help_heading = WORK)]
     pub(crate) device: Choice,
 }
-
 /// What `encode` fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Supervise {

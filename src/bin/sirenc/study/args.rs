@@ -5,8 +5,7 @@ use crate::values;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Look into networks: how activations compare, in pictures, sounds and shapes, and what an initialisation
-/// is like
+/// Look into networks: how activations compare, and what an initialisation is like
 #[derive(Debug, Subcommand)]
 pub(crate) enum Study {
     Activations(StudyActivations),
@@ -42,7 +41,7 @@ pub(crate) struct Running {
 /// and its Laplacian over the steps: PSNR in dB, relative to the range of what differences of pixels
 /// give. The picture is reduced to gray and to --side first. Takes some four minutes on two cores.
 #[derive(Args, Debug)]
-#[command(after_help = ACTIVATIONS_EXAMPLES)]
+#[command(after_long_help = ACTIVATIONS_EXAMPLES)]
 pub(crate) struct StudyActivations {
     /// Picture to fit; `-` is standard input
     #[arg(value_name = "INPUT")]
@@ -96,7 +95,7 @@ Examples:
 /// theory says, and Kolmogorov-Smirnov distances (0 to 1) to it: N(0, 1) before a sine and the arcsine
 /// law after it, as the paper has it, and N(0, v) and its sine, with v by the exact recursion.
 #[derive(Args, Debug)]
-#[command(after_help = INIT_EXAMPLES)]
+#[command(after_long_help = INIT_EXAMPLES)]
 pub(crate) struct StudyInit {
     /// Hidden layers of the network
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..))]
@@ -178,14 +177,14 @@ pub(crate) struct StudySound {
 /// in thousandths of the longest side, normal consistency, and by how much the gradient's length misses 1.
 /// Sizes are those of the file, of the surface as binary PLY, and of that under zstd -19.
 #[derive(Args, Debug)]
-#[command(after_help = SHAPES_EXAMPLES)]
+#[command(after_long_help = SHAPES_EXAMPLES)]
 pub(crate) struct StudyShapes {
     /// Surfaces, as `encode` reads them [default: a sphere, a torus and a box, whose distance is known]
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
     /// Size of the .siren files, as `encode --bytes` [default: that of `encode`]
-    #[arg(long, value_name = "N", value_parser = values::bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = values::bytes)]
     pub(crate) bytes: Option<u64>,
 
     /// Steps of each fit [default: those of `encode`]
