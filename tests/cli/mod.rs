@@ -20,6 +20,7 @@ mod sound;
 mod study;
 mod supervise;
 mod surfaces;
+mod transcripts;
 mod video;
 mod views;
 

@@ -108,3 +108,74 @@ fn threads_do_not_change_a_rendering() {
     folder.ok("decode in.siren --scale 3 --threads 5 -o five.png");
     assert_eq!(folder.read("one.png"), folder.read("five.png"));
 }
+
+/// A file of the repository that desktops read.
+fn shared(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("share");
+    std::fs::read_to_string(path.join(name)).expect("a text")
+}
+
+#[test]
+fn a_thumbnail_is_small_and_replaces_what_is_there() {
+    let folder = encoded();
+    let entry = shared("thumbnailers/sirenc.thumbnailer");
+    let line = entry
+        .lines()
+        .find_map(|line| line.strip_prefix("Exec=sirenc "));
+    let typed = line
+        .expect("a command")
+        .replace("%i", "in.siren")
+        .replace("%o", "thumb");
+    for (side, size) in [
+        ("15", (15, 10)),
+        ("10", (10, 7)),
+        ("256", (30, 20)),
+        ("1", (1, 1)),
+    ] {
+        folder.ok(&typed.replace("%s", side));
+        let picture = folder.picture("thumb");
+        assert_eq!((picture.width(), picture.height()), size, "{side}");
+    }
+    for (input, size) in [
+        ("video.siren", Some((1, 1))),
+        ("shape.siren", Some((9, 9))),
+        ("sound.siren", None),
+    ] {
+        let golden = format!("format/tests/golden/valid/{input}");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(golden);
+        let file = std::fs::read(path).expect("a golden file");
+        folder.write(input, file);
+        let typed = format!("thumbnail {input} {input}.png --side 9");
+        match size {
+            Some(_) => drop(folder.ok(&typed)),
+            None => folder.fails(
+                1,
+                &typed,
+                &["sound.siren: holds a sound, of which there is no picture"],
+            ),
+        }
+        let made = folder.path(&format!("{input}.png")).exists();
+        assert_eq!(made, size.is_some(), "{input}");
+        if let Some((width, height)) = size {
+            let picture = folder.picture(&format!("{input}.png"));
+            assert!(
+                picture.width() >= width && picture.height() >= height,
+                "{input}"
+            );
+        }
+    }
+    folder.fails(1, "thumbnail in.png thumb", &["in.png: is a PNG picture"]);
+}
+
+#[test]
+fn the_mime_type_knows_files_by_their_signature() {
+    let folder = encoded();
+    let file = folder.read("in.siren");
+    let letters = String::from_utf8_lossy(&file[1..4]);
+    let magic = format!("value=\"\\x{:02x}{letters}\\x{:02x}\"", file[0], file[4]);
+    assert!(
+        shared("mime/packages/sirenc.xml").contains(&magic),
+        "{magic}"
+    );
+    assert!(shared("thumbnailers/sirenc.thumbnailer").contains("=application/x-siren;"));
+}

@@ -37,6 +37,7 @@ mod sound;
 mod study;
 mod table;
 mod tally;
+mod thumbnail;
 mod usage;
 mod values;
 mod video;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Study(study) => study::run(&study),
         Command::Devices => device::run(),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Thumbnail(thumbnail) => thumbnail::run(&thumbnail),
         Command::Completions(completions) => install::completions(&completions),
         Command::Man(man) => install::man(&man),
     };

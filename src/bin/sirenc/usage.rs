@@ -10,6 +10,7 @@ use super::install::{Completions, Man};
 use super::options;
 use super::report;
 use super::study::Study;
+use super::thumbnail::Thumbnail;
 use super::values;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueHint};
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     /// List what can do the work: GPUs, by the names that --device knows them by, and the CPU
     Devices,
     Demo(Demo),
+    Thumbnail(Thumbnail),
     Completions(Completions),
     Man(Man),
 }

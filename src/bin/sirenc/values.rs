@@ -123,6 +123,11 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     within(text, 0.0..=1.0)
 }
 
+/// Pixels along a side of a small picture.
+pub(crate) fn side(text: &str) -> Result<u32, String> {
+    within(text, 1..=4096)
+}
+
 pub(crate) fn resolution(text: &str) -> Result<u32, String> {
     within(text, 2..=4096)
 }
