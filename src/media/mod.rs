@@ -6,6 +6,7 @@
 
 mod colour;
 mod error;
+mod foreign;
 pub mod picture;
 mod readers;
 pub mod sound;

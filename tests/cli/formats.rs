@@ -247,3 +247,66 @@ fn what_a_format_cannot_store_is_said() {
         ["in.png", "in.siren", "rgb.png", "rgb.siren"]
     );
 }
+
+/// What people have and is not read is called by its name, with the command that converts it.
+#[test]
+fn foreign_formats_are_told_with_a_command_that_converts_them() {
+    let folder = Folder::new();
+    let brand = |brand: &str| [b"\0\0\0\x20ftyp", brand.as_bytes(), &[0; 40]].concat();
+    for (name, bytes, words) in [
+        (
+            "a.avif",
+            brand("avif"),
+            "is an AVIF picture, which is not read; convert it with `avifdec",
+        ),
+        (
+            "a.heic",
+            brand("heic"),
+            "is a HEIC picture, which is not read; convert it with `heif-dec",
+        ),
+        ("a.heif", brand("mif1"), "`heif-dec IN.heic OUT.png`"),
+        (
+            "a.mov",
+            brand("qt  "),
+            "is a QuickTime video, which is not read; convert it with `ffmpeg",
+        ),
+        (
+            "a.mp4",
+            brand("isom"),
+            "is an MPEG-4 video, which is not read; convert it with `ffmpeg",
+        ),
+        (
+            "b.mp4",
+            brand("mp42"),
+            "`ffmpeg -i IN -f yuv4mpegpipe - | sirenc encode - -o OUT.siren`",
+        ),
+        (
+            "a.webm",
+            b"\x1A\x45\xDF\xA3\x9F\x42\x86\x81".to_vec(),
+            "Matroska or WebM",
+        ),
+        (
+            "a.jxl",
+            b"\xFF\x0A\xFA\x1F\x01\x90".to_vec(),
+            "`djxl IN.jxl OUT.png`",
+        ),
+        (
+            "b.jxl",
+            b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\x14".to_vec(),
+            "is a JPEG XL picture",
+        ),
+        (
+            "a.psd",
+            b"8BPS\0\x01\0\0\0\0\0\0".to_vec(),
+            "is a Photoshop picture",
+        ),
+        (
+            "a.glb",
+            b"glTF\x02\0\0\0\0\0\0\0".to_vec(),
+            "`assimp export IN.glb OUT.ply`",
+        ),
+    ] {
+        folder.write(name, bytes);
+        folder.fails(1, &format!("encode {name}"), &[&format!("{name}: "), words]);
+    }
+}

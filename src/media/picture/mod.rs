@@ -14,6 +14,7 @@ pub use write::{render, whole};
 use super::Source;
 use super::colour;
 use super::colour::{Colours, Space};
+use super::foreign;
 use super::video;
 use crate::media::Error;
 use crate::{Limits, Picture, Samples};
@@ -91,6 +92,9 @@ pub fn read(source: &mut dyn Source, name: Option<&Path>, most: u64) -> Result<F
         return Err(Error::Unsupported(
             "is a .siren file already; `sirenc decode` makes a picture of it".into(),
         ));
+    }
+    if let Some(refused) = foreign::refused(start) {
+        return Err(refused);
     }
     let Some(format) = format(start, name) else {
         return Err(unknown());
