@@ -13,6 +13,8 @@ const CHECKSUM: usize = 4;
 
 pub(crate) const WEIGHTS: u8 = 0x01;
 pub(crate) const ICC: u8 = 0x81;
+pub(crate) const EXIF: u8 = 0x82;
+pub(crate) const XMP: u8 = 0x83;
 /// Set in the id of a section that a reader may skip if it does not know it.
 const OPTIONAL: u8 = 0x80;
 
@@ -78,6 +80,8 @@ impl fmt::Display for Part {
             Self::Framing(_) => f.write_str("framing"),
             Self::Section(WEIGHTS) => f.write_str("weights"),
             Self::Section(ICC) => f.write_str("ICC profile"),
+            Self::Section(EXIF) => f.write_str("EXIF"),
+            Self::Section(XMP) => f.write_str("XMP"),
             Self::Section(id) => write!(f, "unknown section {id:#04x}"),
             Self::Checksum => f.write_str("checksum"),
         }

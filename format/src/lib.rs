@@ -60,6 +60,7 @@ mod header;
 mod layout;
 mod levels;
 mod limits;
+mod metadata;
 mod range;
 mod signal;
 mod weights;
@@ -71,5 +72,6 @@ pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Sample
 pub use layout::{Layout, Part, Span, inspect};
 pub use levels::{LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor};
 pub use limits::{Account, Budget, Exceeded, Limits, Quantity};
+pub use metadata::Metadata;
 pub use signal::Signal;
 pub use weights::{BIT, Coding, Weights};

@@ -12,6 +12,7 @@ mod golden;
 mod interpreted;
 mod levels;
 mod limits;
+mod metadata;
 mod plain;
 mod round_trip;
 mod samples;

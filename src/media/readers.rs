@@ -22,6 +22,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("obj", |bytes| shape(bytes, "a.obj")),
     ("stl", |bytes| shape(bytes, "a.stl")),
     ("xyz", |bytes| shape(bytes, "a.xyz")),
+    ("metadata", metadata),
 ];
 
 /// The most memory that a picture may take here, in bytes.
@@ -83,6 +84,19 @@ fn kind(bytes: &[u8]) {
 
 fn sound(bytes: &[u8]) {
     let _ = sound::read(&mut Cursor::new(bytes), MOST_SAMPLES);
+}
+
+/// What a picture carries, and any bytes as EXIF and XMP. What is tidied has nothing left to be tidied.
+fn metadata(bytes: &[u8]) {
+    let any = picture::Metadata {
+        exif: Some(bytes.to_vec()),
+        xmp: Some(bytes.to_vec()),
+    };
+    let found = picture::Metadata::of(&mut Cursor::new(bytes));
+    for metadata in found.into_iter().chain([any]) {
+        let (tidied, _) = metadata.tidied(false);
+        assert_eq!(tidied.clone().tidied(false), (tidied, false));
+    }
 }
 
 /// A surface in a file of this name.

@@ -148,6 +148,11 @@ fn a_profile_is_kept_where_colours_need_it_and_there_is_room() {
         folder.ok("decode out.siren -f -o out.png");
         let profile = profile(&folder.read("out.png")).expect("a profile");
         assert!(profile.len() < 400, "{}", profile.len());
+        // Nor is it kept where nothing is to be carried.
+        let (_, said) = encoded(&folder, "strong.png", "--bytes 2000 --metadata none");
+        assert!(said.contains("beyond sRGB in"), "{said}");
+        folder.ok("decode out.siren -f -o out.png");
+        assert_eq!(self::profile(&folder.read("out.png")), None);
         // A small file has no room for it, and says so.
         let (file, said) = encoded(&folder, "strong.png", "--bytes 300");
         assert!(file.len() < 300, "{}", file.len());

@@ -12,6 +12,7 @@ mod interrupt;
 mod limits;
 mod many;
 mod messages;
+mod metadata;
 mod options;
 mod readers;
 mod shapes;

@@ -75,6 +75,7 @@ fn every_option_of_encode_serves_what_it_says_and_nothing_else() {
         ("--segments 0.05", &["sound"], "sounds"),
         ("--supervise values", &["picture"], "pictures"),
         ("--supervise gradient", &["picture"], "pictures"),
+        ("--metadata all", &["picture"], "pictures"),
     ] {
         for (kind, input) in all {
             let command = format!("encode {input} -o out.siren -f --layers 1 --steps 5");

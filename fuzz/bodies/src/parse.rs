@@ -1,6 +1,6 @@
 //! The parser on any bytes.
 
-use siren_format::{Error, File, Layout, Limits, inspect};
+use siren_format::{Error, File, Layout, Limits, Metadata, inspect};
 
 /// Inspects `bytes` as they are, and again with the checksum made right, since a fuzzer never guesses one:
 /// header and sections, but not the weights. Whatever is wrong can be told.
@@ -31,6 +31,9 @@ fn account(bytes: &[u8], limits: &Limits) -> Result<Layout, Error> {
         end + span.length
     });
     assert_eq!(end, bytes.len(), "the spans do not add up to the file");
+    for kind in [Metadata::Exif, Metadata::Xmp] {
+        let _ = kind.get(bytes, limits)?;
+    }
     Ok(layout)
 }
 

@@ -18,7 +18,7 @@ use super::sound;
 use super::video;
 use clap::ValueEnum;
 use siren_format::Signal;
-use sirenc::media::picture::{Format, Writer, render};
+use sirenc::media::picture::{Format, Metadata, Writer, render};
 use sirenc::{Decoder, Derivative, Device, Opened, Shading, View};
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -109,7 +109,8 @@ fn one(
     match opened {
         Opened::Picture(decoder) => {
             let decoder = decoder.with_device(device.clone());
-            picture(args, &decoder, job, report)
+            let metadata = Metadata::of_siren(bytes, &args.limiting.limits())?;
+            picture(args, &decoder, &metadata, job, report)
         }
         Opened::Shape(decoder) => shape::decode(args, &decoder, job, report),
         Opened::Sound(decoder) => sound::decode(args, &decoder, job, report),
@@ -124,7 +125,13 @@ fn one(
     }
 }
 
-fn picture(args: &Decode, decoder: &Decoder, job: &Job, report: &Report) -> Result<(), Failure> {
+fn picture(
+    args: &Decode,
+    decoder: &Decoder,
+    metadata: &Metadata,
+    job: &Job,
+    report: &Report,
+) -> Result<(), Failure> {
     let start = Instant::now();
     let format = format::of(&job.output)?;
     let mut view = view(args, decoder)?;
@@ -137,7 +144,12 @@ fn picture(args: &Decode, decoder: &Decoder, job: &Job, report: &Report) -> Resu
     let bar = report.bar(Some(&job.input), "row {pos} of {len}");
     bar.set_length(u64::from(height));
     let count = |rows| bar.inc(u64::from(rows));
-    let written = render(decoder, &view, format, &mut output, count);
+    // It speaks of the picture, and not of a derivative of it.
+    let none = Metadata::default();
+    let metadata = view.shading().map_or(metadata, |_| &none);
+    let mut file = metadata.carried(format, &mut output);
+    let written = render(decoder, &view, format, &mut file, count);
+    let written = written.and_then(|()| Ok(file.finish()?));
     drop(bar);
     output.commit(written)?;
 

@@ -1,8 +1,12 @@
 //! `sirenc encode`: a picture or another signal in, a network out.
 
 mod args;
+mod metadata;
 
+use args::Metadata;
 pub(crate) use args::{Coding, Encode, Fitting, Supervise};
+pub(crate) use metadata::Left;
+use metadata::LeftOut;
 
 use super::checkpoint::{self, Keeper};
 use super::failure::Failure;
@@ -49,13 +53,17 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
         total: None,
     };
     checkpoint::check(args, &plan.jobs)?;
+    metadata::check(args)?;
     let (ready, mut tally) = plan.ready(args.manner.force, &report, |job| look(given, job))?;
     let report = report.of(ready.len());
     let cores = || available_parallelism().map_or(1, usize::from);
     let threads = args.fitting.threads.unwrap_or_else(cores);
-    let mut rough = 0;
+    let (mut rough, mut left_out) = (0, LeftOut::default());
     let mut tell = |job: &Job, told: Result<Told, Failure>| {
-        rough += u32::from(told.as_ref().is_ok_and(|told| told.rough));
+        if let Ok(told) = &told {
+            rough += u32::from(told.rough);
+            left_out.count(told.left);
+        }
         let told = told.and_then(|told| told.say(&report));
         tally.settle(job, told, &report)
     };
@@ -92,6 +100,9 @@ pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
     }
     if rough > 0 && !report.json {
         report.say(&advice(rough))?;
+    }
+    for told in left_out.told().filter(|_| !report.json) {
+        report.say(&told)?;
     }
     tally.end(&report)
 }
@@ -260,17 +271,32 @@ fn one(
         job.input.path(),
         args.limiting.limits().memory,
     )?;
-    let (picture, notes) = found.settle(|picture| SizeTarget {
-        bytes: encoders.picture.size(picture),
-        asked: args.fitting.bytes.is_some() || args.fitting.bpp.is_some(),
+    let keeps_profile = args.metadata != Metadata::None;
+    let (mut picture, notes) = found.settle(|picture| SizeTarget {
+        // In no bytes there is room for a profile.
+        bytes: if keeps_profile {
+            encoders.picture.size(picture)
+        } else {
+            0
+        },
+        asked: keeps_profile && (args.fitting.bytes.is_some() || args.fitting.bpp.is_some()),
     })?;
+    if !keeps_profile {
+        picture = picture.with_icc(None);
+    }
     warn(args, job, &notes);
     // Only now is it certain to be one.
     given.check(kind)?;
+    let (carried, left) = metadata::wanted(args, &mut input)?;
+    let encoder = metadata::with_room(&encoders.picture, args, &picture, &carried)?;
     let encoded = stored(args, job, report, decibels, bytes, |from, progress| {
-        encoders.picture.encode_resumable(&picture, from, progress)
+        let encoded = encoder.encode_resumable(&picture, from, progress)?;
+        metadata::carrying(encoded, &picture, &carried)
     })?;
-    told(job, &encoded)
+    Ok(Told {
+        left,
+        ..told(job, &encoded)?
+    })
 }
 
 /// Says what became of an input that is not as one might think, unless it should be quiet.
@@ -364,6 +390,7 @@ pub(crate) struct Told {
     pub(crate) line: String,
     /// Whether it is far from the original.
     pub(crate) rough: bool,
+    pub(crate) left: Left,
     pub(crate) facts: Value,
 }
 
@@ -388,6 +415,7 @@ pub(crate) fn told(job: &Job, encoded: &Encoded) -> Result<Told, Failure> {
     Ok(Told {
         line: line(job, &encoded.bytes, &quality, encoded.elapsed),
         rough: encoded.psnr < ROUGH,
+        left: Left::default(),
         facts: facts(job, encoded)?,
     })
 }

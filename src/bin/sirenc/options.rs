@@ -65,6 +65,8 @@ const ENCODE: &[Row] = &[
     Row("kbps", &[Sound], "sounds"),
     Row("segments", &[Sound], "sounds"),
     Row("supervise", &[Picture], "pictures"),
+    Row("metadata", &[Picture], "pictures"),
+    Row("gps", &[Picture], "pictures"),
 ];
 
 /// The options of `decode`.
@@ -189,6 +191,7 @@ mod tests {
             "region" => "0,0,1,1",
             "derivative" => "dx",
             "supervise" => "gradient",
+            "metadata" => "all",
             "view" => "30,20",
             "chroma" => "444",
             "device" => "gpu:0",
@@ -201,6 +204,7 @@ mod tests {
                 let mut typed = vec!["sirenc", name, "file", &option];
                 match option.as_str() {
                     "--color" => typed.extend(["--derivative", "gradient"]),
+                    "--gps" => typed.extend(["--metadata", "all"]),
                     "--gain" => typed.extend([value, "--derivative", "gradient"]),
                     _ => typed.push(value),
                 }

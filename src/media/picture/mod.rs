@@ -1,14 +1,18 @@
 //! Pictures: the formats that the `image` crate knows in, and most of them out.
 
+mod exif;
 mod format;
 mod jpeg;
+mod metadata;
 mod png;
 mod tga;
 mod tiff;
 mod write;
+mod xmp;
 
 pub use super::colour::SizeTarget;
 pub use format::{Format, Writer};
+pub use metadata::{Carried, Metadata};
 pub use write::{render, whole};
 
 use super::Source;

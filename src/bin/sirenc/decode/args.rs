@@ -13,8 +13,8 @@ use std::path::PathBuf;
 /// (lossless), .tif, .bmp, .tga, .qoi, .pgm, .ppm, .pnm or .pam; .npy has raw floats, of rows x
 /// columns x channels (x 2 for gradients: by x, by y), 0 to 1 for the picture. Pictures encoded from 16 bits a
 /// sample are written with 16 where the format has them, and rounded to 8 where not. The ICC colour
-/// profile goes into PNG, JPEG, WebP and TIFF. PNG, NumPy and the Netpbm formats are written strip by
-/// strip, so that very large ones need little memory.
+/// profile goes into PNG, JPEG, WebP and TIFF, EXIF and XMP into the first three of them. PNG, NumPy and the
+/// Netpbm formats are written strip by strip, so that very large ones need little memory.
 ///
 /// Videos become .y4m (the default), .gif, or a picture a frame where OUT is like frame-%04d.png. Frames are
 /// evaluated one after another, at any size and rate.

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 ///
 /// Reads pictures in PNG, JPEG, WebP, TIFF, BMP, GIF, ICO, PNM, QOI and TGA: gray or RGB, with or without
 /// transparency, 8 or 16 bits a sample. Pictures are turned upright as their EXIF orientation says,
-/// and keep their ICC colour profile. Transparency that is opaque everywhere is dropped.
+/// and keep their ICC colour profile, and with --metadata all EXIF and XMP. Transparency that is opaque everywhere is
+/// dropped.
 ///
 /// Videos are read from .y4m (8 bits a sample, progressive; from a pipe too) and animated GIF, and
 /// sampled where they lie, so that long ones need no more memory. Pixels are taken to be square, colours
@@ -102,6 +103,20 @@ pub(crate) struct Encode {
         help_heading = WORK
     )]
     pub(crate) checkpoint_every: f64,
+
+    /// What the file carries beside the picture
+    ///
+    /// What is carried counts in the size of the file. EXIF and XMP come without thumbnails, notes that only the maker of
+    /// a camera reads, and the place where the picture was taken; their orientation is that of the picture, which is
+    /// upright. `decode` puts them into PNG, JPEG and WebP.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Metadata::Icc)]
+    pub(crate) metadata: Metadata,
+
+    /// Carry the place where the picture was taken, too
+    ///
+    /// With --metadata all.
+    #[arg(long, requires = "metadata")]
+    pub(crate) gps: bool,
 
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -208,6 +223,17 @@ pub(crate) enum Supervise {
     Gradient,
     /// The Laplacian, and no flux through the edges
     Laplacian,
+}
+
+/// What a file carries beside a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Metadata {
+    /// Nothing: colours become sRGB
+    None,
+    /// A colour profile, where colours go beyond sRGB
+    Icc,
+    /// EXIF and XMP, too
+    All,
 }
 
 /// How `encode` stores weights.

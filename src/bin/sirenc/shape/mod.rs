@@ -2,7 +2,7 @@
 
 use super::decode::Decode;
 use super::encode::Encode;
-use super::encode::{Told, line, loss, stored};
+use super::encode::{Left, Told, line, loss, stored};
 use super::failure::Failure;
 use super::format;
 use super::input::Input;
@@ -45,6 +45,7 @@ pub(super) fn encode(
     Ok(Told {
         line: line(job, &encoded.bytes, &quality, encoded.elapsed),
         rough: false,
+        left: Left::default(),
         facts: facts(job, &encoded),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::decode::Decode;
 use super::encode::Encode;
-use super::encode::{Told, decibels, line, stored};
+use super::encode::{Left, Told, decibels, line, stored};
 use super::failure::Failure;
 use super::input::Input;
 use super::jobs::Job;
@@ -36,6 +36,7 @@ pub(crate) fn encode(
     Ok(Told {
         line: line(job, &encoded.bytes, &quality, encoded.elapsed),
         rough: encoded.snr < ROUGH && encoded.snr > f64::NEG_INFINITY,
+        left: Left::default(),
         facts: facts(job, &sound, &encoded),
     })
 }
