@@ -114,9 +114,10 @@ fn compare(photo: &str, siren: &str, frames: u32) -> Result<()> {
     let moments = FrameTimes::stored(&decoder).with_rate([rate * every, per])?;
     let view = decoder.view(1.0)?;
     let mut decoded = Vec::new();
+    let mut rendering = decoder.rendering(&view, &moments)?;
     for index in 0..frames {
         let mut pixels = Vec::new();
-        decoder.render(&view, &moments, index, |strip| {
+        rendering.frame(index, |strip| {
             if let Samples::U8(samples) = strip.samples {
                 pixels.extend(samples);
             }

@@ -32,16 +32,8 @@ pub enum Error {
         allowed: String,
     },
     /// The request is valid, but above a limit of [`crate::Limits`].
-    #[error("{what} would be {asked}, above the limit of {allowed}")]
-    #[non_exhaustive]
-    Limit {
-        /// The limited quantity, with its unit.
-        what: &'static str,
-        /// The amount asked for.
-        asked: u64,
-        /// The amount allowed.
-        allowed: u64,
-    },
+    #[error("takes {}, above the limit of {}", .0.what.amount(.0.asked), .0.allowed)]
+    Limit(siren_format::Exceeded),
     /// The fit diverged, and retrying with smaller steps did not help.
     #[error(
         "the fit diverged {attempts} times in a row (last at step {step}); try a smaller omega, or another seed"
@@ -85,11 +77,7 @@ pub enum Error {
 
 impl From<siren_format::Exceeded> for Error {
     fn from(exceeded: siren_format::Exceeded) -> Self {
-        Self::Limit {
-            what: exceeded.what.unit(),
-            asked: exceeded.asked,
-            allowed: exceeded.allowed,
-        }
+        Self::Limit(exceeded)
     }
 }
 

@@ -58,8 +58,8 @@ pub mod signal;
 pub mod study;
 
 pub use decode::{
-    Camera, Decoder, Derivative, FloatStrip, FrameTimes, Mesh, Opened, Playback, Region, Shading,
-    ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View, open,
+    Camera, Decoder, Derivative, FloatStrip, FrameTimes, Frames, Mesh, Opened, Playback, Region,
+    Shading, ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View, open,
 };
 #[cfg(feature = "encode")]
 pub use encode::{
@@ -68,6 +68,8 @@ pub use encode::{
     SoundEncoder, SoundSettings, VideoEncoder, VideoSettings,
 };
 pub use engine::kernel::TILE;
+#[cfg(any(test, feature = "counted"))]
+pub use engine::net::counted;
 pub use engine::net::{
     Activation, Architecture, Device, Differentiator, Engine, Field, Jets, Layer, Network,
     Objective, Order, Squares, Trace,
@@ -83,4 +85,4 @@ pub use objective::{Blend, Derivatives, Jet, Problem};
 pub use signal::{Clip, Grid, Picture, Placement, Point, Samples, Sound, Surface, VideoSource};
 /// Bytes and integers of files, below everything here.
 pub use siren_format as format;
-pub use siren_format::Limits;
+pub use siren_format::{Cost, Limits};

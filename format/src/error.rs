@@ -58,8 +58,8 @@ pub enum Error {
 
     /// The file is well-formed and asks for more than [`Limits`](crate::Limits) allow.
     #[error(
-        "the file asks for {asked} {what}, and the limit is {allowed} (SPEC 7.2): raise the limit if you \
-         trust the file"
+        "the file asks for {}, and the limit is {allowed} (SPEC 7.2): raise the limit if you trust the file",
+        .what.amount(*.asked)
     )]
     Limit {
         /// The limited quantity.

@@ -42,17 +42,29 @@ impl File {
     /// # Errors
     /// Any [`Error`] but [`Error::Invalid`]. Limits are checked before what they limit is allocated.
     pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        Self::measured(bytes, limits).map(|(file, _)| file)
+    }
+
+    /// Reads a file, and counts on the way what each tensor takes of it, W and b of every layer in turn, step and scale
+    /// included, in units of 1/65,536 bit ([`BIT`](crate::BIT)). There is nothing to tell of [`Weights::Half`], whose parts
+    /// are compressed together.
+    ///
+    /// # Errors
+    /// As [`File::from_bytes`].
+    pub fn measured(bytes: &[u8], limits: &Limits) -> Result<(Self, Vec<u64>), Error> {
         let layout = inspect(bytes, limits)?;
         layout.coding.check()?;
         let payload = |id| layout.section(id).map(|range| &bytes[range]);
         let coded = payload(WEIGHTS).ok_or(Error::Malformed(Fault::NoWeights))?;
-        let weights =
+        let (weights, bits) =
             Weights::read(layout.coding, coded, &layout.header).map_err(Error::Malformed)?;
         let icc = payload(ICC).map(<[u8]>::to_vec);
-        Ok(Self {
-            header: layout.header,
+        let header = layout.header;
+        let file = Self {
+            header,
             weights,
             icc,
-        })
+        };
+        Ok((file, bits))
     }
 }

@@ -89,23 +89,6 @@ impl QuantizedGaussian {
         if size == 0 { ONE } else { 2 * self.tail(size) }
     }
 
-    /// Whether all of `count` symbols of at least `size` are larger than that; at `end` none is.
-    ///
-    /// Each is with the probability r = P(size + 1) / P(size), so all of them are with r^count.
-    pub(crate) fn all_larger(&self, size: i32, count: usize) -> Flag {
-        let size = size.unsigned_abs() as usize;
-        let ratio = (u64::from(self.sizes(size + 1)) << 32) / u64::from(self.sizes(size));
-        let mut power = 1_u64 << 32;
-        // No ratio is above 0.95, so the power is soon 0.
-        for _ in 0..count {
-            power = (power * ratio) >> 32;
-            if power == 0 {
-                break;
-            }
-        }
-        Flag::new((power >> 16) as u32)
-    }
-
     /// First number below `ONE` of a symbol, and how many it has.
     fn interval(&self, symbol: i32) -> (u32, Option<NonZeroU32>) {
         if symbol == 0 {
@@ -116,6 +99,56 @@ impl QuantizedGaussian {
         let (outer, tail) = (self.tail(size + 1), self.tail(size));
         let start = if symbol < 0 { outer } else { ONE - tail };
         (start, NonZeroU32::new(tail - outer))
+    }
+}
+
+/// Symbols that ascend from 0: the probabilities that all which remain are larger than a size (SPEC 5.3.5).
+///
+/// Each of `count` symbols of at least `size` is larger with the probability r = P(size + 1) / P(size), so all of them are
+/// with r^count. Powers are kept while the size stays the same: without them a file of a few bytes could ask for hundreds of
+/// multiplications a symbol.
+pub(crate) struct Ascent {
+    bell: QuantizedGaussian,
+    size: i32,
+    ratio: u64,
+    /// r^0, r^1 and so on in units of 2^-32, as far as they were needed, or until they are 0.
+    powers: Vec<u64>,
+}
+
+impl Ascent {
+    pub(crate) fn new(bell: QuantizedGaussian) -> Self {
+        let mut ascent = Self {
+            bell,
+            size: 0,
+            ratio: 0,
+            powers: Vec::new(),
+        };
+        ascent.turn(0);
+        ascent
+    }
+
+    /// Goes on to the powers for another size.
+    fn turn(&mut self, size: i32) {
+        let at = size.unsigned_abs() as usize;
+        self.size = size;
+        self.ratio = (u64::from(self.bell.sizes(at + 1)) << 32) / u64::from(self.bell.sizes(at));
+        self.powers.clear();
+        self.powers.push(1 << 32);
+    }
+
+    /// Whether all of `count` symbols of at least `size` are larger than that; at the end of the bell none is.
+    pub(crate) fn all_larger(&mut self, size: i32, count: usize) -> Flag {
+        if size != self.size {
+            self.turn(size);
+        }
+        while let Some(&last) = self.powers.last()
+            && last > 0
+            && self.powers.len() <= count
+        {
+            self.powers.push((last * self.ratio) >> 32);
+        }
+        let power = self.powers.get(count).copied().unwrap_or(0);
+        Flag::new((power >> 16) as u32)
     }
 }
 

@@ -127,13 +127,6 @@ impl Header {
             .fold(0, u64::saturating_add)
     }
 
-    /// Bytes of memory that the parameters take while they are read and turned into numbers to compute
-    /// with: 16 for each, in at most four forms at once. `u64::MAX` stands for anything above.
-    #[must_use]
-    pub fn memory(&self) -> u64 {
-        self.parameters().saturating_mul(16)
-    }
-
     /// Tells whether the format permits every value.
     pub(crate) fn validate(&self) -> Result<(), Fault> {
         let Colour::Direct = self.samples.colour;

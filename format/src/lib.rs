@@ -38,6 +38,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cost;
 mod error;
 mod file;
 mod gaussian;
@@ -66,12 +67,13 @@ mod signal;
 mod weights;
 mod wire;
 
+pub use cost::{Cost, OPERATIONS_PER_SECOND, TILE};
 pub use error::{Error, Fault, Feature};
 pub use file::File;
 pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples};
 pub use layout::{Layout, Part, Span, inspect};
 pub use levels::{LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor};
-pub use limits::{Account, Budget, Exceeded, Limits, Quantity};
+pub use limits::{Exceeded, Limits, Quantity};
 pub use metadata::Metadata;
 pub use signal::Signal;
 pub use weights::{BIT, Coding, Weights};

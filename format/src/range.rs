@@ -156,6 +156,7 @@ pub(crate) fn log2(value: u64) -> u64 {
 pub(crate) struct Reader<'a>(RangeDecoder<u32, u64, Words<'a>>);
 
 /// The payload in words, most significant byte first, and zeros for ever after.
+#[derive(Clone)]
 struct Words<'a> {
     payload: &'a [u8],
     read: usize,
@@ -217,6 +218,14 @@ impl<'a> Reader<'a> {
         let folded = self.golomb(order)?;
         let size = folded.div_ceil(2) as i32;
         Ok(if folded % 2 == 1 { size } else { -size })
+    }
+
+    /// What the symbols so far have taken, in 1/65,536 bit: what the words that were read have, less what is still open of
+    /// the last two.
+    pub(crate) fn spent(&self) -> u64 {
+        let (Words { read, .. }, state, _) = self.0.clone().into_raw_parts();
+        let bits = (8 * WORD * read) as u64;
+        (bits << 16) - log2(state.range().get())
     }
 
     /// Requires that the payload is the one that [`Writer::finish`] writes: among the numbers in the interval that the

@@ -108,15 +108,6 @@ impl Signal {
         }
     }
 
-    /// Points at which networks are evaluated to decode the signal as it is stored: where segments overlap,
-    /// two of them.
-    pub(crate) fn evaluations(&self) -> u64 {
-        match *self {
-            Self::Sound { segment, .. } => self.networks().saturating_mul(segment.into()),
-            _ => self.points(),
-        }
-    }
-
     /// Tells whether the format permits the fields, and such samples of them.
     pub(crate) fn validate(&self, samples: &Samples) -> Result<(), Fault> {
         let (fields, channels, depths): (_, _, &[u8]) = match *self {

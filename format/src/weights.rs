@@ -91,22 +91,6 @@ impl Weights {
             .map_err(Error::Invalid)
     }
 
-    /// What each tensor takes of [`Weights::bits`], W and b of every layer in turn; nothing for
-    /// [`Weights::Half`], whose parts are compressed together.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] as in [`File::to_bytes`](crate::File::to_bytes).
-    pub fn costs(&self, header: &Header) -> Result<Vec<u64>, Error> {
-        let costs = || match self {
-            Self::Half(_) => Ok(Vec::new()),
-            Self::Levels(tensors) => levels::costs(tensors, header),
-        };
-        header
-            .validate()
-            .and_then(|()| costs())
-            .map_err(Error::Invalid)
-    }
-
     /// The weights section's payload.
     pub(crate) fn write(&self, header: &Header) -> Result<Vec<u8>, Fault> {
         match self {
@@ -115,12 +99,24 @@ impl Weights {
         }
     }
 
-    /// Reads the weights section's payload. Allocates no more than the parameters of `header` need, which
-    /// the caller has held to its limits.
-    pub(crate) fn read(coding: Coding, payload: &[u8], header: &Header) -> Result<Self, Fault> {
-        match coding {
-            Coding::Half => half::read(payload, header.parameters()).map(Self::Half),
-            Coding::Levels => levels::read(payload, header).map(Self::Levels),
-        }
+    /// Reads the weights section's payload; returns them with the bits of each tensor, as [`File::measured`] does. Allocates
+    /// no more than the parameters of `header` need, which the caller has held to its limits.
+    ///
+    /// [`File::measured`]: crate::File::measured
+    pub(crate) fn read(
+        coding: Coding,
+        payload: &[u8],
+        header: &Header,
+    ) -> Result<(Self, Vec<u64>), Fault> {
+        Ok(match coding {
+            Coding::Half => (
+                Self::Half(half::read(payload, header.parameters())?),
+                Vec::new(),
+            ),
+            Coding::Levels => {
+                let (tensors, bits) = levels::read(payload, header)?;
+                (Self::Levels(tensors), bits)
+            }
+        })
     }
 }

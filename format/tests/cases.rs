@@ -378,13 +378,13 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
             "sound-segments",
             "10^9 segments of one frame",
             header(0, 4, &[2, 1, 252, 0, 202, 154, 59, 1, 0, 4]),
-            limit(Quantity::Frames, 1_000_000_000, 1 << 28),
+            limit(Quantity::Networks, 1_000_000_000, 1 << 16),
         ),
         (
             "sound-networks",
             "2^27 segments of 2 frames",
             header(0, 4, &[2, 1, 252, 0, 0, 0, 16, 2, 0, 4]),
-            limit(Quantity::Parameters, 4 << 27, 1 << 24),
+            limit(Quantity::Networks, 1 << 27, 1 << 16),
         ),
         (
             "depth-24",
@@ -586,9 +586,9 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         ),
         (
             "pixels",
-            "65,535 x 65,535",
-            header(1, 2, &[251, 255, 255, 251, 255, 255]),
-            limit(Quantity::Pixels, 4_294_836_225, 1 << 28),
+            "65,536 x 65,537",
+            header(1, 2, &[252, 0, 0, 1, 0, 252, 1, 0, 1, 0]),
+            limit(Quantity::Pixels, 65_536 * 65_537, 1 << 32),
         ),
         (
             "layer-width",
@@ -603,14 +603,14 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
             limit(Quantity::Parameters, 3_339_497_473, 1 << 24),
         ),
         (
-            "multiplications",
+            "operations",
             "16,000 x 16,000, 10 x 200 neurons",
             header(
                 1,
                 9,
                 &[251, 0x80, 0x3E, 251, 0x80, 0x3E, 0, 0, 240, 240, 1, 10, 200],
             ),
-            limit(Quantity::Multiplications, 92_313_600_000_000, 1 << 43),
+            limit(Quantity::Operations, 100_641_325_381_120, 350_000_000_000),
         ),
     ]
 }

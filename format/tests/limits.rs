@@ -1,81 +1,86 @@
 //! Each limit on its own: the value that a file needs passes, one less is an error, and nothing is
 //! allocated for it.
 
-use siren_format::{Error, Fault, File, Limits, Quantity, Signal};
+use siren_format::{Cost, Error, Fault, File, Limits, Quantity, Signal};
 
 use crate::allocations::peak;
 use crate::samples::{PAYLOAD, SHAPE, SOUND, VIDEO, file, halves, other, seal, section};
 
-type Most = fn(u64) -> Limits;
 type Change = fn(&mut File);
 
 #[test]
 fn each_limit_is_exact() {
     let mut rgb = file((30, 20), (3, 8), &[5, 4], halves(54, 1));
     rgb.icc = Some(vec![7; 9]);
-    let cases: [(Quantity, u64, Most); 7] = [
-        (Quantity::Side, 30, |most| Limits::default().with_side(most)),
-        (Quantity::Pixels, 600, |most| {
-            Limits::default().with_pixels(most)
-        }),
-        (Quantity::LayerWidth, 5, |most| {
-            Limits::default().with_layer_width(most)
-        }),
-        (Quantity::Parameters, 54, |most| {
-            Limits::default().with_parameters(most)
-        }),
-        (Quantity::Multiplications, 600 * 42, |most| {
-            Limits::default().with_multiplications(most)
-        }),
-        (Quantity::Metadata, 9, |most| {
-            Limits::default().with_metadata(most)
-        }),
-        // The metadata comes on top of the parameters.
-        (Quantity::Memory, 54 * 16 + 9, |most| {
-            Limits::default().with_memory(most)
-        }),
-    ];
-    for (what, asked, limits) in cases {
-        exact(&rgb, what, asked, limits);
+    // 2-5-4-3: 54 parameters in 3 layers, 42 multiplications and 12 sums a point; 600 points are 3 tiles.
+    let reading = 54 * 1536 + 3 * 32_768;
+    for (what, asked) in [
+        (Quantity::Side, 30),
+        (Quantity::Pixels, 600),
+        (Quantity::Frames, 1),
+        (Quantity::Networks, 1),
+        (Quantity::LayerWidth, 5),
+        (Quantity::Parameters, 54),
+        (
+            Quantity::Operations,
+            reading + 65_536 + 3 * 256 * (42 + 16 * 12 + 512),
+        ),
+        (Quantity::Metadata, 9),
+        // The metadata comes on top of the network.
+        (Quantity::Memory, 54 * 16 + 3 * 640 + 512 + 9),
+        (Quantity::Output, 3 * 600),
+    ] {
+        exact(&rgb, what, asked);
     }
-    // 1-5-4-2: 10 + 24 + 10 parameters, and 5 + 20 + 8 weights; 3-5-4-3: 15 + 20 + 12 weights.
+    // 1-5-4-2: 10 + 24 + 10 parameters, 33 multiplications and 11 sums. 10,400 frames are 41 tiles and 3 more where a
+    // segment ends in one; 100 frames that fade are 2 tiles at most, of each segment.
     let sound = other(SOUND, (2, 16), &[5, 4], 1);
-    exact(&sound, Quantity::Frames, 10_400, |most| {
-        Limits::default().with_frames(most)
-    });
-    exact(&sound, Quantity::Parameters, 3 * 44, |most| {
-        Limits::default().with_parameters(most)
-    });
-    exact(&sound, Quantity::Multiplications, 3 * 4000 * 33, |most| {
-        Limits::default().with_multiplications(most)
-    });
+    let Signal::Sound { overlap, .. } = SOUND else {
+        panic!("no sound");
+    };
+    let faded = u64::from(overlap).div_ceil(256) + 1;
+    let tiles = 41 + 3 + 3 * faded;
+    for (what, asked) in [
+        (Quantity::Networks, 3),
+        (Quantity::Parameters, 3 * 44),
+        (
+            Quantity::Operations,
+            3 * (44 * 1536 + 3 * 32_768) + tiles * 256 * (33 + 16 * 11 + 512),
+        ),
+        (Quantity::Memory, 3 * (44 * 16 + 3 * 640 + 512)),
+        (Quantity::Output, 10_400 * 4),
+    ] {
+        exact(&sound, what, asked);
+    }
+    // 3-5-4-3: 20 + 24 + 15 parameters, 47 multiplications and 12 sums.
     let video = other(VIDEO, (3, 8), &[5, 4], 1);
-    exact(&video, Quantity::Frames, 50, |most| {
-        Limits::default().with_frames(most)
-    });
-    exact(&video, Quantity::Pixels, 64 * 48, |most| {
-        Limits::default().with_pixels(most)
-    });
-    exact(
-        &video,
-        Quantity::Multiplications,
-        50 * 64 * 48 * 47,
-        |most| Limits::default().with_multiplications(most),
-    );
-    // A shape is stored at no points.
+    for (what, asked) in [
+        (Quantity::Frames, 50),
+        (Quantity::Pixels, 50 * 64 * 48),
+        (
+            Quantity::Operations,
+            59 * 1536 + 3 * 32_768 + 50 * (65_536 + 64 * 48 * (47 + 16 * 12 + 512)),
+        ),
+        (Quantity::Output, 50 * 64 * 48 * 3),
+    ] {
+        exact(&video, what, asked);
+    }
+    // A shape is stored at no points: 3-5-4-1 has 20 + 24 + 5 parameters.
     let shape = other(SHAPE, (1, 32), &[5, 4], 1);
     let none = Limits::default()
         .with_side(0)
         .with_pixels(0)
         .with_frames(0)
-        .with_multiplications(0);
+        .with_output(0)
+        .with_operations(49 * 1536 + 3 * 32_768);
     let bytes = shape.to_bytes().expect("a valid file");
     assert_eq!(File::from_bytes(&bytes, &none), Ok(shape));
 }
 
 /// Reads `file` under the limit that it needs, and not under one less.
-fn exact(file: &File, what: Quantity, asked: u64, limits: Most) {
+fn exact(file: &File, what: Quantity, asked: u64) {
     let bytes = file.to_bytes().expect("a valid file");
+    let limits = |most| Limits::default().with(what, most);
     assert_eq!(File::from_bytes(&bytes, &limits(asked)).as_ref(), Ok(file));
     let error = Error::Limit {
         what,
@@ -83,6 +88,71 @@ fn exact(file: &File, what: Quantity, asked: u64, limits: Most) {
         allowed: asked - 1,
     };
     assert_eq!(File::from_bytes(&bytes, &limits(asked - 1)), Err(error));
+}
+
+/// What is charged for memory is more than reading takes, and not much more: for networks of many small layers and of few
+/// large ones, one of them and many.
+#[test]
+fn memory_is_charged_as_it_is_used() {
+    let sound = |networks: u32| Signal::Sound {
+        rate: 8000,
+        frames: networks,
+        segment: 1,
+        overlap: 0,
+    };
+    for (networks, hidden) in [
+        (1, vec![300, 300]),
+        (1, vec![1; 255]),
+        (500, vec![1]),
+        (100, vec![1; 100]),
+        (300, vec![12, 12]),
+    ] {
+        let file = other(sound(networks), (1, 16), &hidden, 1);
+        let bytes = file.to_bytes().expect("a valid file");
+        let (result, held) = peak(|| File::from_bytes(&bytes, &Limits::none()));
+        assert_eq!(result, Ok(file.clone()));
+        let charged = file.header.reading().memory;
+        assert!(
+            held as u64 <= charged,
+            "{networks} networks of {hidden:?}: {held} bytes held, {charged} charged"
+        );
+    }
+}
+
+/// Sums saturate, so that nothing wraps to what a limit lets through.
+#[test]
+fn costs_saturate() {
+    let mut cost = Cost::default();
+    cost.evaluate(u64::MAX, 3, 5);
+    cost.work(7);
+    cost.hold(u64::MAX);
+    cost.hold(1);
+    cost.show(u64::MAX, 2, 3);
+    cost.play(u64::MAX, u64::MAX, u64::MAX, 2);
+    let all = u64::MAX;
+    assert_eq!(
+        cost,
+        Cost {
+            operations: all,
+            memory: all,
+            frames: all,
+            pixels: all,
+            output: all,
+        }
+    );
+    assert!(Limits::default().admit(&cost).is_err() && Limits::none().admit(&cost).is_ok());
+}
+
+/// The limits for people are not below those for services.
+#[test]
+fn people_may_ask_for_more_than_services() {
+    let (less, more) = (Limits::default(), Limits::interactive());
+    for what in Quantity::ALL {
+        assert!(
+            0 < less.of(what) && less.of(what) <= more.of(what),
+            "{what}"
+        );
+    }
 }
 
 /// Headers that ask for far more than there is; each is refused with next to nothing allocated.
@@ -98,7 +168,7 @@ fn bombs_cost_nothing() {
         .with_layer_width(u64::MAX)
         .with_parameters(u64::MAX)
         .with_memory(u64::MAX);
-    let open = half.clone().with_multiplications(u64::MAX);
+    let open = half.clone().with_operations(u64::MAX);
     let limit = |what, asked, allowed| Error::Limit {
         what,
         asked,
@@ -107,8 +177,8 @@ fn bombs_cost_nothing() {
     let cases = [
         (
             picture(&[251, 255, 255], &[1, 200, 28]),
-            Limits::default(),
-            { limit(Quantity::Pixels, 65_535 * 65_535, 1 << 28) },
+            Limits::default().with_pixels(1 << 28),
+            limit(Quantity::Pixels, 65_535 * 65_535, 1 << 28),
         ),
         (picture(&MAX, &wide), Limits::default(), {
             limit(Quantity::Side, u64::from(u32::MAX), 1 << 20)
@@ -119,7 +189,7 @@ fn bombs_cost_nothing() {
         (
             picture(&[1], &wide),
             half,
-            limit(Quantity::Multiplications, u64::MAX, 1 << 43),
+            limit(Quantity::Operations, u64::MAX, 350_000_000_000),
         ),
         (
             picture(&[1], &wide),

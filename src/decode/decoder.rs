@@ -1,16 +1,13 @@
 //! Pictures out of files: whole, in strips, and as floats.
 
-use super::renderer::{Renderer, held, samples};
+use super::cost::{self, Rendering, strip_rows};
+use super::renderer::Renderer;
 use super::stored::Stored;
-use super::{Derivative, View, on_threads};
+use super::{Derivative, Threads, View};
 use crate::engine::net::{Device, Field, Network, Order};
 use crate::signal::{Grid, Picture, Samples};
 use crate::{Error, Limits};
-use rayon::ThreadPool;
-use siren_format::{Header, Signal};
-
-/// Pixels per strip, about: enough to keep many threads busy, little enough to cost a few megabytes.
-pub(super) const STRIP_PIXELS: u32 = 1 << 18;
+use siren_format::{Cost, Header, Signal};
 
 /// A parsed `.siren` file of a picture, ready to be rendered at any size.
 #[derive(Clone, Debug)]
@@ -138,6 +135,45 @@ impl Decoder {
         Grid::new(self.width(), self.height())
     }
 
+    /// What it costs to render `view` strip by strip, the picture or the derivative that its shading shows, and to have
+    /// opened the file.
+    pub fn cost(&self, view: &View) -> Cost {
+        self.cost_of(view, derivative(view), strip_rows(view), self.sample())
+    }
+
+    /// Bytes of a sample.
+    fn sample(&self) -> u64 {
+        u64::from(self.depth() / 8)
+    }
+
+    /// What it costs to render the floats of `view`, as [`Decoder::render_floats`] does.
+    pub fn cost_of_floats(&self, view: &View, derivative: Option<Derivative>) -> Cost {
+        self.cost_of(view, derivative, strip_rows(view), size_of::<f32>() as u64)
+    }
+
+    fn cost_of(&self, view: &View, derivative: Option<Derivative>, rows: u32, bytes: u64) -> Cost {
+        let parts = derivative.map_or(1, Derivative::parts);
+        self.stored.rendering(&Rendering {
+            grid: self.grid(),
+            view,
+            order: derivative.map_or(Order::Value, Derivative::order),
+            numbers: u64::from(view.channels(self)) * parts as u64,
+            bytes,
+            rows,
+            threads: cost::threads(self.threads),
+            frames: 1,
+        })
+    }
+
+    /// Refuses what would cost more than the limits allow: for whoever does more with what is rendered, and has added that
+    /// to its [cost](Self::cost).
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn admit(&self, cost: &Cost) -> Result<(), Error> {
+        self.stored.admit(cost)
+    }
+
     /// Renders `view` from top to bottom, the picture or the derivative that its shading shows, and hands
     /// each strip to `sink`, whose error ends it.
     ///
@@ -145,17 +181,17 @@ impl Decoder {
     /// the region it is rendered in.
     ///
     /// # Errors
-    /// [`Error::Limit`] if the view has more pixels, costs more multiplications or takes more memory than the
-    /// limits allow, [`Error::Threads`] if threads cannot be started, [`Error::Gpu`] if the device fails, and
-    /// whatever `sink` returns.
+    /// [`Error::Limit`] if the view [costs](Self::cost) more than the limits allow, [`Error::Threads`] if threads cannot be
+    /// started, [`Error::Gpu`] if the device fails, and whatever `sink` returns.
     pub fn render<E: From<Error>>(
         &self,
         view: &View,
         sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {
-        let renderer = self.renderer(view, derivative(view), strip_rows(view))?;
-        let pool = pool(self.threads)?;
-        strips(pool.as_ref(), view, |y, rows| renderer.strip(y, rows), sink)
+        self.admit(&self.cost(view))?;
+        let renderer = self.renderer(view, derivative(view))?;
+        let threads = Threads::new(self.threads)?;
+        strips(&threads, view, |y, rows| renderer.strip(y, rows), sink)
     }
 
     /// Renders `view` from top to bottom in floats: the picture itself, its samples as 0 to 1 but neither
@@ -170,12 +206,13 @@ impl Decoder {
         derivative: Option<Derivative>,
         sink: impl FnMut(FloatStrip) -> Result<(), E>,
     ) -> Result<(), E> {
-        let renderer = self.renderer(view, derivative, strip_rows(view))?;
+        self.admit(&self.cost_of_floats(view, derivative))?;
+        let renderer = self.renderer(view, derivative)?;
         let strip = |y, rows| {
             let values = renderer.floats(y, rows, derivative)?;
             Ok(FloatStrip { y, rows, values })
         };
-        strips(pool(self.threads)?.as_ref(), view, strip, sink)
+        strips(&Threads::new(self.threads)?, view, strip, sink)
     }
 
     /// The whole of `view` as one picture in memory.
@@ -184,75 +221,28 @@ impl Decoder {
     /// As [`Decoder::render`].
     pub fn picture(&self, view: &View) -> Result<Picture, Error> {
         let region = view.region();
-        let renderer = self.renderer(view, derivative(view), region.height)?;
-        let samples = on_threads(self.threads, || renderer.samples(0, region.height))??;
+        let derivative = derivative(view);
+        self.admit(&self.cost_of(view, derivative, region.height, self.sample()))?;
+        let renderer = self.renderer(view, derivative)?;
+        let threads = Threads::new(self.threads)?;
+        let samples = threads.run(|| renderer.samples(0, region.height))?;
         let picture = Picture::new(region.width, region.height, view.channels(self), samples)?;
         // A profile says what colours samples stand for; those of a derivative stand for none.
         let icc = self.stored.icc.clone().filter(|_| view.shading().is_none());
         Ok(picture.with_icc(icc))
     }
 
-    /// Refuses to hold `bytes` bytes in memory beside what this decoder holds, where the limits do not allow
-    /// it: for whoever collects what is rendered.
-    ///
-    /// # Errors
-    /// [`Error::Limit`].
-    pub fn check_memory(&self, bytes: u64) -> Result<(), Error> {
-        Ok(self.stored.budget()?.memory.spend(bytes)?)
-    }
-
-    /// For `view`, with the jets that `derivative` takes, `rows` rows at a time.
-    fn renderer(
-        &self,
-        view: &View,
-        derivative: Option<Derivative>,
-        rows: u32,
-    ) -> Result<Renderer, Error> {
+    /// For `view`, with the jets that `derivative` takes.
+    fn renderer(&self, view: &View, derivative: Option<Derivative>) -> Result<Renderer, Error> {
         let order = derivative.map_or(Order::Value, Derivative::order);
-        let parts = derivative.map_or(1, Derivative::parts);
-        let grid = self.grid();
-        let samples = usize::from(view.channels(self)) * parts;
-        let held = held(&self.stored, grid, view, order, samples, rows);
-        admit(&self.stored, grid, view, order, 1, held, self.threads)?;
-        Renderer::new(&self.stored, &self.device, grid, view, order)
+        Renderer::new(&self.stored, &self.device, self.grid(), view, order)
     }
 }
 
-/// Refuses to render `view` of what is stored on `grid` for `frames` moments in jets of `order`, on `threads` threads and
-/// holding `held` bytes of it, where the limits do not allow it.
-///
-/// # Errors
-/// [`Error::Limit`].
-pub(super) fn admit(
-    stored: &Stored,
-    grid: Grid,
-    view: &View,
-    order: Order,
-    frames: u32,
-    held: u64,
-    threads: Option<usize>,
-) -> Result<(), Error> {
-    stored.check_pixels(view)?;
-    let points = samples(grid, view).saturating_mul(frames.into());
-    stored.admit(points, order, held, threads)
-}
-
-/// Rows of a strip.
-pub(super) fn strip_rows(view: &View) -> u32 {
-    let region = view.region();
-    (STRIP_PIXELS / region.width).clamp(1, region.height)
-}
-
-/// A pool of one's own, if `threads` asks for one.
-pub(super) fn pool(threads: Option<usize>) -> Result<Option<ThreadPool>, Error> {
-    let pool = threads.map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build());
-    Ok(pool.transpose()?)
-}
-
-/// Hands each strip that `draw` makes in `pool`, of the row it begins at and the number of rows, to `sink`, on
+/// Hands each strip that `draw` makes on `threads`, of the row it begins at and the number of rows, to `sink`, on
 /// the caller's thread.
 pub(super) fn strips<T: Send, E: From<Error>>(
-    pool: Option<&ThreadPool>,
+    threads: &Threads,
     view: &View,
     draw: impl Fn(u32, u32) -> Result<T, Error> + Sync,
     mut sink: impl FnMut(T) -> Result<(), E>,
@@ -261,7 +251,7 @@ pub(super) fn strips<T: Send, E: From<Error>>(
     let rows = strip_rows(view);
     for y in (0..region.height).step_by(rows as usize) {
         let strip = || draw(y, rows.min(region.height - y));
-        sink(pool.map_or_else(strip, |pool| pool.install(strip))?)?;
+        sink(threads.run(strip)?)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! uses fits or objectives, so that decoding can be built without them.
 
 mod area;
+mod cost;
 mod decoder;
 mod derivative;
 mod opened;
@@ -22,21 +23,38 @@ pub(crate) use shape::mesh_of;
 pub use shape::{Camera, Mesh, ShapeDecoder};
 pub(crate) use sound::Segments;
 pub use sound::{Playback, SoundDecoder};
-pub use video::{FrameTimes, VideoDecoder};
+pub use video::{FrameTimes, Frames, VideoDecoder};
 pub use view::{Region, View};
 
 use crate::Error;
+use rayon::ThreadPool;
 
-/// Runs `work` on `threads` threads of its own, or on the global pool if none are asked for.
+/// The threads that do a piece of work, from its beginning to its end.
+pub(crate) struct Threads(Option<ThreadPool>);
+
+impl Threads {
+    /// A number of threads of their own, 0 for as many as there are cores, or those of the current pool if none are asked
+    /// for.
+    ///
+    /// # Errors
+    /// [`Error::Threads`].
+    pub(crate) fn new(threads: Option<usize>) -> Result<Self, Error> {
+        let build = |number| rayon::ThreadPoolBuilder::new().num_threads(number).build();
+        Ok(Self(threads.map(build).transpose()?))
+    }
+
+    pub(crate) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.0 {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}
+
+/// Runs `work` on `threads` threads of its own, or on those of the current pool if none are asked for.
 pub(crate) fn on_threads<R: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> R + Send,
 ) -> Result<R, Error> {
-    match threads {
-        None => Ok(work()),
-        Some(threads) => Ok(rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()?
-            .install(work)),
-    }
+    Ok(Threads::new(threads)?.run(work))
 }

@@ -1,9 +1,9 @@
 //! Files of any kind of signal.
 
 use super::stored::Stored;
-use super::{Decoder, ShapeDecoder, SoundDecoder, VideoDecoder};
+use super::{Decoder, FrameTimes, Playback, ShapeDecoder, SoundDecoder, VideoDecoder, View};
 use crate::{Error, Limits};
-use siren_format::{Header, Signal};
+use siren_format::{Cost, Header, Signal};
 
 /// A parsed `.siren` file of any kind of signal, with the decoder for it.
 ///
@@ -63,6 +63,20 @@ impl Opened {
             Self::Shape(decoder) => decoder.header(),
             Self::Sound(decoder) => decoder.header(),
             Self::Video(decoder) => decoder.header(),
+        }
+    }
+
+    /// What it costs to open the file and to decode it as it is stored: the picture, all frames, the whole sound, or a mesh
+    /// of `resolution` cells along each side.
+    pub fn cost(&self, resolution: u32) -> Cost {
+        match self {
+            Self::Picture(decoder) => decoder.cost(&View::whole(decoder)),
+            Self::Shape(decoder) => decoder.cost(resolution),
+            Self::Sound(decoder) => decoder.cost(&Playback::whole(decoder)),
+            Self::Video(decoder) => {
+                let view = View::of_frames(decoder);
+                decoder.cost(&view, &FrameTimes::stored(decoder))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Views of a network, evaluated in strips of rows: every rendering of a picture, a frame or a derivative is made here.
 
 use super::area::Axis;
-use super::decoder::STRIP_PIXELS;
+use super::cost::{STRIP_PIXELS, covered};
 use super::derivative::Pixel;
 use super::stored::Stored;
 use super::{Derivative, Region, Shading, Strip, View};
@@ -13,51 +13,6 @@ use std::ops::Range;
 
 /// Most samples a pixel has.
 const MOST_CHANNELS: usize = 4;
-
-/// Points at which a network is evaluated for `view` of what is stored on `grid`: its pixels, or the stored pixels that
-/// they are the means of.
-pub(super) fn samples(grid: Grid, view: &View) -> u64 {
-    let [columns, rows] = covered(grid, view);
-    columns.len() as u64 * rows.len() as u64
-}
-
-/// Bytes that are held while `rows` rows of `view` are rendered from jets of `order`, with so many `numbers` a pixel, none
-/// of which takes more than as a float.
-pub(super) fn held(
-    stored: &Stored,
-    grid: Grid,
-    view: &View,
-    order: Order,
-    numbers: usize,
-    rows: u32,
-) -> u64 {
-    let architecture = stored.network().architecture();
-    let jet = (architecture.outputs * order.components(architecture.inputs)) as u64;
-    let [columns, lines] = covered(grid, view).map(|samples| samples.len() as u64);
-    let pixels = u64::from(view.region().width).saturating_mul(rows.into());
-    let finished = pixels.saturating_mul((numbers * size_of::<f32>()) as u64);
-    let coordinates = (columns + lines) * size_of::<f32>() as u64;
-    let means = if view.axes(grid.size()).iter().any(Axis::reduces) {
-        let samples = columns.max(STRIP_PIXELS.into()) * size_of::<f32>() as u64;
-        let sums = pixels.saturating_mul(size_of::<f64>() as u64);
-        samples.saturating_add(sums).saturating_mul(jet)
-    } else {
-        0
-    };
-    finished.saturating_add(coordinates).saturating_add(means)
-}
-
-/// The samples of columns and rows under the region of `view`.
-fn covered(grid: Grid, view: &View) -> [Range<u32>; 2] {
-    let Region {
-        x,
-        y,
-        width,
-        height,
-    } = view.region();
-    let [columns, rows] = view.axes(grid.size());
-    [columns.under(x..x + width), rows.under(y..y + height)]
-}
 
 /// A view of a network, ready to be evaluated row by row.
 pub(super) struct Renderer {

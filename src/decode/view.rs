@@ -1,7 +1,7 @@
 //! Which part of a picture to render, and at what size.
 
 use super::area::Axis;
-use super::{Decoder, Shading};
+use super::{Decoder, Shading, VideoDecoder};
 use crate::Error;
 
 /// A rectangle of pixels.
@@ -36,6 +36,11 @@ pub struct View {
 impl View {
     /// The whole picture at its own size.
     pub fn whole(decoder: &Decoder) -> Self {
+        Self::of_size(decoder.width(), decoder.height())
+    }
+
+    /// The whole of each frame of a video at its own size.
+    pub fn of_frames(decoder: &VideoDecoder) -> Self {
         Self::of_size(decoder.width(), decoder.height())
     }
 

@@ -54,7 +54,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Parameter`] naming the first setting that is out of range.
     pub(super) fn validate(&self) -> Result<(), Error> {
-        let limits = Limits::default();
+        let limits = Limits::interactive();
         let within = |name, value: u64, most: u64| {
             if (1..=most).contains(&value) {
                 Ok(())

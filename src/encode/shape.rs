@@ -4,13 +4,13 @@ use super::attempts::Finished;
 use super::checkpoint::{Checkpoint, Journal};
 use super::encoder::ShapeEncoder;
 use super::source::Source;
-use crate::Error;
 use crate::decode::ShapeDecoder;
 use crate::decode::on_threads;
 use crate::engine::net::Order;
 use crate::fit::Progress;
 use crate::objective::Distance;
 use crate::signal::{Placement, Point, Surface};
+use crate::{Error, Limits};
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -150,7 +150,7 @@ impl Source for Solid {
 
     /// The side of the cube by the root mean square distance, in dB.
     fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
-        let field = ShapeDecoder::new(bytes)?.field();
+        let field = ShapeDecoder::with_limits(bytes, &Limits::none())?.field();
         let jets = field.jets(self.points.view(), Order::Gradient)?;
         let slopes = [0, 1, 2].map(|axis| jets.derivatives(axis));
         let distance = |(point, phi): (usize, &f32)| {

@@ -211,7 +211,7 @@ impl<'a> TrainedModel<'a> {
     /// [`Error::Stopped`] if it is ended at the very first step.
     pub(super) fn new(job: Job<'a>, plan: Plan, meter: &mut Meter<'_>) -> Result<Self, Error> {
         // Before any time is spent: a file nobody may decode is not worth fitting.
-        Limits::default().check(&plan.header)?;
+        Limits::interactive().check(&plan.header)?;
         let task = job.task;
         let mut network = Network::random(&weights::shape(&plan.header), plan.seed)?;
         task.begin(&mut network);

@@ -14,10 +14,30 @@ mod source;
 pub mod surface;
 pub mod video;
 
+use crate::{Cost, FrameTimes, Opened, View};
 pub use error::Error;
 #[doc(hidden)]
 pub use readers::READERS;
 pub use source::{Kind, Source, is_read, sniff, spool};
+
+/// What it costs to decode a file as it is stored, into the formats that are written by default: PNG, Y4M, WAV, or the mesh
+/// of `resolution` cells along each side as PLY.
+///
+/// # Errors
+/// None of files that decoders open.
+pub fn cost(opened: &Opened, resolution: u32) -> Result<Cost, Error> {
+    match opened {
+        Opened::Picture(decoder) => {
+            picture::cost(decoder, &View::whole(decoder), picture::Format::png())
+        }
+        Opened::Video(decoder) => {
+            let (view, moments) = (View::of_frames(decoder), FrameTimes::stored(decoder));
+            let writing = video::Writing::Y4m(video::Subsampling::Quarter);
+            Ok(video::Film::cost(decoder, &view, &moments, writing))
+        }
+        opened => Ok(opened.cost(resolution)),
+    }
+}
 
 /// A number with commas between thousands, as messages show it: `14,512` for 14512.
 pub fn grouped(number: u64) -> String {

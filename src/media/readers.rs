@@ -70,10 +70,12 @@ fn open(bytes: &[u8]) {
 /// What a file tells of itself, and what its layers cost.
 fn info(bytes: &[u8]) {
     let limits = Limits::default();
-    if let Ok(file) = siren_format::File::from_bytes(bytes, &limits) {
-        let layout = siren_format::inspect(bytes, &limits);
-        let costs = file.weights.costs(&file.header);
-        assert!(layout.is_ok() && costs.is_ok());
+    if let Ok((file, bits)) = siren_format::File::measured(bytes, &limits) {
+        assert!(siren_format::inspect(bytes, &limits).is_ok());
+        // Every bit that is counted is in the file, or among the zeros which follow its end.
+        let counted = bits.iter().sum::<u64>() / siren_format::BIT / 8;
+        let zeros = 8 * file.header.parameters();
+        assert!(counted <= bytes.len() as u64 + zeros);
     }
 }
 

@@ -104,40 +104,43 @@ pub(crate) fn step_size(code: u8) -> f32 {
 
 /// The networks of a file.
 pub(crate) fn to_networks(header: &Header, weights: &Weights) -> Result<Vec<Network>, Error> {
-    let values: Vec<f32> = match weights {
-        Weights::Half(bits) => bits
-            .iter()
-            .map(|&bits| f16::from_bits(bits).to_f32())
-            .collect(),
-        Weights::Levels(tensors) => tensors
-            .iter()
-            .flat_map(|Tensor { step, levels }| {
+    match weights {
+        Weights::Half(bits) => {
+            let values = bits.iter().map(|&bits| f16::from_bits(bits).to_f32());
+            networks(header, values)
+        }
+        Weights::Levels(tensors) => {
+            let values = tensors.iter().flat_map(|Tensor { step, levels }| {
                 let size = step_size(*step);
                 levels.iter().map(move |&level| level as f32 * size)
-            })
-            .collect(),
-    };
+            });
+            networks(header, values)
+        }
+    }
+}
+
+/// The networks that a header describes, of the `values` of all their parameters in the order of the file.
+fn networks(header: &Header, mut values: impl Iterator<Item = f32>) -> Result<Vec<Network>, Error> {
     let shape = shape(header);
     // The format crate has checked the number of values.
-    let short = || Error::Format(siren_format::Error::Malformed(Fault::NoWeights));
-    let mut rest = values.as_slice();
-    let mut networks = Vec::new();
-    for _ in 0..header.networks() {
-        let mut layers = Vec::new();
-        for (outputs, inputs) in shape.layers() {
-            let (weights, tail) = rest.split_at_checked(outputs * inputs).ok_or_else(short)?;
-            let (bias, tail) = tail.split_at_checked(outputs).ok_or_else(short)?;
-            let weights = Array2::from_shape_vec((outputs, inputs), weights.to_vec());
-            let bias = Array1::from(bias.to_vec());
-            layers.push(Layer {
-                weights: weights.map_err(|_| short())?,
-                bias,
-            });
-            rest = tail;
-        }
-        networks.push(Network::from_layers(&shape, layers)?);
-    }
-    Ok(networks)
+    let short = |_| Error::Format(siren_format::Error::Malformed(Fault::NoWeights));
+    let mut take = |count: usize| {
+        let mut taken = Vec::with_capacity(count);
+        taken.extend(values.by_ref().take(count));
+        taken
+    };
+    let network = |_| {
+        let layer = |(outputs, inputs)| {
+            let weights = Array2::from_shape_vec((outputs, inputs), take(outputs * inputs));
+            Ok(Layer {
+                weights: weights.map_err(short)?,
+                bias: Array1::from(take(outputs)),
+            })
+        };
+        let layers: Result<Vec<_>, Error> = shape.layers().map(layer).collect();
+        Network::from_layers(&shape, layers?)
+    };
+    (0..header.networks()).map(network).collect()
 }
 
 /// The tensors of the file: weights and biases of every layer, in order.

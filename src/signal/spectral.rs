@@ -17,17 +17,17 @@ use std::f64::consts::PI;
 const LONGEST: u32 = 2048;
 
 /// # Errors
-/// [`Error::Limit`] if `picture` is too large for its derivatives to be had.
+/// [`Error::Parameter`] if `picture` is too large for its derivatives to be had.
 pub(crate) fn check(picture: &Picture) -> Result<(), Error> {
     let longest = picture.width().max(picture.height());
     if longest <= LONGEST {
         return Ok(());
     }
-    Err(Error::Limit {
-        what: "the longer side of a picture fitted by its derivatives, in pixels,",
-        asked: longest.into(),
-        allowed: LONGEST.into(),
-    })
+    Err(Error::parameter(
+        "longer side of a picture that is fitted by its derivatives",
+        format!("{longest} pixels"),
+        format!("at most {LONGEST}"),
+    ))
 }
 
 /// The basis: row k is cos(pi k (x + 1/2) / n), scaled to an orthonormal matrix.

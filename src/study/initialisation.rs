@@ -34,7 +34,7 @@ pub struct LayerStatistics {
 /// of coordinates from -1 to 1.
 ///
 /// # Errors
-/// [`Error::Parameter`] if it is no SIREN, or `points` is 0; [`Error::Limit`] for more than 2^27 values in
+/// [`Error::Parameter`] if it is no SIREN, or `points` is 0, or for more than 2^27 values in
 /// all layers together, which all are in memory at once.
 pub fn initialisation(
     network: &Network,
@@ -56,11 +56,11 @@ pub fn initialisation(
     let neurons: usize = shape.layers().map(|(outputs, _)| outputs).sum();
     let asked = points as u64 * neurons as u64;
     if asked > MOST_VALUES {
-        return Err(Error::Limit {
-            what: "values in all layers",
+        return Err(Error::parameter(
+            "number of values in all layers",
             asked,
-            allowed: MOST_VALUES,
-        });
+            format!("at most {MOST_VALUES}"),
+        ));
     }
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let unit: Array2<f32> =

@@ -181,7 +181,7 @@ pub fn measure_distance(
     count: usize,
 ) -> Result<DistanceQuality, Error> {
     let placement = &placement.seen_from(surface.origin());
-    let mesh = mesh_of(network, placement, resolution);
+    let mesh = mesh_of(network, placement, resolution)?;
     let found = Surface::mesh(mesh.vertices, mesh.triangles)?;
     let unit = surface.longest();
     let mut alike = likeness(surface, &found, count, 0);

@@ -129,7 +129,7 @@ fn sounds_are_evaluated_at_any_rate_and_in_parts() {
     folder.fails(2, "decode a.siren -o e.wav --rate 0", &["1 to 4294967295"]);
     folder.fails(
         1,
-        "decode a.siren -o e.wav --rate 4000000000",
+        "decode a.siren -o e.wav --rate 4000000000 --limit output=1G",
         &["above the limit"],
     );
 }

@@ -138,7 +138,7 @@ fn what_cannot_be_studied_is_said() {
     folder.fails(
         1,
         "study init --points 4000000000",
-        &["values in all layers", "limit"],
+        &["values in all layers", "at most"],
     );
     folder.fails(2, "study init --points 0", &["--points", "1 to"]);
     GrayImage::new(9, 2)

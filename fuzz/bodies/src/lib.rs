@@ -4,12 +4,16 @@
 //! A body takes any bytes at all and panics where a promise is broken; running for ever or out of memory
 //! counts as that. Bodies see what every user of the crates sees, and no more.
 
+#[cfg(feature = "render")]
+mod cost;
 mod entropy;
 mod model;
 mod parse;
 #[cfg(feature = "render")]
 mod render;
 
+#[cfg(feature = "render")]
+pub use cost::cost;
 pub use entropy::entropy;
 pub use model::roundtrip;
 pub use parse::{parse, read, resealed, rewrite};
@@ -28,4 +32,6 @@ pub const BODIES: &[(&str, Body)] = &[
     ("decode_limited", decode_limited),
     #[cfg(feature = "render")]
     ("media", media),
+    #[cfg(feature = "render")]
+    ("cost", cost),
 ];

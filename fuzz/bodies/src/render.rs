@@ -14,7 +14,7 @@ fn small() -> Limits {
         .with_pixels(1 << 16)
         .with_layer_width(64)
         .with_parameters(1 << 10)
-        .with_multiplications(1 << 24)
+        .with_operations(1 << 26)
         .with_metadata(1 << 10)
 }
 
@@ -69,7 +69,8 @@ fn parts(whole: &View, region: Region, draw: impl Fn(&View) -> Result<Picture, E
 /// The last of `moments`.
 fn frame(decoder: &VideoDecoder, view: &View, moments: &FrameTimes) -> Result<Picture, Error> {
     let (mut bytes, mut words) = (Vec::new(), Vec::new());
-    decoder.render(view, moments, moments.frames() - 1, |strip| {
+    let mut frames = decoder.rendering(view, moments)?;
+    frames.frame(moments.frames() - 1, |strip| {
         match strip.samples {
             Samples::U8(samples) => bytes.extend(samples),
             Samples::U16(samples) => words.extend(samples),

@@ -15,7 +15,7 @@ use super::picture;
 use super::report::Report;
 use sirenc::media::grouped;
 use sirenc::study::Fusion;
-use sirenc::{Decoder, Encoder, Picture, metric};
+use sirenc::{Decoder, Encoder, Limits, Picture, metric};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -96,7 +96,7 @@ fn one(
     output.finish(&encoded.bytes)?;
     encode::told(job, &encoded)?.say(report)?;
     if let Some(place) = &files.report {
-        let decoder = Decoder::new(&encoded.bytes)?;
+        let decoder = Decoder::with_limits(&encoded.bytes, &Limits::none())?;
         let fusion = Fusion::new(&a, &b, &how, &decoder)?;
         let line = format!(
             "{}  {} bytes  {} parameters  {} steps",

@@ -14,7 +14,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat};
 use sirenc::media::grouped;
 use sirenc::media::picture::render;
-use sirenc::{Decoder, Encoded, Encoder, Picture, View, metric};
+use sirenc::{Decoder, Encoded, Encoder, Limits, Picture, View, metric};
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -137,7 +137,7 @@ fn enlarged(
     folder: &Folder<'_>,
     report: &Report,
 ) -> Result<(), Failure> {
-    let mut decoder = Decoder::new(bytes)?;
+    let mut decoder = Decoder::with_limits(bytes, &Limits::none())?;
     if let Some(threads) = args.threads {
         decoder = decoder.with_threads(threads);
     }

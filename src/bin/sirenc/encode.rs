@@ -447,7 +447,7 @@ pub(crate) fn line(job: &Job, bytes: &[u8], quality: &str, elapsed: Duration) ->
 }
 
 fn facts(job: &Job, encoded: &Encoded) -> Result<Value, Failure> {
-    let layout = siren_format::inspect(&encoded.bytes, &Limits::default());
+    let layout = siren_format::inspect(&encoded.bytes, &Limits::none());
     let header = layout.map_err(sirenc::Error::from)?.header;
     let facts = json!({
         "input": job.input.name(),

@@ -50,11 +50,14 @@ impl From<io::Error> for Failure {
 
 impl From<sirenc::Error> for Failure {
     fn from(error: sirenc::Error) -> Self {
-        Self::Said(match error {
-            sirenc::Error::Format(siren_format::Error::Limit { what, .. }) => {
-                format!("{error} (--limit {}=N)", what.name())
-            }
-            _ => error.to_string(),
+        let limit = match &error {
+            sirenc::Error::Format(siren_format::Error::Limit { what, .. }) => Some(what),
+            sirenc::Error::Limit(exceeded) => Some(&exceeded.what),
+            _ => None,
+        };
+        Self::Said(match limit {
+            Some(what) => format!("{error} (--limit {}=N)", what.name()),
+            None => error.to_string(),
         })
     }
 }

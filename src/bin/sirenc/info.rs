@@ -6,22 +6,24 @@ use super::jobs::{Inputs, Selection, Wanted};
 use super::listing::listing;
 use super::paths::Place;
 use super::report::Report;
+use super::shape;
 use super::usage::Limiting;
 use clap::Args;
 use serde_json::{Value, json};
 use siren_format::{
-    Activation, BIT, Coding, Colour, File, Header, Input, Layout, Limits, OMEGA_UNITS, Part,
-    Samples, Signal, Span,
+    Activation, BIT, Coding, Colour, Cost, File, Header, Input, Layout, Limits, OMEGA_UNITS,
+    OPERATIONS_PER_SECOND, Part, Samples, Signal, Span,
 };
-use sirenc::media::grouped;
+use sirenc::Opened;
+use sirenc::media::{self, grouped};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Say what .siren files hold and what each part of them costs
 ///
 /// Shows everything the header says (size, channels, network), the bytes of each section, bits per
-/// weight and per pixel, and the multiplications that decoding takes for each pixel. Several files, or those of a
-/// folder, are listed in a table.
+/// weight and per pixel, the multiplications that decoding takes for each pixel, and an estimate of the time and memory
+/// that `decode` takes. Several files, or those of a folder, are listed in a table.
 #[derive(Args, Debug)]
 pub(crate) struct Info {
     /// Files to look into, or a folder of them; `-` is standard input
@@ -69,19 +71,31 @@ fn layout(file: &Place, limits: &Limits) -> Result<Layout, Failure> {
 
 fn one(file: &Place, limits: &Limits, report: &Report) -> Result<(), Failure> {
     let (bytes, _) = input::read_siren(file)?;
-    // The file says how much it would cost to decode; nothing of that is spent here but the parsing.
     let layout = siren_format::inspect(&bytes, limits).map_err(sirenc::Error::from)?;
     let layers = layers(&bytes, limits).map_err(sirenc::Error::from)?;
+    // What decoding would take is estimated; nothing of it is spent here but the parsing.
+    let cost = command(&Opened::with_limits(&bytes, limits)?)?;
     let text = if report.json {
-        json(file, &layout, &layers).to_string()
+        json(file, &layout, &layers, &cost).to_string()
     } else {
-        prose(file, &layout, &layers)
+        prose(file, &layout, &layers, &cost)
     };
     report.print(text)
 }
 
+/// What a process takes before it does anything: operations to start it, and bytes of the program and of its threads.
+const START: (u64, u64) = (OPERATIONS_PER_SECOND / 200, 12 << 20);
+
+/// What it costs to decode a file by `sirenc decode` without options.
+fn command(opened: &Opened) -> Result<Cost, Failure> {
+    let mut cost = media::cost(opened, shape::RESOLUTION)?;
+    cost.work(START.0);
+    cost.hold(START.1);
+    Ok(cost)
+}
+
 /// What a layer takes in the file.
-struct Cost {
+struct LayerBits {
     outputs: u32,
     inputs: u32,
     /// Bits of all its weights, and of all its biases.
@@ -89,11 +103,10 @@ struct Cost {
 }
 
 /// What every layer takes, where that can be told apart.
-fn layers(bytes: &[u8], limits: &Limits) -> Result<Vec<Cost>, siren_format::Error> {
-    let file = File::from_bytes(bytes, limits)?;
-    let costs = file.weights.costs(&file.header)?;
+fn layers(bytes: &[u8], limits: &Limits) -> Result<Vec<LayerBits>, siren_format::Error> {
+    let (file, costs) = File::measured(bytes, limits)?;
     let layers = file.header.layers().zip(costs.chunks_exact(2));
-    let cost = |((outputs, inputs), costs): ((u32, u32), &[u64])| Cost {
+    let cost = |((outputs, inputs), costs): ((u32, u32), &[u64])| LayerBits {
         outputs,
         inputs,
         bits: [costs[0], costs[1]].map(|cost| cost as f64 / BIT as f64),
@@ -122,16 +135,21 @@ fn bits_per_point(layout: &Layout) -> Option<f64> {
     (points > 0).then(|| 8.0 * total(layout) as f64 / points as f64)
 }
 
+/// Seconds of a core that an estimate stands for.
+fn seconds(cost: &Cost) -> f64 {
+    cost.operations as f64 / OPERATIONS_PER_SECOND as f64
+}
+
 fn omega(units: u16) -> f64 {
     f64::from(units) / f64::from(OMEGA_UNITS)
 }
 
-fn json(file: &Place, layout: &Layout, layers: &[Cost]) -> Value {
+fn json(file: &Place, layout: &Layout, layers: &[LayerBits], cost: &Cost) -> Value {
     let Header {
         samples, network, ..
     } = &layout.header;
     let part = |span: &Span| json!({ "part": span.part.to_string(), "offset": span.offset, "bytes": span.length });
-    let layer = |cost: &Cost| json!({ "outputs": cost.outputs, "inputs": cost.inputs, "weight_bits": cost.bits[0], "bias_bits": cost.bits[1] });
+    let layer = |cost: &LayerBits| json!({ "outputs": cost.outputs, "inputs": cost.inputs, "weight_bits": cost.bits[0], "bias_bits": cost.bits[1] });
     let mut facts = json!({
         "input": file.name(),
         "kind": layout.header.signal.name(),
@@ -150,6 +168,10 @@ fn json(file: &Place, layout: &Layout, layers: &[Cost]) -> Value {
         "coding": match layout.coding { Coding::Half => "half", Coding::Levels => "levels" },
         "bits_per_weight": bits_per_weight(layout),
         "multiplications_per_point": layout.header.multiplications_per_point(),
+        "operations": cost.operations,
+        "seconds": seconds(cost),
+        "memory": cost.memory,
+        "output": cost.output,
         "layers": layers.iter().map(layer).collect::<Vec<_>>(),
         "parts": layout.spans.iter().map(part).collect::<Vec<_>>(),
     });
@@ -196,9 +218,9 @@ fn signal_json(layout: &Layout) -> Value {
     }
 }
 
-fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
+fn prose(file: &Place, layout: &Layout, layers: &[LayerBits], cost: &Cost) -> String {
     let mut text = file.to_string();
-    for (name, fact) in facts(layout) {
+    for (name, fact) in facts(layout, cost) {
         text += &format!("\n  {name:<10}{fact}");
     }
     for span in &layout.spans {
@@ -224,7 +246,7 @@ fn prose(file: &Place, layout: &Layout, layers: &[Cost]) -> String {
 }
 
 /// The facts about a whole file, each with its name.
-fn facts(layout: &Layout) -> [(&'static str, String); 6] {
+fn facts(layout: &Layout, cost: &Cost) -> [(&'static str, String); 7] {
     let header = &layout.header;
     let Header {
         signal,
@@ -265,6 +287,15 @@ fn facts(layout: &Layout) -> [(&'static str, String); 6] {
                 "{} multiplications a {}",
                 grouped(header.multiplications_per_point()),
                 point(signal)
+            ),
+        ),
+        (
+            "estimate",
+            format!(
+                "{:.2} s of a core, {:.0} MB of memory, {:.1} MB of output",
+                seconds(cost),
+                cost.memory as f64 / 1e6,
+                cost.output as f64 / 1e6
             ),
         ),
         (

@@ -5,7 +5,7 @@ use super::paths::Place;
 use super::picture;
 use sirenc::media::{Source, sniff, sound, spool, surface, video};
 
-use siren_format::{Limits, Quantity, Signal};
+use siren_format::{Limits, Signal};
 pub(crate) use sirenc::media::Kind;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -96,9 +96,7 @@ impl Stored {
 pub(crate) fn read_siren(place: &Place) -> Result<(Vec<u8>, Option<Signal>), Failure> {
     let bytes = picture::read_siren(place)?;
     // What it costs to decode is not for here to say.
-    let open = |limits: Limits, what| limits.with(what, u64::MAX);
-    let open = Quantity::ALL.into_iter().fold(Limits::default(), open);
-    match siren_format::inspect(&bytes, &open) {
+    match siren_format::inspect(&bytes, &Limits::none()) {
         Ok(layout) => Ok((bytes, Some(layout.header.signal))),
         Err(siren_format::Error::NotSiren) => match foreign(&bytes, place) {
             Some(kind) => Err(Failure::Said(format!(

@@ -10,7 +10,7 @@ use super::usage::Limiting;
 use super::values;
 use clap::Args;
 use sirenc::media::picture::{Format, render, whole};
-use sirenc::media::video::{Film, Subsampling};
+use sirenc::media::video::{Film, Writing};
 use sirenc::{Camera, FrameTimes, Opened, View};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,12 +61,9 @@ fn one(args: &Thumbnail, input: &Place) -> Result<(), Failure> {
             output.commit(written)
         }
         Opened::Video(decoder) => {
-            let film = Film {
-                view: decoder.view(scale(decoder.width(), decoder.height()))?,
-                moments: FrameTimes::stored(&decoder),
-                subsampling: Subsampling::Full,
-                decoder: &decoder,
-            };
+            let view = decoder.view(scale(decoder.width(), decoder.height()))?;
+            let first = FrameTimes::stored(&decoder).first();
+            let mut film = Film::new(&decoder, &view, first, Writing::Pngs)?;
             let mut output = create()?;
             let written = film.write_png(0, &mut output);
             output.commit(written)

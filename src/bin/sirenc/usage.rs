@@ -57,9 +57,12 @@ Examples:
 /// What a file may cost.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Limiting {
-    /// Allow a file, or what is to be made of it, more than by default: NAME=N with a NAME of side, pixels,
-    /// frames, layer-width, parameters, multiplications, metadata or memory, and an N such as 5000000, 64M, 4G or
-    /// none (K, M, G and T are powers of 1024); several with commas between
+    /// Allow a file, or what is to be made of it, more or less than by default, such as memory=4G
+    ///
+    /// An N is a number such as 5000000, 64M, 4G or none (K, M, G and T are powers of 1024); several have commas
+    /// between. Names and defaults: side 1M (pixels of the longer side), pixels 64G and frames 16M (both of the whole video), networks 1M (of a sound), layer-width 4096,
+    /// parameters 64M, operations 10000000000000 (some three minutes of a core), metadata 4M and memory 2G (bytes), output
+    /// 64G (bytes of samples)
     #[arg(long = "limit", value_name = "NAME=N", value_delimiter = ',', value_parser = values::limit)]
     limits: Vec<(Quantity, u64)>,
 }
@@ -68,7 +71,7 @@ impl Limiting {
     /// The limits as they are to be.
     pub(crate) fn limits(&self) -> Limits {
         let given = self.limits.iter();
-        given.fold(Limits::default(), |limits, &(what, most)| {
+        given.fold(Limits::interactive(), |limits, &(what, most)| {
             limits.with(what, most)
         })
     }
@@ -158,7 +161,7 @@ mod tests {
     fn limits_replace_their_defaults() {
         let limits = |limits| Limiting { limits }.limits();
         let given = limits(vec![(Quantity::Memory, 5), (Quantity::Side, 6)]);
-        assert_eq!(given, Limits::default().with_memory(5).with_side(6));
+        assert_eq!(given, Limits::interactive().with_memory(5).with_side(6));
     }
 
     /// No number that is out of range, or begins with a minus, is taken for an option.

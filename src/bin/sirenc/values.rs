@@ -70,7 +70,7 @@ pub(crate) fn layers(text: &str) -> Result<u32, String> {
 }
 
 pub(crate) fn width(text: &str) -> Result<u32, String> {
-    let most = Limits::default().layer_width;
+    let most = Limits::interactive().layer_width;
     within(text, 1..=u32::try_from(most).unwrap_or(u32::MAX))
 }
 

@@ -1,5 +1,6 @@
 //! Shaded pictures of shapes, by sphere tracing.
 
+use super::super::cost::{Meter, each, threads};
 use super::super::on_threads;
 use super::ShapeDecoder;
 use crate::Error;
@@ -7,6 +8,7 @@ use crate::engine::kernel::TILE;
 use crate::engine::net::{Evaluator, Order, Scratch};
 use crate::signal::{Picture, Point, Samples, space};
 use rayon::prelude::*;
+use siren_format::Cost;
 
 /// From where a shape is looked at, and how large the picture of it is.
 ///
@@ -110,31 +112,51 @@ impl ShapeDecoder {
     /// A shaded picture, 8-bit RGB, by sphere tracing (Hart 1996): a ray goes on by what the distance says it
     /// may, until that is next to nothing. Normals are the exact gradient's.
     ///
+    /// How far rays go shows only on their way: they are charged for as they go on.
+    ///
     /// # Errors
-    /// [`Error::Limit`] if the picture has more pixels or may cost more multiplications than the limits
-    /// allow, [`Error::Threads`] if threads cannot be started.
+    /// [`Error::Limit`] if the picture costs more than the limits allow, [`Error::Threads`] if threads cannot be started.
     pub fn picture(&self, camera: &Camera) -> Result<Picture, Error> {
-        let (asked, allowed) = (
-            u64::from(camera.width) * u64::from(camera.height),
-            self.stored.limits.pixels,
-        );
-        if asked > allowed {
-            return Err(Error::Limit {
-                what: "pixels to render",
-                asked,
-                allowed,
-            });
+        self.traced(camera).map(|(picture, _)| picture)
+    }
+
+    /// [`ShapeDecoder::picture`], and what it has cost.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn traced(&self, camera: &Camera) -> Result<(Picture, Cost), Error> {
+        let mut cost = self.cost_of_picture(camera);
+        self.stored.admit(&cost)?;
+        let meter = Meter::new(&self.stored.limits, &cost);
+        let samples = on_threads(self.threads, || Tracer::new(self, camera, &meter).picture())?;
+        cost.operations = meter.settle()?;
+        let picture = Picture::new(camera.width, camera.height, 3, Samples::U8(samples))?;
+        Ok((picture, cost))
+    }
+
+    /// What a picture costs beside the steps of its rays.
+    fn cost_of_picture(&self, camera: &Camera) -> Cost {
+        let pixels = u64::from(camera.width) * u64::from(camera.height);
+        let header = self.header();
+        let mut cost = self.stored.opened();
+        cost.show(1, pixels, 3);
+        let rays = pixels.saturating_mul((RAYS * RAYS) as u64);
+        cost.evaluate(1, rays, each(header, Order::Gradient));
+        cost.hold(pixels.saturating_mul(3));
+        // Distances and their gradients.
+        for order in [Order::Value, Order::Gradient] {
+            let threads = threads(self.threads);
+            self.stored.hold_kernels(&mut cost, 1, order, threads);
         }
-        let rays = asked * (RAYS * RAYS) as u64;
-        let mut budget = self.stored.check(rays * STEPS as u64, 1)?;
-        budget.memory.spend(3 * asked)?;
-        let samples = on_threads(self.threads, || Tracer::new(self, camera).picture())?;
-        Picture::new(camera.width, camera.height, 3, Samples::U8(samples))
+        cost
     }
 }
 
 struct Tracer<'a> {
     camera: &'a Camera,
+    meter: &'a Meter,
+    /// Operations of a distance.
+    each: u64,
     distances: Evaluator,
     jets: Evaluator,
 }
@@ -155,10 +177,12 @@ struct Ray {
 }
 
 impl<'a> Tracer<'a> {
-    fn new(decoder: &ShapeDecoder, camera: &'a Camera) -> Self {
+    fn new(decoder: &ShapeDecoder, camera: &'a Camera, meter: &'a Meter) -> Self {
         let distances = Evaluator::new(decoder.network(), Order::Value);
         Self {
             camera,
+            meter,
+            each: each(decoder.header(), Order::Value),
             jets: distances.with_order(Order::Gradient),
             distances,
         }
@@ -230,13 +254,13 @@ impl<'a> Tracer<'a> {
         space::add(self.camera.eye, space::scaled(ray.direction, ray.at))
     }
 
-    /// Takes rays on until they have reached the surface or left the cube; which of them have reached it.
+    /// Takes rays on until they have reached the surface or left the cube, or may not go on; which of them have reached it.
     fn trace(&self, desk: &mut Desk, rays: &mut [Ray]) -> Vec<bool> {
         let mut reached = vec![false; rays.len()];
         let mut under_way: Vec<usize> = (0..rays.len()).collect();
         for _ in 0..STEPS {
             under_way.retain(|&ray| !reached[ray] && rays[ray].at < rays[ray].end);
-            if under_way.is_empty() {
+            if under_way.is_empty() || !self.meter.tile(self.each) {
                 break;
             }
             let distances = self.distances.tile(&mut desk.distances, |coordinates| {

@@ -1,6 +1,7 @@
 //! Sounds out of files, at any rate and in any range of time.
 
-use super::super::on_threads;
+use super::super::Threads;
+use super::super::cost::{self, each};
 use super::super::stored::Stored;
 use super::Segments;
 use crate::engine::kernel::TILE;
@@ -9,7 +10,7 @@ use crate::signal;
 use crate::signal::{Sound, quantised};
 use crate::{Error, Limits};
 use rayon::prelude::*;
-use siren_format::{Exceeded, Header, Quantity, Signal};
+use siren_format::{Cost, Header, Signal};
 use std::ops::Range;
 
 /// Frames that are evaluated at a time: enough to keep many threads busy.
@@ -198,24 +199,53 @@ impl SoundDecoder {
         self.networks().get(segment).map(Field::new)
     }
 
+    /// What it costs to evaluate `playback` piece by piece, and to have opened the file.
+    pub fn cost(&self, playback: &Playback) -> Cost {
+        let header = self.header();
+        let frames = playback.frames();
+        let mut cost = self.stored.opened();
+        // At its own rate, as many frames fade as are stored.
+        let faster = f64::from(playback.rate) / f64::from(self.rate);
+        let fade = (f64::from(self.segments.overlap) * faster).ceil() as u64;
+        cost.play(frames, header.networks(), fade, each(header, Order::Value));
+        let sample = u64::from(self.channels()) * u64::from(self.depth() / 8);
+        cost.put(frames.saturating_mul(sample));
+        cost.hold(self.bytes(BLOCK.min(frames)));
+        let threads = cost::threads(self.threads);
+        let networks = header.networks();
+        self.stored
+            .hold_kernels(&mut cost, networks, Order::Value, threads);
+        cost
+    }
+
+    /// Refuses what would cost more than the limits allow: for whoever does more with what is played, and has added that
+    /// to its [cost](Self::cost).
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub fn admit(&self, cost: &Cost) -> Result<(), Error> {
+        self.stored.admit(cost)
+    }
+
     /// Evaluates `playback` from beginning to end, and hands its samples, of which 1 is full scale, piece by piece
     /// to `sink`, whose error ends it: frame after frame, channels interleaved, rounded to the depth of the
     /// sound. Memory is bounded, whatever the length.
     ///
     /// # Errors
-    /// [`Error::Limit`] if the playback has more frames or costs more multiplications than the limits allow,
+    /// [`Error::Limit`] if the playback [costs](Self::cost) more than the limits allow,
     /// [`Error::Threads`] if threads cannot be started, and whatever `sink` returns.
     pub fn render<E: From<Error>>(
         &self,
         playback: &Playback,
         mut sink: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let player = Player::new(self, playback)?;
+        self.admit(&self.cost(playback))?;
+        let player = Player::new(self, playback);
+        let threads = Threads::new(self.threads)?;
         let (first, end) = (playback.bound(playback.from), playback.bound(playback.to));
         for block in (first..end).step_by(BLOCK as usize) {
             let frames = BLOCK.min(end - block);
-            let samples = on_threads(self.threads, || player.samples(block, frames as usize))?;
-            sink(&samples)?;
+            sink(&threads.run(|| player.samples(block, frames as usize)))?;
         }
         Ok(())
     }
@@ -225,10 +255,11 @@ impl SoundDecoder {
     /// # Errors
     /// As [`SoundDecoder::render`], and [`Error::Parameter`] for more frames than a sound may have.
     pub fn sound(&self, playback: &Playback) -> Result<Sound, Error> {
-        self.check(playback)?;
-        let all = self.bytes(playback.frames());
-        self.stored.budget()?.memory.spend(all)?;
-        let mut samples = Vec::new();
+        let mut cost = self.cost(playback);
+        cost.hold(self.bytes(playback.frames()));
+        self.admit(&cost)?;
+        let mut samples =
+            Vec::with_capacity(playback.frames() as usize * usize::from(self.channels()));
         self.render(playback, |piece| {
             samples.extend_from_slice(piece);
             Ok::<_, Error>(())
@@ -236,27 +267,9 @@ impl SoundDecoder {
         Sound::new(playback.rate, self.channels(), self.depth(), samples)
     }
 
-    /// Refuses to evaluate `playback` where the limits do not allow it.
-    fn check(&self, playback: &Playback) -> Result<(), Error> {
-        let (asked, allowed) = (playback.frames(), self.stored.limits.frames);
-        if asked > allowed {
-            return Err(Error::from(Exceeded {
-                what: Quantity::Frames,
-                asked,
-                allowed,
-            }));
-        }
-        // Beside the networks there are copies of them in the order of the kernels.
-        let copies = self.header().parameters() * size_of::<f32>() as u64;
-        let held = copies + self.bytes(BLOCK.min(asked));
-        // Where segments overlap, at most all of it, two networks are evaluated.
-        let points = asked.saturating_mul(2);
-        self.stored.admit(points, Order::Value, held, self.threads)
-    }
-
     /// Bytes that `frames` frames take in memory.
     fn bytes(&self, frames: u64) -> u64 {
-        frames * u64::from(self.channels()) * size_of::<f32>() as u64
+        frames.saturating_mul(u64::from(self.channels()) * size_of::<f32>() as u64)
     }
 }
 
@@ -272,16 +285,15 @@ struct Player {
 }
 
 impl Player {
-    fn new(decoder: &SoundDecoder, playback: &Playback) -> Result<Self, Error> {
-        decoder.check(playback)?;
+    fn new(decoder: &SoundDecoder, playback: &Playback) -> Self {
         let evaluator = |network| Evaluator::new(network, Order::Value);
-        Ok(Self {
+        Self {
             evaluators: decoder.networks().iter().map(evaluator).collect(),
             segments: decoder.segments,
             channels: decoder.channels().into(),
             depth: decoder.depth(),
             step: f64::from(decoder.rate) / f64::from(playback.rate),
-        })
+        }
     }
 
     /// The samples of `frames` frames from `first` on.
@@ -441,11 +453,21 @@ mod tests {
             decoder.sound(&playback).unwrap_err().to_string()
         };
         let said = refused(Limits::default(), u32::MAX);
-        assert!(said.contains("frames"), "{said}");
-        // 10,400 frames of stereo floats; 18 multiplications each, perhaps twice.
-        let said = refused(Limits::default().with_memory(80_000), 8000);
+        assert!(said.contains("operations"), "{said}");
+        let decoder = SoundDecoder::new(FILE).unwrap();
+        let whole = decoder.cost(&Playback::whole(&decoder));
+        // Enough to hand on piece by piece, but not to keep all pieces.
+        let said = refused(Limits::default().with_memory(whole.memory), decoder.rate());
         assert!(said.contains("memory"), "{said}");
-        let said = refused(Limits::default().with_multiplications(300_000), 8000);
-        assert!(said.contains("multiplications"), "{said}");
+        let said = refused(
+            Limits::default().with_operations(whole.operations),
+            2 * decoder.rate(),
+        );
+        assert!(said.contains("operations"), "{said}");
+        let said = refused(
+            Limits::default().with_output(whole.output),
+            2 * decoder.rate(),
+        );
+        assert!(said.contains("output"), "{said}");
     }
 }

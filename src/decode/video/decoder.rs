@@ -1,14 +1,15 @@
 //! Videos out of files, frame by frame.
 
-use super::super::decoder::{admit, pool, strip_rows, strips};
-use super::super::renderer::{Renderer, held};
+use super::super::cost::{self, Rendering, strip_rows};
+use super::super::decoder::strips;
+use super::super::renderer::Renderer;
 use super::super::stored::Stored;
-use super::super::{Strip, View};
+use super::super::{Strip, Threads, View};
 use super::FrameTimes;
 use crate::engine::net::{Device, Field, Network, Order};
 use crate::signal::Grid;
 use crate::{Error, Limits};
-use siren_format::{Header, Signal};
+use siren_format::{Cost, Header, Signal};
 
 /// A parsed `.siren` file of a video, ready to be rendered at any size and at any moments.
 #[derive(Clone, Debug)]
@@ -129,45 +130,75 @@ impl VideoDecoder {
         View::multiplied([self.width, self.height], scale)
     }
 
-    /// Refuses to hold `bytes` bytes in memory beside what this decoder holds, where the limits do not allow
-    /// it: for whoever collects what is rendered.
+    /// What it costs to render `view` at all of `moments`, and to have opened the file.
+    pub fn cost(&self, view: &View, moments: &FrameTimes) -> Cost {
+        self.stored.rendering(&Rendering {
+            grid: self.grid(),
+            view: &view.without_shading(),
+            order: Order::Value,
+            numbers: self.channels().into(),
+            bytes: u64::from(self.depth() / 8),
+            rows: strip_rows(view),
+            threads: cost::threads(self.threads),
+            frames: moments.frames(),
+        })
+    }
+
+    /// Refuses what would cost more than the limits allow: for whoever does more with what is rendered, and has added that
+    /// to its [cost](Self::cost).
     ///
     /// # Errors
     /// [`Error::Limit`].
-    pub fn check_memory(&self, bytes: u64) -> Result<(), Error> {
-        Ok(self.stored.budget()?.memory.spend(bytes)?)
+    pub fn admit(&self, cost: &Cost) -> Result<(), Error> {
+        self.stored.admit(cost)
     }
 
-    /// Renders `view` at moment `frame` of `moments`, from top to bottom, and hands each strip to `sink`, whose error
-    /// ends it. How the view is shaded makes no difference.
+    fn grid(&self) -> Grid {
+        Grid::new(self.width, self.height)
+    }
+
+    /// Makes ready to render `view` at `moments`. How the view is shaded makes no difference.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if all frames [cost](Self::cost) more than the limits allow, [`Error::Threads`] if threads cannot be
+    /// started, [`Error::Gpu`] if the device cannot do it.
+    pub fn rendering(&self, view: &View, moments: &FrameTimes) -> Result<Frames<'_>, Error> {
+        self.admit(&self.cost(view, moments))?;
+        let view = view.without_shading();
+        Ok(Frames {
+            decoder: self,
+            renderer: Renderer::new(&self.stored, &self.device, self.grid(), &view, Order::Value)?,
+            threads: Threads::new(self.threads)?,
+            moments: *moments,
+            view,
+        })
+    }
+}
+
+/// The frames of a video, ready to be rendered one after another and in any order.
+pub struct Frames<'a> {
+    decoder: &'a VideoDecoder,
+    renderer: Renderer,
+    threads: Threads,
+    view: View,
+    moments: FrameTimes,
+}
+
+impl Frames<'_> {
+    /// Renders frame number `frame` from top to bottom, and hands each strip to `sink`, whose error ends it.
     ///
     /// Between stored frames the network is evaluated: nothing is blended. Memory is bounded by a strip.
     ///
     /// # Errors
-    /// [`Error::Limit`] if frames have more pixels, or all moments cost more multiplications or memory, than the
-    /// limits allow, [`Error::Threads`] if threads cannot be started, and whatever `sink` returns.
-    pub fn render<E: From<Error>>(
-        &self,
-        view: &View,
-        moments: &FrameTimes,
+    /// [`Error::Gpu`] if the device fails, and whatever `sink` returns.
+    pub fn frame<E: From<Error>>(
+        &mut self,
         frame: u32,
         sink: impl FnMut(Strip) -> Result<(), E>,
     ) -> Result<(), E> {
-        let view = view.without_shading();
-        let (stored, order) = (&self.stored, Order::Value);
-        let grid = Grid::new(self.width, self.height);
-        let samples = self.channels().into();
-        let held = held(stored, grid, &view, order, samples, strip_rows(&view));
-        let frames = moments.frames();
-        admit(stored, grid, &view, order, frames, held, self.threads)?;
-        let mut renderer = Renderer::new(stored, &self.device, grid, &view, order)?;
-        renderer.turn(moments.time(frame, self.frames, self.rate));
-        let pool = pool(self.threads)?;
-        strips(
-            pool.as_ref(),
-            &view,
-            |y, rows| renderer.strip(y, rows),
-            sink,
-        )
+        let (frames, rate) = (self.decoder.frames, self.decoder.rate);
+        self.renderer.turn(self.moments.time(frame, frames, rate));
+        let strip = |y, rows| self.renderer.strip(y, rows);
+        strips(&self.threads, &self.view, strip, sink)
     }
 }

@@ -62,6 +62,12 @@ impl FrameTimes {
         Self::spanning(start, end - start, self.rate)
     }
 
+    /// The first of the frames alone.
+    #[must_use]
+    pub fn first(self) -> Self {
+        Self { frames: 1, ..self }
+    }
+
     fn spanning(start: f64, seconds: f64, rate: [u32; 2]) -> Result<Self, Error> {
         let frames = (seconds * ratio(rate) - ROUNDING).ceil().max(1.0);
         if frames > MOST {

@@ -3,5 +3,5 @@
 mod decoder;
 mod frame_times;
 
-pub use decoder::VideoDecoder;
+pub use decoder::{Frames, VideoDecoder};
 pub use frame_times::FrameTimes;

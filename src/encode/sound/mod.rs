@@ -114,12 +114,12 @@ impl SoundEncoder {
         let plan = SoundPlan::new(&self.settings, sound, self.own.segment)?;
         let header = self.settings.header(&plan, plan.network)?;
         // Before any time is spent: a file nobody may decode is not worth fitting.
-        Limits::default().check(&header)?;
+        Limits::interactive().check(&header)?;
         let count = header.networks() as usize;
         let journals = Journals::new(self.key(sound), checkpoint, count)?;
         let (bytes, steps) = self.fit_segments(&plan, &header, &journals, progress)?;
 
-        let decoder = SoundDecoder::new(&bytes)?;
+        let decoder = SoundDecoder::with_limits(&bytes, &Limits::none())?;
         let decoded = decoder.sound(&Playback::whole(&decoder))?;
         Ok(EncodedSound {
             snr: metric::snr(sound, &decoded),

@@ -7,12 +7,12 @@ use super::attempts::Finished;
 use super::checkpoint::{self, Checkpoint, Journal};
 use super::source::Source;
 use super::{Encoded, VideoEncoder};
-use crate::Error;
 use crate::decode::{FrameTimes, VideoDecoder, on_threads};
 use crate::fit::Progress;
 use crate::metric::SquaredError;
 use crate::objective::Video;
 use crate::signal::{Samples, VideoSource};
+use crate::{Error, Limits};
 use siren_format::{Colour, Signal};
 use std::io;
 use std::ops::ControlFlow;
@@ -149,13 +149,14 @@ impl Source for Filmed<'_> {
     /// The mean PSNR of the frames.
     fn measure(&self, bytes: &[u8]) -> Result<f64, Error> {
         let clip = self.0.clip();
-        let decoder = VideoDecoder::new(bytes)?;
+        let decoder = VideoDecoder::with_limits(bytes, &Limits::none())?;
         let width = clip.width() as usize * usize::from(clip.channels());
         let (mut psnr, mut row) = (0.0, vec![0; width]);
         let (view, moments) = (decoder.view(1.0)?, FrameTimes::stored(&decoder));
+        let mut frames = decoder.rendering(&view, &moments)?;
         for frame in 0..clip.frames() {
             let mut error = SquaredError::default();
-            decoder.render(&view, &moments, frame, |strip| {
+            frames.frame(frame, |strip| {
                 let Samples::U8(decoded) = strip.samples else {
                     return Ok(());
                 };

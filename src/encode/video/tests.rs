@@ -52,7 +52,8 @@ fn encoder() -> VideoEncoder {
 
 fn frame(decoder: &VideoDecoder, view: &View, moments: &FrameTimes, frame: u32) -> Vec<u8> {
     let mut samples = Vec::new();
-    let rendered = decoder.render(view, moments, frame, |strip| {
+    let mut frames = decoder.rendering(view, moments).unwrap();
+    let rendered = frames.frame(frame, |strip| {
         if let Samples::U8(strip) = strip.samples {
             samples.extend(strip);
         }
@@ -161,15 +162,16 @@ fn what_cannot_be_is_refused() {
 
 #[test]
 fn all_frames_together_are_limited() {
-    let limits = crate::Limits::default().with_multiplications(2_000_000);
-    let decoder = VideoDecoder::with_limits(GOLDEN, &limits).unwrap();
-    // As it is stored it takes 1,843,200.
+    let decoder = VideoDecoder::new(GOLDEN).unwrap();
     let view = decoder.view(1.0).unwrap();
     let stored = FrameTimes::stored(&decoder);
-    let few = decoder.render(&view, &stored, 0, |_| Ok::<_, Error>(()));
-    assert!(few.is_ok(), "{few:?}");
+    // Just enough for the video as it is stored.
+    let enough = decoder.cost(&view, &stored).operations;
+    let limits = Limits::default().with_operations(enough);
+    let decoder = VideoDecoder::with_limits(GOLDEN, &limits).unwrap();
+    assert!(decoder.rendering(&view, &stored).is_ok());
     let [rate, per] = decoder.rate();
     let many = stored.with_rate([rate * 2, per]).unwrap();
-    let many = decoder.render(&view, &many, 0, |_| Ok::<_, Error>(()));
-    assert!(matches!(many, Err(Error::Limit { .. })), "{many:?}");
+    let many = decoder.rendering(&view, &many).err();
+    assert!(matches!(many, Some(Error::Limit(_))), "{many:?}");
 }

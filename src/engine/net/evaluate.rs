@@ -72,6 +72,14 @@ impl Evaluator {
         self.order.components(self.inputs)
     }
 
+    /// Multiplications of a tile.
+    #[cfg(any(test, feature = "counted"))]
+    fn multiplications(&self) -> u64 {
+        let layers = self.layers.iter().map(|layer| &layer.forward);
+        let point: usize = layers.map(|it| it.rows() * it.columns()).sum();
+        (point * self.components() * TILE) as u64
+    }
+
     pub(crate) fn scratch(&self) -> Scratch {
         let rows = |rows: usize| vec![0.0; self.components() * rows * TILE];
         Scratch {
@@ -91,6 +99,8 @@ impl Evaluator {
     ) -> &'a [f32] {
         draw(&mut scratch.coordinates[..self.inputs * TILE]);
         complete(&mut scratch.coordinates, self.inputs, self.order);
+        #[cfg(any(test, feature = "counted"))]
+        super::counted::count(self.multiplications());
         dispatch!(self.level, simd => forward(simd, self, scratch));
         &scratch.ping[..self.components() * self.outputs * TILE]
     }

@@ -10,6 +10,8 @@
 mod accelerate;
 #[cfg(test)]
 mod continued;
+#[cfg(any(test, feature = "counted"))]
+mod counted;
 mod device;
 mod differentiate;
 mod evaluate;
@@ -21,6 +23,8 @@ mod sweep;
 mod trace;
 
 pub use super::kernel::{Activation, Order};
+#[cfg(any(test, feature = "counted"))]
+pub use counted::counted;
 pub(crate) use device::Descent;
 #[cfg(test)]
 pub(crate) use device::{Accelerator, Gradient, Values};
@@ -244,7 +248,10 @@ impl Network {
     pub fn from_layers(shape: &Architecture, mut layers: Vec<Layer>) -> Result<Self, Error> {
         shape.validate()?;
         for layer in &mut layers {
-            layer.weights = layer.weights.as_standard_layout().into_owned();
+            // What is not in the order of rows is copied.
+            if !layer.weights.is_standard_layout() {
+                layer.weights = layer.weights.as_standard_layout().into_owned();
+            }
         }
         let same = layers.len() == shape.layers().count()
             && shape

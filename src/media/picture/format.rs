@@ -31,6 +31,19 @@ pub enum Writer {
     Whole(ImageFormat),
 }
 
+impl Writer {
+    /// Operations to write a byte of samples, as [`Cost`](crate::Cost) counts them.
+    pub(super) fn operations(self) -> u64 {
+        match self {
+            Self::Netpbm | Self::Floats => 16,
+            Self::Png => 256,
+            Self::Whole(WebP) => 1024,
+            Self::Whole(Jpeg) => 512,
+            Self::Whole(_) => 128,
+        }
+    }
+}
+
 /// Every format, the default first.
 const FORMATS: &[Format] = &[
     format("PNG", &["png"], &[1, 2, 3, 4], 16, Png),

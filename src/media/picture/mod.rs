@@ -13,7 +13,8 @@ mod xmp;
 pub use super::colour::SizeTarget;
 pub use format::{Format, Writer};
 pub use metadata::{Carried, Metadata};
-pub use write::{render, whole};
+pub(crate) use write::PNG_ROWS;
+pub use write::{cost, render, whole};
 
 use super::Source;
 use super::colour;

@@ -3,7 +3,7 @@
 
 use super::format::{Format, Writer};
 use crate::media::Error;
-use crate::{Decoder, FloatStrip, Picture, Samples, Strip, View};
+use crate::{Cost, Decoder, Derivative, FloatStrip, Picture, Samples, Strip, View};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
 use image::codecs::webp::WebPEncoder;
@@ -14,6 +14,12 @@ use std::io::{Cursor, Write};
 /// Quality of JPEG files, 1 to 100: high enough to add nothing visible to what the network lost.
 const JPEG_QUALITY: u8 = 95;
 
+/// Bytes of a strip of samples, about, that a writer holds beside the decoder.
+const STRIP: u64 = 2 << 20;
+
+/// Rows that an encoder of PNG holds: this one and the one before, as they are, filtered and about to be compressed.
+pub(crate) const PNG_ROWS: u64 = 4;
+
 /// Renders `view` into `output`; `rows` is called with the number of rows that have been rendered since its
 /// last call.
 pub fn render(
@@ -23,19 +29,22 @@ pub fn render(
     output: &mut impl Write,
     rows: impl FnMut(u32),
 ) -> Result<(), Error> {
-    let (channels, depth) = format.stored(view.channels(decoder), decoder.depth())?;
-    let layout = Layout {
-        decoder,
-        view,
-        channels,
-        depth,
-    };
+    let layout = Layout::new(decoder, view, format)?;
+    decoder.admit(&layout.cost(format.writer))?;
     match format.writer {
         Writer::Png => layout.write_png(output, rows),
         Writer::Netpbm => layout.write_netpbm(format.name, output, rows),
         Writer::Floats => layout.write_npy(output, rows),
         Writer::Whole(format) => layout.write_whole(format, output, rows),
     }
+}
+
+/// What it costs to render `view` into a file of `format`.
+///
+/// # Errors
+/// [`Error::Unsupported`] if the format cannot hold it.
+pub fn cost(decoder: &Decoder, view: &View, format: &Format) -> Result<Cost, Error> {
+    Ok(Layout::new(decoder, view, format)?.cost(format.writer))
 }
 
 /// Writes a picture that is in memory, of 8-bit RGB.
@@ -106,7 +115,42 @@ struct Layout<'a> {
     depth: u8,
 }
 
-impl Layout<'_> {
+impl<'a> Layout<'a> {
+    fn new(decoder: &'a Decoder, view: &'a View, format: &Format) -> Result<Self, Error> {
+        let (channels, depth) = format.stored(view.channels(decoder), decoder.depth())?;
+        Ok(Self {
+            decoder,
+            view,
+            channels,
+            depth,
+        })
+    }
+
+    /// What it costs to render the view and to write it.
+    fn cost(&self, writer: Writer) -> Cost {
+        let mut cost = match writer {
+            Writer::Floats => self.decoder.cost_of_floats(self.view, self.derivative()),
+            _ => self.decoder.cost(self.view),
+        };
+        let pixel = u64::from(self.channels) * u64::from(self.depth / 8);
+        let bytes = self.view.pixels().saturating_mul(pixel);
+        cost.work(bytes.saturating_mul(writer.operations()));
+        // A strip in the form of the file, or all samples and the file of them, which may be as large.
+        let row = u64::from(self.view.region().width).saturating_mul(pixel);
+        cost.hold(row.max(STRIP).saturating_mul(2));
+        if let Writer::Png = writer {
+            cost.hold(row.saturating_mul(PNG_ROWS));
+        }
+        if let Writer::Whole(_) = writer {
+            cost.hold(bytes.saturating_mul(2));
+        }
+        cost
+    }
+
+    fn derivative(&self) -> Option<Derivative> {
+        self.view.shading().map(|shading| shading.derivative())
+    }
+
     /// The decoder's colour profile, unless it is one for gray and the file has RGB, or a derivative,
     /// whose samples are no colours.
     fn icc(&self) -> Option<&[u8]> {
@@ -195,7 +239,7 @@ impl Layout<'_> {
 
     /// The format of NumPy, version 1.0, of little-endian f32 in row-major order.
     fn write_npy(&self, output: &mut impl Write, mut rows: impl FnMut(u32)) -> Result<(), Error> {
-        let derivative = self.view.shading().map(|shading| shading.derivative());
+        let derivative = self.derivative();
         let region = self.view.region();
         let mut shape = vec![region.height, region.width, self.decoder.channels().into()];
         shape.extend(
@@ -220,10 +264,11 @@ impl Layout<'_> {
         output: &mut impl Write,
         mut rows: impl FnMut(u32),
     ) -> Result<(), Error> {
-        // The samples, and the file of them, which may be as large.
-        let pixel = u64::from(self.channels) * u64::from(self.depth / 8);
-        self.decoder.check_memory(2 * pixel * self.view.pixels())?;
-        let (mut bytes, mut words) = (Vec::new(), Vec::new());
+        let samples = self.view.pixels() as usize * usize::from(self.channels);
+        let (mut bytes, mut words) = match self.depth {
+            8 => (Vec::with_capacity(samples), Vec::new()),
+            _ => (Vec::new(), Vec::with_capacity(samples)),
+        };
         self.decoder.render(self.view, |strip: Strip| {
             rows(strip.rows);
             match self.adapt(strip.samples) {

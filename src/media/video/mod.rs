@@ -10,7 +10,7 @@ mod y4m;
 
 pub use animation::{MOST_DECODED, is_animated, open as open_animation};
 pub use recording::Recording;
-pub use write::{Film, Subsampling};
+pub use write::{Film, Subsampling, Writing};
 pub use y4m::open as open_y4m;
 
 /// Whether bytes begin like a Y4M file.

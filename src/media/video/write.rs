@@ -2,7 +2,8 @@
 
 use super::colour::{byte, luma, ycbcr};
 use crate::media::Error;
-use crate::{FrameTimes, Strip, VideoDecoder, View};
+use crate::media::picture::PNG_ROWS;
+use crate::{Cost, FrameTimes, Frames, Strip, VideoDecoder, View};
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, RgbaImage};
 use std::io::Write;
@@ -19,40 +20,133 @@ pub enum Subsampling {
     Full,
 }
 
-/// A rendering on its way into files.
-pub struct Film<'a> {
-    /// The video.
-    pub decoder: &'a VideoDecoder,
-    /// Size and region of its frames.
-    pub view: View,
-    /// The times of its frames.
-    pub moments: FrameTimes,
-    /// How much colour a Y4M file has.
-    pub subsampling: Subsampling,
+/// What a video is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// One Y4M file.
+    Y4m(Subsampling),
+    /// One GIF.
+    Gif,
+    /// A PNG for each frame.
+    Pngs,
 }
 
-impl Film<'_> {
-    fn size(&self) -> [u32; 2] {
-        let region = self.view.region();
-        [region.width, region.height]
+/// A rendering on its way into files.
+pub struct Film<'a> {
+    decoder: &'a VideoDecoder,
+    frames: Frames<'a>,
+    size: [u32; 2],
+    moments: FrameTimes,
+    writing: Writing,
+}
+
+impl Writing {
+    /// Operations to write a pixel, and a frame whatever its size, as [`Cost`](crate::Cost) counts them.
+    fn operations(self) -> [u64; 2] {
+        match self {
+            Self::Y4m(_) => [512, 0],
+            Self::Gif => [8192, 1 << 22],
+            Self::Pngs => [768, 1 << 23],
+        }
+    }
+
+    /// Bytes of a pixel that are held beside what the decoder holds: colour differences that come after a whole plane of
+    /// brightness, or a frame with four bytes a pixel and what the encoder of GIFs makes of it.
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Y4m(_) => 2,
+            Self::Gif => 12,
+            Self::Pngs => 0,
+        }
+    }
+}
+
+impl<'a> Film<'a> {
+    /// Makes ready to write frames of `view` at `moments`. Nothing that could be refused later is left.
+    ///
+    /// # Errors
+    /// [`Error::Signal`] if that costs more than the limits of the decoder allow, [`Error::Unsupported`] if what it is
+    /// written as cannot hold it.
+    pub fn new(
+        decoder: &'a VideoDecoder,
+        view: &View,
+        moments: FrameTimes,
+        writing: Writing,
+    ) -> Result<Self, Error> {
+        let [rate, per] = moments.rate().map(u64::from);
+        if writing == Writing::Gif && rate > FASTEST_GIF * per {
+            return Err(Error::Unsupported(format!(
+                "has more frames a second than the {FASTEST_GIF} that GIFs are shown with; give --fps {FASTEST_GIF}, or write a .y4m"
+            )));
+        }
+        if writing != Writing::Pngs && decoder.channels().is_multiple_of(2) {
+            return Err(Error::Unsupported(
+                "has transparency, which only pictures store; write a frame-%04d.png".into(),
+            ));
+        }
+        decoder.admit(&Self::cost(decoder, view, &moments, writing))?;
+        let region = view.region();
+        Ok(Self {
+            decoder,
+            frames: decoder.rendering(view, &moments)?,
+            size: [region.width, region.height],
+            moments,
+            writing,
+        })
+    }
+
+    /// What it costs to render `view` at `moments`, and to write it.
+    pub fn cost(
+        decoder: &VideoDecoder,
+        view: &View,
+        moments: &FrameTimes,
+        writing: Writing,
+    ) -> Cost {
+        let mut cost = decoder.cost(view, moments);
+        let [pixel, frame] = writing.operations();
+        cost.work(cost.pixels.saturating_mul(pixel));
+        cost.work(cost.frames.saturating_mul(frame));
+        cost.hold(view.pixels().saturating_mul(writing.bytes()));
+        if writing == Writing::Pngs {
+            let row = u64::from(view.region().width) * u64::from(decoder.channels());
+            cost.hold(row * PNG_ROWS);
+        }
+        cost
+    }
+
+    /// Number of frames.
+    pub fn frames(&self) -> u32 {
+        self.moments.frames()
     }
 
     /// Hands the strips of a frame, of 8 bits a sample, to `sink`.
     fn render(
-        &self,
+        &mut self,
         frame: u32,
         mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let strip = |strip: Strip| sink(&strip.samples.eight_bits());
-        self.decoder.render(&self.view, &self.moments, frame, strip)
+        self.frames.frame(frame, strip)
+    }
+
+    /// Writes all frames as one file, Y4M or GIF, and tells `done` of each.
+    ///
+    /// # Errors
+    /// [`Error::Write`], and [`Error::Signal`] if the device that renders fails.
+    pub fn write(&mut self, output: &mut impl Write, done: &mut impl FnMut()) -> Result<(), Error> {
+        match self.writing {
+            Writing::Gif => self.write_gif(output, done),
+            Writing::Y4m(subsampling) => self.write_y4m(subsampling, output, done),
+            Writing::Pngs => Err(Error::Unsupported("is written as a file a frame".into())),
+        }
     }
 
     /// Writes frame number `frame` as PNG.
     ///
     /// # Errors
-    /// [`Error::Signal`] if it cannot be rendered within the limits, [`Error::Write`].
-    pub fn write_png(&self, frame: u32, output: &mut impl Write) -> Result<(), Error> {
-        let [width, height] = self.size();
+    /// As [`Film::write`].
+    pub fn write_png(&mut self, frame: u32, output: &mut impl Write) -> Result<(), Error> {
+        let [width, height] = self.size;
         let mut encoder = png::Encoder::new(output, width, height);
         encoder.set_color(match self.decoder.channels() {
             1 => png::ColorType::Grayscale,
@@ -69,20 +163,9 @@ impl Film<'_> {
         Ok(writer.finish()?)
     }
 
-    /// Writes all frames as one GIF, and tells `done` of each.
-    ///
-    /// # Errors
-    /// As [`Film::write_png`], and [`Error::Unsupported`] if they follow each other faster than viewers show.
-    pub fn write_gif(&self, output: &mut impl Write, done: &mut impl FnMut()) -> Result<(), Error> {
-        let [width, height] = self.size();
+    fn write_gif(&mut self, output: &mut impl Write, done: &mut impl FnMut()) -> Result<(), Error> {
+        let [width, height] = self.size;
         let [rate, per] = self.moments.rate().map(u64::from);
-        // A frame in four bytes a pixel, and what the encoder makes of it.
-        self.decoder.check_memory(8 * self.view.pixels())?;
-        if rate > FASTEST_GIF * per {
-            return Err(Error::Unsupported(format!(
-                "has more frames a second than the {FASTEST_GIF} that GIFs are shown with; give --fps {FASTEST_GIF}, or write a .y4m"
-            )));
-        }
         let refused = |error: image::ImageError| match error {
             image::ImageError::IoError(error) => error.into(),
             other => {
@@ -117,16 +200,15 @@ impl Film<'_> {
         Ok(())
     }
 
-    /// Writes all frames as Y4M, and tells `done` of each.
-    ///
-    /// # Errors
-    /// As [`Film::write_png`].
-    pub fn write_y4m(&self, output: &mut impl Write, done: &mut impl FnMut()) -> Result<(), Error> {
-        let [width, height] = self.size();
+    fn write_y4m(
+        &mut self,
+        subsampling: Subsampling,
+        output: &mut impl Write,
+        done: &mut impl FnMut(),
+    ) -> Result<(), Error> {
+        let [width, height] = self.size;
         let [rate, per] = self.moments.rate();
-        // Colour differences come after a whole plane of brightness.
-        self.decoder.check_memory(2 * self.view.pixels())?;
-        let (name, step) = match (self.decoder.channels(), self.subsampling) {
+        let (name, step) = match (self.decoder.channels(), subsampling) {
             (1, _) => ("mono", 0),
             (_, Subsampling::Full) => ("444", 1),
             (_, Subsampling::Quarter) => ("420jpeg", 2),

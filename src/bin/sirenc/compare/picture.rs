@@ -10,7 +10,7 @@ use crate::output::Scratch;
 use crate::paths::Place;
 use crate::report::Report;
 use crate::{encode, picture};
-use sirenc::{Decoder, Encoder, Picture, View};
+use sirenc::{Decoder, Encoder, Limits, Picture, View};
 use std::time::Instant;
 
 /// What all pictures are compared with.
@@ -96,7 +96,7 @@ impl Bench<'_> {
         original: &Picture,
     ) -> Result<Coded, Failure> {
         let start = Instant::now();
-        let mut decoder = Decoder::new(&bytes)?;
+        let mut decoder = Decoder::with_limits(&bytes, &Limits::none())?;
         if let Some(threads) = self.threads {
             decoder = decoder.with_threads(threads);
         }

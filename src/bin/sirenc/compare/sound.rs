@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sirenc::media::grouped;
 use sirenc::media::sound::{Wav, most_samples, read};
 use sirenc::metric::{segmental_snr, snr};
-use sirenc::{Playback, Sound, SoundDecoder, SoundEncoder};
+use sirenc::{Limits, Playback, Sound, SoundDecoder, SoundEncoder};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -204,7 +204,7 @@ impl Bench<'_> {
 
     fn siren(&self, (bytes, encode_seconds): Coded, sound: &Sound) -> Result<Row, Failure> {
         let (decoded, decode_seconds) = timed(|| {
-            let mut decoder = SoundDecoder::new(&bytes)?;
+            let mut decoder = SoundDecoder::with_limits(&bytes, &Limits::none())?;
             if let Some(threads) = self.threads {
                 decoder = decoder.with_threads(threads);
             }

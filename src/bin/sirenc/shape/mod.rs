@@ -18,7 +18,7 @@ use sirenc::{Camera, EncodedShape, ShapeDecoder, ShapeEncoder};
 use std::time::Instant;
 
 /// Cells along the longest side of a mesh, unless another number is asked for.
-const RESOLUTION: u32 = 256;
+pub(super) const RESOLUTION: u32 = 256;
 /// Azimuth and elevation in degrees, and sides in pixels, of a picture, likewise.
 pub(super) const VIEW: [f32; 2] = [30.0, 20.0];
 const SIZE: (u32, u32) = (768, 768);

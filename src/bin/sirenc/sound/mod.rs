@@ -136,6 +136,8 @@ pub(crate) fn decode(
         depth: decoder.depth(),
         frames: playback.frames(),
     };
+    // Before anything is written, what would be too much is refused.
+    decoder.admit(&decoder.cost(&playback))?;
     let mut output = Output::create(&job.output, args.manner.force)?;
     let bar = report.bar(Some(&job.input), "frame {pos} of {len}");
     bar.set_length(shape.frames);

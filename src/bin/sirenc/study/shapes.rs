@@ -14,7 +14,8 @@ use sirenc::media::grouped;
 use sirenc::media::surface::{binary_ply, read};
 use sirenc::study::{DistanceQuality, Primitive, fit_distance, measure_distance};
 use sirenc::{
-    Activation, Architecture, EncodedShape, Network, Placement, ShapeDecoder, ShapeEncoder, Surface,
+    Activation, Architecture, EncodedShape, Limits, Network, Placement, ShapeDecoder, ShapeEncoder,
+    Surface,
 };
 use std::process::ExitCode;
 use std::time::Instant;
@@ -105,7 +106,7 @@ fn one(
     report: &Report,
 ) -> Result<Value, Failure> {
     let encoded = encoded(args, place, subject, report)?;
-    let sine = ShapeDecoder::new(&encoded.bytes)?
+    let sine = ShapeDecoder::with_limits(&encoded.bytes, &Limits::none())?
         .network()
         .architecture()
         .clone();
@@ -170,7 +171,7 @@ fn entries(
             args.points as usize,
         )
     };
-    let file = ShapeDecoder::new(&encoded.bytes)?;
+    let file = ShapeDecoder::with_limits(&encoded.bytes, &Limits::none())?;
     let sine = file.network().architecture().clone();
     let mut entries = vec![Entry {
         name: "file",

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::input::Input;
 use super::jobs::Job;
 use super::report::Report;
-use sirenc::media::video::{self as media, Film, Subsampling};
+use sirenc::media::video::{self as media, Film, Subsampling, Writing};
 use sirenc::{Encoded, FrameTimes, VideoDecoder, VideoEncoder, View};
 use std::io;
 use std::time::Instant;
@@ -49,19 +49,20 @@ pub(crate) fn decode(
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     let form = Form::of(&job.output)?;
-    let film = Film {
-        decoder,
-        view: view(args, decoder)?,
-        moments: moments(args, decoder)?,
-        subsampling: match args.chroma {
-            Chroma::Quarter => Subsampling::Quarter,
-            Chroma::Full => Subsampling::Full,
-        },
+    let writing = match (&form, args.chroma) {
+        (Form::Gif, _) => Writing::Gif,
+        (Form::Pngs(_), _) => Writing::Pngs,
+        (Form::Y4m, Chroma::Quarter) => Writing::Y4m(Subsampling::Quarter),
+        (Form::Y4m, Chroma::Full) => Writing::Y4m(Subsampling::Full),
     };
-    let (region, frames) = (film.view.region(), film.moments.frames());
+    let view = view(args, decoder)?;
+    let mut film = Film::new(decoder, &view, moments(args, decoder)?, writing)?;
+    let (region, frames) = (view.region(), film.frames());
     let bar = report.bar(Some(&job.input), "frame {pos} of {len}");
     bar.set_length(frames.into());
-    let written = write::write(&film, &form, &job.output, args.manner.force, || bar.inc(1));
+    let written = write::write(&mut film, &form, &job.output, args.manner.force, || {
+        bar.inc(1);
+    });
     drop(bar);
     written?;
     report.say(&format!(

@@ -85,7 +85,7 @@ impl Form {
 
 /// Writes all frames to `place` and tells `done` of each.
 pub(crate) fn write(
-    film: &Film<'_>,
+    film: &mut Film<'_>,
     form: &Form,
     place: &Place,
     force: bool,
@@ -94,26 +94,18 @@ pub(crate) fn write(
     if let Form::Pngs(pattern) = form {
         return write_pngs(film, pattern, force, done);
     }
-    if film.decoder.channels().is_multiple_of(2) {
-        return Err(Failure::Said(
-            "has transparency, which only pictures store; write a frame-%04d.png".into(),
-        ));
-    }
     let mut output = Output::create(place, force)?;
-    let written = match form {
-        Form::Gif => film.write_gif(&mut output, &mut done),
-        _ => film.write_y4m(&mut output, &mut done),
-    };
+    let written = film.write(&mut output, &mut done);
     output.commit(written)
 }
 
 fn write_pngs(
-    film: &Film<'_>,
+    film: &mut Film<'_>,
     pattern: &Pattern,
     force: bool,
     mut done: impl FnMut(),
 ) -> Result<(), Failure> {
-    let frames = 0..film.moments.frames();
+    let frames = 0..film.frames();
     for frame in frames.clone() {
         paths::writable(&pattern.path(frame), force)?;
     }
