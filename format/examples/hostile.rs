@@ -7,60 +7,137 @@ use siren_format::{
     Activation, Colour, File, Header, Input, Network, Samples, Signal, Tensor, Weights,
 };
 
-/// A picture of zeros: name, width, height, channels, depth, hidden layers and their width.
-type Case = (&'static str, u32, u32, u8, u8, usize, u32);
-
-const CASES: [Case; 11] = [
-    // At the limits.
-    ("most-pixels", 1 << 14, 1 << 14, 1, 8, 1, 1),
-    ("most-samples", 1 << 14, 1 << 14, 4, 16, 1, 1),
-    ("longest-row", 1 << 20, 1 << 8, 4, 16, 1, 1),
-    ("longest-column", 1 << 8, 1 << 20, 4, 16, 1, 1),
-    ("most-parameters", 1, 1, 1, 8, 2, 4093),
-    ("widest-layer", 1 << 10, 1 << 10, 4, 16, 1, 4096),
-    ("deepest", 1 << 9, 1 << 9, 1, 8, 255, 256),
-    ("most-multiplications", 1 << 12, 1 << 12, 3, 8, 3, 510),
-    // Beyond them.
-    ("too-many-pixels", 1 << 14, (1 << 14) + 1, 1, 8, 1, 1),
-    ("too-many-parameters", 1, 1, 1, 8, 2, 4096),
-    ("all-there-is", u32::MAX, u32::MAX, 4, 16, 1, 1 << 20),
-];
+/// A file of zeros: its name, signal, channels and bits a sample, and the widths of its hidden layers.
+struct Case(&'static str, Signal, (u8, u8), Vec<u32>);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args_os().nth(1).ok_or("name a folder")?;
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
-    for (name, width, height, channels, depth, layers, neurons) in CASES {
-        let header = Header {
-            signal: Signal::Picture { width, height },
-            samples: Samples {
-                channels,
-                depth,
-                colour: Colour::Direct,
-            },
-            network: Network {
-                activation: Activation::Sine,
-                input: Input::Coordinates,
-                omega_first: 240,
-                omega_hidden: 240,
-                hidden: vec![neurons; layers],
-            },
-        };
-        let bytes = zeros(header).to_bytes()?;
+    for Case(name, signal, samples, hidden) in cases() {
+        let bytes = zeros(signal, samples, hidden).to_bytes()?;
         println!("{name}: {} bytes", bytes.len());
-        std::fs::write(folder.join(format!("{name}.siren")), bytes)?;
+        std::fs::write(folder.join(name).with_extension("siren"), bytes)?;
     }
     Ok(())
 }
 
+fn cases() -> Vec<Case> {
+    let picture = |width, height| Signal::Picture { width, height };
+    let sound = |frames, segment, overlap| Signal::Sound {
+        rate: 44_100,
+        frames,
+        segment,
+        overlap,
+    };
+    let video = |width, height, frames| Signal::Video {
+        width,
+        height,
+        frames,
+        rate: [25, 1],
+    };
+    let shape = Signal::Shape {
+        centre: [0; 3],
+        scale: 0x3F80_0000,
+    };
+    let alternate = |layers: usize, wide: u32| (0..layers).map(|k| [wide, 1][k % 2]).collect();
+    vec![
+        // Nearly all that a service allows, of one thing after the other.
+        Case("picture-pixels", picture(20_000, 32_000), (1, 8), vec![1]),
+        Case("picture-samples", picture(20_000, 16_000), (4, 16), vec![1]),
+        Case("picture-row", picture(1 << 20, 1 << 8), (4, 16), vec![1]),
+        Case("picture-column", picture(1 << 8, 1 << 20), (4, 16), vec![1]),
+        Case(
+            "picture-of-25-megapixels",
+            picture(5000, 5000),
+            (3, 8),
+            vec![28; 10],
+        ),
+        Case("picture-deep", picture(256, 256), (1, 8), vec![256; 80]),
+        Case(
+            "picture-wide",
+            picture(1 << 10, 1 << 11),
+            (4, 16),
+            vec![4096],
+        ),
+        Case(
+            "picture-alternate",
+            picture(2000, 800),
+            (1, 8),
+            alternate(8, 4096),
+        ),
+        Case("picture-narrow", picture(4000, 4000), (1, 8), vec![1; 255]),
+        Case("picture-parameters", picture(1, 1), (1, 8), vec![4093; 2]),
+        Case(
+            "picture-biases",
+            picture(1, 1),
+            (1, 8),
+            alternate(255, 4096),
+        ),
+        Case("sound-segments", sound(1 << 16, 1, 0), (2, 16), vec![8; 8]),
+        Case("sound-layers", sound(1 << 10, 1, 0), (1, 16), vec![1; 255]),
+        Case(
+            "sound-long",
+            sound(300_000_000, 300_000_000, 0),
+            (2, 16),
+            vec![8],
+        ),
+        Case("sound-fading", sound(1 << 16, 4, 2), (1, 16), vec![4; 4]),
+        Case("video-frames", video(1, 1, 1 << 20), (1, 8), vec![1]),
+        Case("video-small", video(17, 15, 1 << 17), (3, 8), vec![12; 3]),
+        Case("video-rows", video(1 << 20, 1, 300), (3, 8), vec![1]),
+        Case("shape-grid", shape, (1, 32), vec![64; 3]),
+        // More than that.
+        Case(
+            "too-many-pixels",
+            picture(1 << 17, 1 << 17),
+            (1, 8),
+            vec![1],
+        ),
+        Case("too-many-parameters", picture(1, 1), (1, 8), vec![4096; 2]),
+        Case("too-many-frames", video(1, 1, 1 << 28), (1, 8), vec![1]),
+        Case("too-many-networks", sound(1 << 17, 1, 0), (1, 16), vec![1]),
+        Case(
+            "too-much-output",
+            picture(1 << 15, 1 << 15),
+            (4, 16),
+            vec![1],
+        ),
+        Case(
+            "all-there-is",
+            picture(u32::MAX, u32::MAX),
+            (4, 16),
+            vec![1 << 20],
+        ),
+    ]
+}
+
 /// A file of which every weight is 0; a tensor of those takes a few bits, however large it is.
-fn zeros(header: Header) -> File {
-    let counts = header
-        .layers()
-        .flat_map(|(outputs, inputs)| [outputs * inputs, outputs]);
-    let tensors = counts.map(|count| Tensor {
-        step: 104,
-        levels: vec![0; count as usize],
+fn zeros(signal: Signal, (channels, depth): (u8, u8), hidden: Vec<u32>) -> File {
+    let header = Header {
+        signal,
+        samples: Samples {
+            channels,
+            depth,
+            colour: Colour::Direct,
+        },
+        network: Network {
+            activation: Activation::Sine,
+            input: Input::Coordinates,
+            omega_first: 240,
+            omega_hidden: 240,
+            hidden,
+        },
+    };
+    let tensors = (0..header.networks()).flat_map(|_| {
+        let counts = header
+            .layers()
+            .flat_map(|(outputs, inputs)| [outputs * inputs, outputs]);
+        let tensor = |count| Tensor {
+            step: 104,
+            levels: vec![0; count as usize],
+        };
+        counts.map(tensor).collect::<Vec<_>>()
     });
     File {
         weights: Weights::Levels(tensors.collect()),
