@@ -18,7 +18,7 @@ use crate::{Cost, FrameTimes, Opened, View};
 pub use error::Error;
 #[doc(hidden)]
 pub use readers::READERS;
-pub use source::{Kind, Source, is_read, sniff, spool};
+pub use source::{Kind, Source, hold, is_read, sniff, spool};
 
 /// What it costs to decode a file as it is stored, into the formats that are written by default: PNG, Y4M, WAV, or the mesh
 /// of `resolution` cells along each side as PLY.

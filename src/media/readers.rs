@@ -40,7 +40,7 @@ fn picture(bytes: &[u8]) {
 }
 
 fn y4m(bytes: &[u8]) {
-    let spooled = super::spool(&mut &bytes[..]);
+    let spooled = super::spool(&mut &bytes[..], MOST_DECODED);
     if let Ok(recording) = spooled.map(video::open_y4m) {
         look(recording);
     }

@@ -1,13 +1,10 @@
 //! Where files are read from, and what kind of signal they seem to hold.
 
-use super::{extension, sound, surface, video};
+use super::{Error, extension, sound, surface, video};
 use image::ImageFormat;
 use std::fs::File;
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-
-/// The most that are put into a temporary file.
-const MOST_ON_DISK: u64 = 16 << 30;
 
 /// A file, or bytes in memory, that readers read from.
 pub trait Source: BufRead + Seek {}
@@ -65,19 +62,42 @@ pub fn is_read(name: &Path) -> bool {
     picture.is_some_and(|format| format.reading_enabled()) || OTHERS.contains(&extension.as_str())
 }
 
-/// A temporary file of all that `stream` gives, at its beginning. Nothing is left of it once it is closed.
+/// A temporary file of all that `stream` gives, of at most `most` bytes, at its beginning. Nothing is left of it once it is
+/// closed.
 ///
 /// # Errors
-/// The errors of reading and of writing, and one for a stream that is longer than 16 GiB.
-pub fn spool(stream: &mut impl Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    let length = io::copy(&mut stream.take(MOST_ON_DISK + 1), &mut file)?;
-    if length > MOST_ON_DISK {
-        let gigabytes = MOST_ON_DISK >> 30;
-        return Err(io::Error::other(format!(
-            "is longer than {gigabytes} GiB; give it as a file, or a part of it"
+/// [`Error::Read`], [`Error::Write`], and [`Error::Limit`] for a stream that is longer.
+pub fn spool(stream: &mut (impl Read + ?Sized), most: u64) -> Result<File, Error> {
+    let spooling = |error| Error::writing("temporary files", &error);
+    let mut file = tempfile::tempfile().map_err(spooling)?;
+    copy(stream, &mut file, most, "output")?;
+    file.rewind().map_err(spooling)?;
+    Ok(file)
+}
+
+/// All that `stream` gives, in memory, of at most `most` bytes.
+///
+/// # Errors
+/// [`Error::Read`], and [`Error::Limit`] for a stream that is longer.
+pub fn hold(stream: &mut (impl Read + ?Sized), most: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    copy(stream, &mut bytes, most, "memory")?;
+    Ok(bytes)
+}
+
+/// Copies what `stream` gives, and refuses more than the limit of this name allows.
+fn copy(
+    stream: &mut (impl Read + ?Sized),
+    to: &mut impl Write,
+    most: u64,
+    limit: &str,
+) -> Result<(), Error> {
+    let length = io::copy(&mut Read::take(stream, most.saturating_add(1)), to)
+        .map_err(|error| Error::reading(&error))?;
+    if length > most {
+        return Err(Error::Limit(format!(
+            "is longer than {most} bytes; give it as a file, or a part of it, or raise the limit with --limit {limit}=N"
         )));
     }
-    file.rewind()?;
-    Ok(file)
+    Ok(())
 }

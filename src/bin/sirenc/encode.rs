@@ -124,7 +124,9 @@ fn look(given: &Given, job: &Job) -> Result<bool, Failure> {
     if !job.input.is_file() {
         return Ok(true);
     }
-    let kind = Input::open(&job.input).and_then(|mut input| input.kind(&job.input));
+    // A file is read where it is, whatever the limits.
+    let input = Input::open(&job.input, &Limits::none());
+    let kind = input.and_then(|mut input| input.kind(&job.input));
     match kind {
         Ok(Kind::Picture) if picture::pixels(&job.input).is_none() => Ok(false),
         Ok(kind) => given.check(kind).map(|()| true),
@@ -250,7 +252,7 @@ fn one(
     job: &Job,
     report: &Report,
 ) -> Result<Told, Failure> {
-    let mut input = Input::open(&job.input)?;
+    let mut input = Input::open(&job.input, &args.limiting.limits())?;
     let kind = input.kind(&job.input)?;
     if kind != Kind::Picture {
         given.check(kind)?;

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::paths::Place;
 use super::picture;
-use sirenc::media::{Source, sniff, sound, spool, surface, video};
+use sirenc::media::{Source, hold, sniff, sound, spool, surface, video};
 
 use siren_format::{Limits, Signal};
 pub(crate) use sirenc::media::Kind;
@@ -18,22 +18,22 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    pub(crate) fn open(place: &Place) -> Result<Self, Failure> {
-        Self::opened(place).map_err(|error| Failure::reading(&error))
-    }
-
-    fn opened(place: &Place) -> io::Result<Self> {
+    /// Opens what is at `place`. Of what cannot seek, as much is read as `limits` allow in memory, or of a video as output.
+    pub(crate) fn open(place: &Place, limits: &Limits) -> Result<Self, Failure> {
+        let reading = |error| Failure::reading(&error);
         if let Place::Path(path) = place
-            && fs::metadata(path)?.is_file()
+            && fs::metadata(path).map_err(reading)?.is_file()
         {
-            return Ok(Self::File(BufReader::new(File::open(path)?)));
+            return Ok(Self::File(BufReader::new(
+                File::open(path).map_err(reading)?,
+            )));
         }
-        let mut stream = BufReader::new(open_stream(place)?);
-        if video::is_y4m(stream.fill_buf()?) {
-            return Ok(Self::File(BufReader::new(spool(&mut stream)?)));
+        let mut stream = BufReader::new(open_stream(place).map_err(reading)?);
+        if video::is_y4m(stream.fill_buf().map_err(reading)?) {
+            let file = spool(&mut stream, limits.output)?;
+            return Ok(Self::File(BufReader::new(file)));
         }
-        let mut bytes = Vec::new();
-        stream.take(picture::MOST_DECODED).read_to_end(&mut bytes)?;
+        let bytes = hold(&mut stream, limits.memory)?;
         Ok(Self::Memory(Cursor::new(bytes)))
     }
 
@@ -46,12 +46,12 @@ impl Input {
     }
 
     /// A file of it, wherever it stands.
-    pub(crate) fn into_file(self) -> io::Result<File> {
+    pub(crate) fn into_file(self) -> Result<File, Failure> {
         match self {
             Self::File(file) => Ok(file.into_inner()),
-            Self::Memory(mut bytes) => {
-                bytes.set_position(0);
-                spool(&mut bytes)
+            Self::Memory(bytes) => {
+                let bytes = bytes.into_inner();
+                Ok(spool(&mut &bytes[..], bytes.len() as u64)?)
             }
         }
     }

@@ -5,6 +5,7 @@ use super::input::{Input, open_stream};
 use super::paths::Place;
 use super::report::complain;
 use image::ImageReader;
+use sirenc::Limits;
 use sirenc::Picture;
 use sirenc::media::picture::{self as media, SizeTarget, format_name};
 use std::io::{Cursor, Read};
@@ -24,7 +25,7 @@ const ANY_SIZE: fn(&Picture) -> SizeTarget = |_| SizeTarget {
 /// depth and with the channels it has, except that an alpha channel which is opaque everywhere is
 /// dropped. Of an animation it is the first frame. What is not as one might think is said on standard error.
 pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
-    let mut input = Input::open(place)?;
+    let mut input = Input::open(place, &Limits::interactive())?;
     let found = media::read(input.source(), place.path(), MOST_DECODED)?;
     let (picture, notes) = found.settle(ANY_SIZE)?;
     for note in notes {

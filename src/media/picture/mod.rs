@@ -166,8 +166,7 @@ fn survey(source: &mut dyn Source, format: ImageFormat, most: u64) -> Result<Sur
         ImageFormat::Tiff => tiff::survey(source),
         ImageFormat::Tga => tga::survey(source),
         ImageFormat::Jpeg => {
-            let mut bytes = Vec::new();
-            source.read_to_end(&mut bytes).map_err(reading)?;
+            let bytes = super::hold(source, most)?;
             let found = jpeg::check(&bytes, most)?;
             Survey {
                 notes: Vec::from_iter((found.components == 4).then(|| PRINTING.to_owned())),

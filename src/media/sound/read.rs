@@ -10,7 +10,6 @@ mod pcm;
 use crate::Sound;
 use crate::media::Error;
 use crate::media::Source;
-use crate::media::picture::MOST_DECODED;
 use claxon::{FlacReader, FlacReaderOptions};
 use nanomp3::Channels;
 use std::io::{self, Read, SeekFrom};
@@ -166,6 +165,13 @@ fn flac(source: &mut dyn Source, most: usize) -> Result<Sound, Error> {
     let info = reader.streaminfo();
     check(info.sample_rate, info.channels)?;
     let full = full_scale(info.bits_per_sample);
+    let declared = info
+        .samples
+        .unwrap_or(0)
+        .saturating_mul(info.channels.into());
+    if declared > most as u64 {
+        return Err(too_long(most));
+    }
     let mut samples = Samples::new(most);
     for sample in reader.samples() {
         samples.add(sample.map_err(|error| explain_flac(&error))? as f32 / full)?;
@@ -181,13 +187,14 @@ fn flac(source: &mut dyn Source, most: usize) -> Result<Sound, Error> {
 }
 
 fn mp3(source: &mut dyn Source, most: usize) -> Result<Sound, Error> {
+    // At most 2,304 samples of a frame of at least 24 bytes.
+    let longest = (most / 2304 + 1) as u64 * 24;
     let mut bytes = Vec::new();
     source
-        .take(MOST_DECODED)
+        .take(longest)
         .read_to_end(&mut bytes)
         .map_err(|error| Error::reading(&error))?;
-    // At most 2,304 samples of a frame of at least 24 bytes.
-    if bytes.len() / 24 > most / 2304 {
+    if bytes.len() as u64 == longest {
         return Err(too_long(most));
     }
     let decoded = nanomp3::decode_all::<f32>(&bytes);
@@ -301,7 +308,7 @@ fn depth(bits: u32) -> u8 {
 
 fn too_long(most: usize) -> Error {
     Error::Limit(format!(
-        "has more than {most} samples; encode it in parts: ffmpeg -ss FROM -t SECONDS -i INPUT part.wav"
+        "has more than {most} samples; encode it in parts (ffmpeg -ss FROM -t SECONDS -i INPUT part.wav), or raise the limit with --limit memory=N"
     ))
 }
 

@@ -32,7 +32,7 @@ const ZSTD_LEVEL: i32 = 19;
 pub(super) fn is_wanted(inputs: &[PathBuf]) -> bool {
     let is_sound = |typed: &PathBuf| {
         let place = Place::input(typed);
-        let opened = input::Input::open(&place);
+        let opened = input::Input::open(&place, &Limits::interactive());
         opened.and_then(|mut input| input.kind(&place)).ok() == Some(input::Kind::Sound)
     };
     // Standard input can be read only once.
@@ -167,7 +167,7 @@ type Coded = (Vec<u8>, Option<f64>);
 
 impl Bench<'_> {
     fn compare(&self, input: &Input) -> Result<(Sound, Vec<Row>), Failure> {
-        let mut opened = input::Input::open(&input.picture)?;
+        let mut opened = input::Input::open(&input.picture, &Limits::interactive())?;
         let sound = read(opened.source(), most_samples(MOST_DECODED))?;
         let wav = Wav::file(&sound)?;
         let plain = self.scratch.path().join("original.wav");
@@ -264,7 +264,7 @@ impl Bench<'_> {
         let (bytes, seconds) = encode(low)?;
         let _ = fs::remove_file(&decoded);
         let decode_seconds = tool.decode(&coded, &decoded)?;
-        let mut opened = input::Input::open(&Place::Path(decoded))?;
+        let mut opened = input::Input::open(&Place::Path(decoded), &Limits::interactive())?;
         let found = aligned(&read(opened.source(), most_samples(MOST_DECODED))?, sound)?;
         let mark = if bytes > most {
             ", more than asked"

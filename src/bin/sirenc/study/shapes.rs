@@ -68,7 +68,7 @@ fn subjects(args: &StudyShapes, report: &Report) -> Vec<(Place, Result<Subject, 
     let typed = args.inputs.iter().map(|typed| {
         let place = Place::input(typed);
         let mut warn = |warning: &str| report.warn(&place, warning);
-        let surface = Input::open(&place)
+        let surface = Input::open(&place, &Limits::interactive())
             .and_then(|mut input| Ok(read(input.source(), place.path(), &mut warn)?));
         (place, surface, None)
     });

@@ -12,6 +12,7 @@ use crate::report::Report;
 use crate::sound::{finite, ratio};
 use crate::table::columns;
 use serde_json::json;
+use sirenc::Limits;
 use sirenc::media::grouped;
 use sirenc::media::sound::{most_samples, read};
 use sirenc::study::{self, Heard, SoundStudy};
@@ -35,7 +36,10 @@ pub(crate) fn run(args: &StudySound) -> Result<ExitCode, Failure> {
 }
 
 fn one(args: &StudySound, place: &Place, files: &Files, report: &Report) -> Result<(), Failure> {
-    let sound = read(Input::open(place)?.source(), most_samples(MOST_DECODED))?;
+    let sound = read(
+        Input::open(place, &Limits::interactive())?.source(),
+        most_samples(MOST_DECODED),
+    )?;
     // Casts saturate.
     let span = (args.segments * f64::from(sound.rate())).round() as u32;
     let study = SoundStudy {

@@ -27,7 +27,7 @@ pub(crate) fn encode(
     let reading = |error: io::Error| Failure::reading(&error);
     let source = input.source();
     let recording = if media::is_y4m(source.fill_buf().map_err(reading)?) {
-        media::open_y4m(input.into_file().map_err(reading)?)?
+        media::open_y4m(input.into_file()?)?
     } else {
         let most = args.limiting.limits().memory;
         let (recording, notes) =
