@@ -19,6 +19,8 @@ mod field;
 mod objective;
 #[cfg(test)]
 pub(crate) mod oracle;
+#[cfg(all(test, feature = "encode"))]
+mod steady;
 mod sweep;
 mod trace;
 

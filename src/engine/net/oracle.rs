@@ -10,7 +10,7 @@ pub(crate) fn forward(network: &Network, point: &[f64]) -> Vec<f64> {
 }
 
 /// Inputs of every layer, then the outputs.
-fn activations(network: &Network, point: &[f64]) -> Vec<Vec<f64>> {
+pub(crate) fn activations(network: &Network, point: &[f64]) -> Vec<Vec<f64>> {
     let shape = network.architecture();
     let mut all = vec![point.to_vec()];
     for (index, layer) in network.layers().iter().enumerate() {

@@ -27,9 +27,9 @@ use std::path::PathBuf;
 /// Sounds are read from WAV, RF64 and AIFF (1 to 32 bits a sample, floats, A-law or mu-law), FLAC, MP3 and OGG
 /// (Vorbis), mono or stereo, and cut into segments that fade into each other, with a network each.
 ///
-/// The same input, options, seed and device give the same file, whatever the number of threads. Several
-/// small pictures are encoded side by side, a thread each. Interrupted (Ctrl-C), it writes no file;
-/// with --checkpoint it can go on later.
+/// The same input, options, seed and device give the same file to the byte where the instruction set is the
+/// same, whatever the number of threads. Several small pictures are encoded side by side, a thread each.
+/// Interrupted (Ctrl-C), it writes no file; with --checkpoint it can go on later.
 #[derive(Args, Debug)]
 #[command(after_long_help = ENCODE_EXAMPLES)]
 pub(crate) struct Encode {
