@@ -10,6 +10,8 @@ mod entropy;
 mod model;
 mod parse;
 #[cfg(feature = "render")]
+mod readers;
+#[cfg(feature = "render")]
 mod render;
 
 #[cfg(feature = "render")]
@@ -18,7 +20,9 @@ pub use entropy::entropy;
 pub use model::roundtrip;
 pub use parse::{parse, read, resealed, rewrite};
 #[cfg(feature = "render")]
-pub use render::{decode_limited, media};
+pub use readers::{info, jpeg, media, mp3, ogg, open, webp};
+#[cfg(feature = "render")]
+pub use render::decode_limited;
 
 /// A body: it takes any bytes.
 pub type Body = fn(&[u8]);
@@ -34,4 +38,16 @@ pub const BODIES: &[(&str, Body)] = &[
     ("media", media),
     #[cfg(feature = "render")]
     ("cost", cost),
+    #[cfg(feature = "render")]
+    ("open", open),
+    #[cfg(feature = "render")]
+    ("info", info),
+    #[cfg(feature = "render")]
+    ("ogg", ogg),
+    #[cfg(feature = "render")]
+    ("mp3", mp3),
+    #[cfg(feature = "render")]
+    ("jpeg", jpeg),
+    #[cfg(feature = "render")]
+    ("webp", webp),
 ];

@@ -1,4 +1,4 @@
-//! Decoding under limits, and what the command reads beside `.siren` files.
+//! Decoding under limits.
 
 use siren_format::Limits;
 use sirenc::{
@@ -151,14 +151,5 @@ fn compare(whole: &Picture, part: &Picture, region: Region) {
             _ => false,
         };
         assert!(same, "row {y} of {region:?} is another than in the whole");
-    }
-}
-
-/// Gives the bytes after the first to the reader of that number, if there is one.
-pub fn media(bytes: &[u8]) {
-    if let [number, rest @ ..] = bytes
-        && let Some((_, read)) = sirenc::media::READERS.get(usize::from(*number))
-    {
-        read(rest);
     }
 }
