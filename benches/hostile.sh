@@ -10,7 +10,7 @@ folder=$1
 sirenc=${SIRENC:-target/release/sirenc}
 cargo run --quiet --release -p siren-format --example hostile -- "$folder" >/dev/null
 service=operations=350000000000,memory=512M,output=4G,pixels=4G,frames=1M,networks=64K,parameters=16M
-none=operations=none,memory=none,output=none,pixels=none,frames=none,networks=none,parameters=none
+none=side=none,layer-width=none,operations=none,memory=none,output=none,pixels=none,frames=none,networks=none,parameters=none
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 # A command under the limit of memory; its seconds of a core and its megabytes, its status and what it said.

@@ -63,7 +63,7 @@ impl Cost {
     /// Charges for `frames` frames of a sound in `segments` segments, which fade into each other over `fade` frames, at so
     /// many operations `each`.
     ///
-    /// A tile has frames of one segment: where it ends another begins, and frames that fade are evaluated in both.
+    /// What is made of the outputs takes as long as their point. A tile has frames of one segment: where it ends another begins, and frames that fade are evaluated in both.
     pub fn play(&mut self, frames: u64, segments: u64, fade: u64, each: u64) {
         let segments = segments.min(frames);
         let faded = if fade > 0 { fade.div_ceil(TILE) + 1 } else { 0 };
@@ -73,6 +73,7 @@ impl Cost {
             .saturating_add(segments)
             .saturating_add(again);
         self.evaluate(tiles, TILE, each);
+        self.work(frames.saturating_mul(POINT));
     }
 
     /// Charges for any work.

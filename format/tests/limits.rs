@@ -45,7 +45,7 @@ fn each_limit_is_exact() {
         (Quantity::Parameters, 3 * 44),
         (
             Quantity::Operations,
-            3 * (44 * 1536 + 3 * 32_768) + tiles * 256 * (33 + 16 * 11 + 512),
+            3 * (44 * 1536 + 3 * 32_768) + tiles * 256 * (33 + 16 * 11 + 512) + 512 * 10_400,
         ),
         (Quantity::Memory, 3 * (44 * 16 + 3 * 640 + 512)),
         (Quantity::Output, 10_400 * 4),
