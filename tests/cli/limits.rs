@@ -213,3 +213,51 @@ fn meshes_are_held_to_the_limit_of_memory() {
         );
     }
 }
+
+/// The limit of memory holds against the system's own, with 200 MB more for the program itself: nothing is aborted.
+#[cfg(unix)]
+#[test]
+fn a_process_takes_no_more_memory_than_its_limit() {
+    let folder = Folder::new();
+    let shape = Signal::Shape {
+        centre: [0; 3],
+        scale: 0x3F80_0000,
+    };
+    let one = 0x3C00;
+    folder.write(
+        "shape.siren",
+        file(shape, 1, &[1], Some(vec![one, one, one, 0, one, 0])),
+    );
+    let picture = Signal::Picture {
+        width: 5000,
+        height: 4000,
+    };
+    folder.write("picture.siren", file(picture, 3, &[1], None));
+    let deep = vec![1; 255];
+    folder.write("sound.siren", file(sound(300, 1), 1, &deep, None));
+    let wide = [4000, 1000, 1000];
+    folder.write("wide.siren", file(sound(9, 9), 1, &wide, None));
+    for (arguments, status) in [
+        ("shape.siren --resolution 500 -o a.ply", 1),
+        ("shape.siren --resolution 60 -o b.ply", 0),
+        // 60 MB of samples, and the file of them.
+        ("picture.siren -o a.bmp", 1),
+        ("picture.siren -o a.png", 0),
+        ("sound.siren -o a.wav", 0),
+        ("wide.siren -o b.wav", 1),
+    ] {
+        let script = "ulimit -v 302400; exec \"$0\" decode $1 --threads 1 --limit memory=100M";
+        let run = std::process::Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_sirenc"), arguments])
+            .current_dir(folder.path("."))
+            .output()
+            .expect("sh starts");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(status), "{arguments}: {said}");
+        assert_eq!(
+            said.contains("bytes of memory"),
+            status == 1,
+            "{arguments}: {said}"
+        );
+    }
+}
