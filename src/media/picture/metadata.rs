@@ -7,7 +7,7 @@ use super::xmp;
 use crate::media::Source;
 use crate::{Error, Limits};
 use image::{ImageDecoder, ImageReader};
-use siren_format::{Metadata as Kind, Quantity};
+use siren_format::Metadata as Kind;
 use std::io::{self, Write};
 
 /// Metadata longer than this, which JPEG files cannot hold, is left out: a small file should not carry it.
@@ -91,8 +91,7 @@ impl Metadata {
     /// [`Error::Format`] if it is none.
     pub fn put_into(&self, file: &[u8]) -> Result<Vec<u8>, Error> {
         // Whatever the file costs, it is not decoded here.
-        let open = |limits: Limits, what| limits.with(what, u64::MAX);
-        let open = Quantity::ALL.into_iter().fold(Limits::default(), open);
+        let open = Limits::none();
         let file = Kind::Exif.put(file, self.exif.as_deref(), &open)?;
         Ok(Kind::Xmp.put(&file, self.xmp.as_deref(), &open)?)
     }
