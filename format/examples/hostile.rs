@@ -43,8 +43,8 @@ fn cases() -> Vec<Case> {
     let alternate = |layers: usize, wide: u32| (0..layers).map(|k| [wide, 1][k % 2]).collect();
     vec![
         // Nearly all that a service allows, of one thing after the other.
-        Case("picture-pixels", picture(20_000, 25_000), (1, 8), vec![1]),
-        Case("picture-samples", picture(12_000, 12_000), (4, 16), vec![1]),
+        Case("picture-pixels", picture(20_000, 20_000), (1, 8), vec![1]),
+        Case("picture-samples", picture(10_000, 12_000), (4, 16), vec![1]),
         Case("picture-row", picture(1 << 20, 100), (4, 16), vec![1]),
         Case("picture-column", picture(100, 1 << 20), (4, 16), vec![1]),
         Case(
@@ -78,7 +78,7 @@ fn cases() -> Vec<Case> {
         Case("sound-layers", sound(1 << 10, 1, 0), (1, 16), vec![1; 255]),
         Case(
             "sound-long",
-            sound(300_000_000, 300_000_000, 0),
+            sound(250_000_000, 250_000_000, 0),
             (2, 16),
             vec![8],
         ),
