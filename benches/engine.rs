@@ -32,7 +32,14 @@ impl Objective for Lattice {
         }
     }
 
-    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(
+        &self,
+        _: u64,
+        count: usize,
+        known: &[f32],
+        outputs: &[f32],
+        adjoint: &mut [f32],
+    ) -> f64 {
         adjoint.fill(0.0);
         let mut loss = 0.0;
         for (row, outputs) in outputs.chunks_exact(TILE).enumerate() {

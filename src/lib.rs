@@ -67,6 +67,7 @@ pub use encode::{
     EncoderOf, KindSettings, PictureSettings, PixelSettings, ShapeEncoder, ShapeSettings,
     SoundEncoder, SoundSettings, VideoEncoder, VideoSettings,
 };
+pub use engine::grid::{LatentGrid, LatentGrids};
 pub use engine::kernel::TILE;
 #[cfg(any(test, feature = "counted"))]
 pub use engine::net::counted;

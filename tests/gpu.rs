@@ -42,7 +42,14 @@ impl Objective for Strewn {
         Some(self.0)
     }
 
-    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(
+        &self,
+        _: u64,
+        count: usize,
+        known: &[f32],
+        outputs: &[f32],
+        adjoint: &mut [f32],
+    ) -> f64 {
         self.0.loss(count, known, outputs, adjoint)
     }
 }

@@ -142,6 +142,7 @@ fn zeros(signal: Signal, (channels, depth): (u8, u8), hidden: Vec<u32>) -> File 
     File {
         weights: Weights::Levels(tensors.collect()),
         header,
+        latents: None,
         icc: None,
     }
 }

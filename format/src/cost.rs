@@ -31,6 +31,13 @@ const FRAME: u64 = 1 << 16;
 const PARAMETER: u64 = 1536;
 const LAYER: u64 = 1 << 15;
 
+/// Operations of a latent that is read, with its context network.
+const LATENT: u64 = 1 << 13;
+/// Operations of the interpolation of a grid at a point, for each component of its jet.
+const GRID: u64 = 384;
+
+/// Bytes of a latent, as an integer and as a number to compute with.
+const LATENT_BYTES: u64 = 8;
 /// Bytes of a parameter, in at most four forms at once while it is read and turned into numbers to compute with.
 const PARAMETER_BYTES: u64 = 16;
 /// Bytes of a layer beside its parameters, and of a network beside its layers.
@@ -118,6 +125,8 @@ impl Header {
         cost.work(self.networks().saturating_mul(layers * LAYER));
         cost.hold(self.parameters().saturating_mul(PARAMETER_BYTES));
         cost.hold(self.networks().saturating_mul(network));
+        cost.work(self.latents().saturating_mul(LATENT));
+        cost.hold(self.latents().saturating_mul(LATENT_BYTES));
         cost
     }
 
@@ -163,7 +172,13 @@ impl Header {
             let sine = if distant { DISTANT_SINE } else { SINE };
             u64::from(outputs).saturating_mul(u64::from(inputs) + sine)
         };
-        let network = self.layers().map(layer).fold(0, u64::saturating_add);
+        let grids = self
+            .grids()
+            .map_or(0, |(grids, _)| grids.grids.len() as u64);
+        let network = self
+            .layers()
+            .map(layer)
+            .fold(grids * GRID, u64::saturating_add);
         network.saturating_mul(components).saturating_add(POINT)
     }
 }

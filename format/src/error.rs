@@ -114,6 +114,16 @@ pub enum Fault {
     LayerCount,
     /// A hidden layer has no neuron.
     EmptyLayer,
+    /// There is no grid, or more than 64.
+    GridCount,
+    /// The nodes of a grid are farther apart than 2^15 pixels.
+    GridScale,
+    /// A hidden layer of the context network has no neuron, or more than 32.
+    ContextWidth,
+    /// A signal that is no picture has grids of latents.
+    GridSignal,
+    /// All grids together have more nodes than the format permits.
+    NodeCount,
     /// A section is longer than what is left of the file.
     SectionEnds,
     /// Sections are not in strictly ascending order of their ids.
@@ -132,8 +142,18 @@ pub enum Fault {
     LevelRange,
     /// The biases of a hidden layer do not ascend from 0.
     NeuronOrder,
-    /// The coded levels are not a number that their writer can have written.
+    /// The coded levels or latents are not a number that their writer can have written.
     LevelStream,
+    /// There is no latents section though the file has grids, or there is one though it has none.
+    LatentSection,
+    /// The context network has fewer or more numbers than its layers call for.
+    ContextCount,
+    /// A number of the context network is out of its range.
+    ContextRange,
+    /// There are fewer or more latents than the grids have nodes.
+    LatentCount,
+    /// A latent is out of its range.
+    LatentRange,
 }
 
 impl Fault {
@@ -164,6 +184,14 @@ impl Fault {
             Self::Omega => ("3.4", "omega is zero"),
             Self::LayerCount => ("3.5", "the number of hidden layers is not 1 to 255"),
             Self::EmptyLayer => ("3.5", "a hidden layer has no neuron"),
+            Self::GridCount => ("3.7", "the number of grids is not 1 to 64"),
+            Self::GridScale => ("3.7", "the scale of a grid is above 15"),
+            Self::ContextWidth => (
+                "3.7",
+                "the hidden layers of the context network have not 1 to 32 neurons",
+            ),
+            Self::GridSignal => ("3.7", "a signal that is no picture has grids"),
+            Self::NodeCount => ("3.7", "the grids have more than 2^28 nodes"),
             Self::SectionEnds => ("4.1", "the file ends within a section"),
             Self::SectionOrder => ("4.1", "the sections are not in strictly ascending order"),
             Self::NoWeights => ("4.2", "there is no weights section"),
@@ -181,8 +209,22 @@ impl Fault {
             Self::NeuronOrder => ("5.3.5", "the biases of a hidden layer do not ascend from 0"),
             Self::LevelStream => (
                 "5.3.1",
-                "the levels are not one shortest range-coded number",
+                "the levels or latents are not one shortest range-coded number",
             ),
+            Self::LatentSection => (
+                "4.2",
+                "a latents section is missing, or there are no grids for it",
+            ),
+            Self::ContextCount => (
+                "5.4.1",
+                "the context network has fewer or more numbers than its layers call for",
+            ),
+            Self::ContextRange => (
+                "5.4.1",
+                "a number of the context network is out of its range",
+            ),
+            Self::LatentCount => ("5.4", "the number of latents is not the number of nodes"),
+            Self::LatentRange => ("5.4.4", "a latent is out of its range"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A whole file, to bytes and back.
 
-use crate::layout::{ICC, SIGNATURE, VERSION, WEIGHTS, inspect, write_section};
-use crate::{Error, Fault, Header, Limits, Weights, wire};
+use crate::layout::{ICC, LATENTS, SIGNATURE, VERSION, WEIGHTS, inspect, write_section};
+use crate::{Error, Fault, Header, Latents, Limits, Weights, wire};
 
 /// The contents of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct File {
     pub header: Header,
     /// The parameters of all networks, [`Header::parameters`] of them.
     pub weights: Weights,
+    /// The latents of a picture whose network sees grids, and of no other.
+    pub latents: Option<Latents>,
     /// The ICC profile of the samples, not looked into; without one colours are sRGB (SPEC 4.3).
     pub icc: Option<Vec<u8>>,
 }
@@ -30,6 +32,13 @@ impl File {
         let mut bytes = [&SIGNATURE[..], &[VERSION]].concat();
         bytes.extend(wire::write_header(&self.header, self.weights.coding())?);
         write_section(&mut bytes, WEIGHTS, &self.weights.write(&self.header)?)?;
+        match (&self.latents, self.header.grids()) {
+            (Some(latents), Some((grids, [width, height]))) => {
+                write_section(&mut bytes, LATENTS, &latents.write(grids, width, height)?)?;
+            }
+            (None, None) => {}
+            _ => return Err(Fault::LatentSection),
+        }
         if let Some(icc) = &self.icc {
             write_section(&mut bytes, ICC, icc)?;
         }
@@ -58,11 +67,18 @@ impl File {
         let coded = payload(WEIGHTS).ok_or(Error::Malformed(Fault::NoWeights))?;
         let (weights, bits) =
             Weights::read(layout.coding, coded, &layout.header).map_err(Error::Malformed)?;
+        let latents = match (payload(LATENTS), layout.header.grids()) {
+            (Some(coded), Some((grids, [width, height]))) => {
+                Some(Latents::read(coded, grids, width, height).map_err(Error::Malformed)?)
+            }
+            _ => None,
+        };
         let icc = payload(ICC).map(<[u8]>::to_vec);
         let header = layout.header;
         let file = Self {
             header,
             weights,
+            latents,
             icc,
         };
         Ok((file, bits))

@@ -6,7 +6,7 @@
 
 use core::iter::once;
 
-use crate::{Fault, Signal};
+use crate::{Fault, Grids, Signal};
 
 /// Unit of the frequencies in [`Network`]: they count eighths.
 pub const OMEGA_UNITS: u16 = 8;
@@ -43,7 +43,7 @@ pub enum Colour {
     Direct,
 }
 
-/// A network without its weights (SPEC 3.3 to 3.5).
+/// A network without its weights (SPEC 3.3 to 3.5, and 3.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     /// What follows each hidden layer's affine map.
@@ -66,19 +66,44 @@ pub enum Activation {
 }
 
 /// What enters the first layer (SPEC 3.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// The coordinates of the point (SPEC 6.1); for a picture, x to the right and y down.
     Coordinates,
+    /// The values of grids of latents at the point of a picture (SPEC 6.2.1).
+    Grids(Grids),
 }
+
+/// Multiplications of a grid's interpolation at a point: four rows of four nodes.
+const MULTIPLICATIONS_PER_GRID: u64 = 16;
 
 impl Header {
     /// Values that enter the network for each point.
     #[must_use]
     pub fn inputs(&self) -> u32 {
-        match self.network.input {
+        match &self.network.input {
             Input::Coordinates => self.signal.coordinates(),
+            Input::Grids(grids) => grids.grids.len() as u32,
         }
+    }
+
+    /// The grids of latents, and the columns and rows of the picture that they are of; none if the network sees
+    /// coordinates.
+    #[must_use]
+    pub fn grids(&self) -> Option<(&Grids, [u32; 2])> {
+        match (&self.network.input, self.signal) {
+            (Input::Grids(grids), Signal::Picture { width, height }) => {
+                Some((grids, [width, height]))
+            }
+            _ => None,
+        }
+    }
+
+    /// Latents in all grids.
+    #[must_use]
+    pub fn latents(&self) -> u64 {
+        self.grids()
+            .map_or(0, |(grids, [width, height])| grids.latents(width, height))
     }
 
     /// Values that leave the network for each point: the channels.
@@ -118,13 +143,16 @@ impl Header {
             .saturating_mul(self.networks())
     }
 
-    /// Multiplications to evaluate a network at one point: its weights without the biases. `u64::MAX`
-    /// stands for anything above.
+    /// Multiplications to evaluate a network at one point: its weights without the biases, and those of the
+    /// interpolation of grids. `u64::MAX` stands for anything above.
     #[must_use]
     pub fn multiplications_per_point(&self) -> u64 {
+        let interpolation = self.grids().map_or(0, |(grids, _)| {
+            grids.grids.len() as u64 * MULTIPLICATIONS_PER_GRID
+        });
         self.layers()
             .map(|(outputs, inputs)| u64::from(outputs) * u64::from(inputs))
-            .fold(0, u64::saturating_add)
+            .fold(interpolation, u64::saturating_add)
     }
 
     /// Tells whether the format permits every value.
@@ -137,6 +165,12 @@ impl Header {
             ..
         } = &self.network;
         self.signal.validate(&self.samples)?;
+        if let Input::Grids(grids) = &self.network.input {
+            let Signal::Picture { width, height } = self.signal else {
+                return Err(Fault::GridSignal);
+            };
+            grids.validate(width, height)?;
+        }
         let rules = [
             (*omega_first > 0 && *omega_hidden > 0, Fault::Omega),
             ((1..=255).contains(&hidden.len()), Fault::LayerCount),

@@ -12,6 +12,7 @@ pub(crate) const VERSION: u8 = 1;
 const CHECKSUM: usize = 4;
 
 pub(crate) const WEIGHTS: u8 = 0x01;
+pub(crate) const LATENTS: u8 = 0x02;
 pub(crate) const ICC: u8 = 0x81;
 pub(crate) const EXIF: u8 = 0x82;
 pub(crate) const XMP: u8 = 0x83;
@@ -64,6 +65,12 @@ impl Part {
         self == Self::Section(WEIGHTS)
     }
 
+    /// Tells whether these bytes are the coded latents, without the framing of their section.
+    #[must_use]
+    pub fn is_latents(self) -> bool {
+        self == Self::Section(LATENTS)
+    }
+
     /// Tells whether a reader has to understand these bytes; unknown sections that it may skip are not
     /// critical (SPEC 4.1).
     #[must_use]
@@ -79,6 +86,7 @@ impl fmt::Display for Part {
             Self::Header => f.write_str("header"),
             Self::Framing(_) => f.write_str("framing"),
             Self::Section(WEIGHTS) => f.write_str("weights"),
+            Self::Section(LATENTS) => f.write_str("latents"),
             Self::Section(ICC) => f.write_str("ICC profile"),
             Self::Section(EXIF) => f.write_str("EXIF"),
             Self::Section(XMP) => f.write_str("XMP"),
@@ -136,7 +144,7 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Layout, Error> {
             return Err(Error::Malformed(Fault::SectionOrder));
         }
         previous = Some(*id);
-        if id & OPTIONAL == 0 && *id != WEIGHTS {
+        if id & OPTIONAL == 0 && ![WEIGHTS, LATENTS].contains(id) {
             return Err(Error::Unsupported {
                 what: Feature::Section,
                 number: u32::from(*id),
@@ -156,6 +164,9 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Layout, Error> {
     layout
         .section(WEIGHTS)
         .ok_or(Error::Malformed(Fault::NoWeights))?;
+    if layout.section(LATENTS).is_some() != layout.header.grids().is_some() {
+        return Err(Error::Malformed(Fault::LatentSection));
+    }
     let metadata = layout.section(ICC).map_or(0, |icc| icc.len());
     limits.check_metadata(&layout.header, metadata)?;
     Ok(layout)

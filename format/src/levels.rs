@@ -263,16 +263,22 @@ fn put_tensor(
 ) -> Result<(), Fault> {
     let expected = context.expected();
     let step = i32::from(*step);
-    let scale = cheapest_scale(levels, step, &expected)?;
+    let scale = cheapest_scale(levels, |scale| {
+        let mut counter = Counter(0);
+        put_scaled(levels, scale, step, &expected, &mut counter).map(|()| counter.0)
+    })?;
     sink.signed(step - expected.step, expected.orders.0)?;
     put_scaled(levels, scale, step, &expected, sink)?;
     context.advance(expected.known(step, scale));
     Ok(())
 }
 
-/// The scale under which the levels and the scale itself take the fewest bits, among those near the
+/// The scale under which the levels and the scale itself `cost` the fewest bits, among those near the
 /// standard deviation. The fewer levels there are, the less it matters to them and the farther it may be.
-fn cheapest_scale(levels: &[i32], step: i32, expected: &Expected) -> Result<u8, Fault> {
+pub(crate) fn cheapest_scale(
+    levels: &[i32],
+    cost: impl Fn(u8) -> Result<u64, Fault>,
+) -> Result<u8, Fault> {
     let count = levels.len() as u64;
     let square = |&level: &i32| u64::from(level.unsigned_abs()).pow(2);
     let squares = levels.iter().map(square).fold(0, u64::saturating_add);
@@ -284,10 +290,7 @@ fn cheapest_scale(levels: &[i32], step: i32, expected: &Expected) -> Result<u8, 
     let blurred = if squares < count { 4 } else { 0 };
     let reach = 1 + blurred + (128 / count.max(1)).isqrt() as i64;
 
-    let cost = |scale: i64| {
-        let mut counter = Counter(0);
-        put_scaled(levels, scale as u8, step, expected, &mut counter).map(|()| (counter.0, scale))
-    };
+    let cost = |scale: i64| cost(scale as u8).map(|cost| (cost, scale));
     let mut lowest = (estimate - reach).max(1);
     let mut best = cost(lowest)?;
     for scale in lowest + 1..=(estimate + reach).min(highest) {
@@ -317,13 +320,10 @@ fn put_scaled(
         return Ok(());
     }
     let bell = QuantizedGaussian::new(scale);
-    let half = (1 << bell.low) >> 1;
     let mut ascent = Ascent::new(bell);
     let mut reached = 0;
-    for (index, level) in levels.iter().enumerate() {
-        let shifted = level + half;
-        let high = shifted >> bell.low;
-        let symbol = high.clamp(-bell.end, bell.end);
+    for (index, &level) in levels.iter().enumerate() {
+        let symbol = symbol(level, bell);
         if expected.ascending {
             // From the last symbol up to this one: are all that remain larger?
             while reached < bell.end {
@@ -337,12 +337,60 @@ fn put_scaled(
         } else {
             sink.put(symbol, bell)?;
         }
-        if symbol.abs() == bell.end {
-            sink.golomb((high - symbol).unsigned_abs(), 0)?;
-        }
-        sink.bits((shifted & ((1 << bell.low) - 1)) as u32, bell.low)?;
+        put_beyond(level, bell, sink)?;
     }
     Ok(())
+}
+
+/// The symbol of a level.
+fn symbol(level: i32, bell: QuantizedGaussian) -> i32 {
+    (shifted(level, bell) >> bell.low).clamp(-bell.end, bell.end)
+}
+
+/// A level moved up by half of what a symbol spans.
+fn shifted(level: i32, bell: QuantizedGaussian) -> i32 {
+    level + ((1 << bell.low) >> 1)
+}
+
+/// Puts a level.
+pub(crate) fn put_level(
+    level: i32,
+    bell: QuantizedGaussian,
+    sink: &mut impl Sink,
+) -> Result<(), Fault> {
+    sink.put(symbol(level, bell), bell)?;
+    put_beyond(level, bell, sink)
+}
+
+/// Puts what the symbol of a level leaves open: its excess and its lower bits.
+fn put_beyond(level: i32, bell: QuantizedGaussian, sink: &mut impl Sink) -> Result<(), Fault> {
+    let (symbol, shifted) = (symbol(level, bell), shifted(level, bell));
+    if symbol.abs() == bell.end {
+        sink.golomb(((shifted >> bell.low) - symbol).unsigned_abs(), 0)?;
+    }
+    sink.bits((shifted & ((1 << bell.low) - 1)) as u32, bell.low)
+}
+
+/// Counterpart of [`put_level`].
+pub(crate) fn get_level(bell: QuantizedGaussian, reader: &mut Reader<'_>) -> Result<i32, Fault> {
+    let symbol = reader.get(bell)?;
+    get_beyond(symbol, bell, reader)
+}
+
+/// The level of a symbol, with what [`put_beyond`] has put.
+fn get_beyond(symbol: i32, bell: QuantizedGaussian, reader: &mut Reader<'_>) -> Result<i32, Fault> {
+    let excess = if symbol.abs() == bell.end {
+        i64::from(reader.golomb(0)?)
+    } else {
+        0
+    };
+    let high = i64::from(symbol) + excess * i64::from(symbol.signum());
+    let half = i64::from((1 << bell.low) >> 1);
+    let level = (high << bell.low) + i64::from(reader.bits(bell.low)?) - half;
+    if level.abs() > LEVEL_MAX.into() {
+        return Err(Fault::LevelRange);
+    }
+    Ok(level as i32)
 }
 
 /// Counterpart of [`put_scaled`], after the scale.
@@ -356,7 +404,6 @@ fn get_levels(
         return Ok(vec![0; count]);
     }
     let bell = QuantizedGaussian::new(scale);
-    let half = (1 << bell.low) >> 1;
     let mut levels = Vec::with_capacity(count);
     let mut ascent = Ascent::new(bell);
     let mut reached = 0;
@@ -369,17 +416,7 @@ fn get_levels(
         } else {
             reader.get(bell)?
         };
-        let excess = if symbol.abs() == bell.end {
-            i64::from(reader.golomb(0)?)
-        } else {
-            0
-        };
-        let high = i64::from(symbol) + excess * i64::from(symbol.signum());
-        let level = (high << bell.low) + i64::from(reader.bits(bell.low)?) - half;
-        if level.abs() > LEVEL_MAX.into() {
-            return Err(Fault::LevelRange);
-        }
-        levels.push(level as i32);
+        levels.push(get_beyond(symbol, bell, reader)?);
     }
     if ascending && !ascend(&levels) {
         return Err(Fault::NeuronOrder);

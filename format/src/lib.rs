@@ -2,9 +2,9 @@
 //!
 //! A `.siren` file stores a signal (a picture, a shape, a sound or a video) as the weights of small networks
 //! with sine activations: the signal is the function that they compute. This crate turns such files into
-//! integers and back. It computes no floating-point number, reads no file and draws no picture; weights enter and leave as the
-//! integers that the file codes. `SPEC.md`, beside this crate's sources, is the format itself, and every
-//! error cites the section of it that a file broke.
+//! integers and back. It computes no floating-point number, reads no file and draws no picture; weights and latents
+//! enter and leave as the integers that the file codes. `SPEC.md`, beside this crate's sources, is the format itself,
+//! and every error cites the section of it that a file broke.
 //!
 //! Bytes from anywhere are safe to give to [`File::from_bytes`]: it returns an [`Error`] for whatever is
 //! not a well-formed file, and it holds the file to [`Limits`] before it allocates anything.
@@ -26,7 +26,7 @@
 //!     },
 //! };
 //! let count = header.parameters(); // 7,479
-//! let file = File { header, weights: Weights::Half(vec![0x3C00; count as usize]), icc: None };
+//! let file = File { header, weights: Weights::Half(vec![0x3C00; count as usize]), latents: None, icc: None };
 //!
 //! let bytes = file.to_bytes()?;
 //! assert_eq!(File::from_bytes(&bytes, &Limits::default())?, file);
@@ -38,10 +38,12 @@
 
 #![forbid(unsafe_code)]
 
+mod context;
 mod cost;
 mod error;
 mod file;
 mod gaussian;
+mod grids;
 #[cfg(feature = "zstd")]
 mod half;
 #[cfg(not(feature = "zstd"))]
@@ -58,19 +60,25 @@ mod half {
     }
 }
 mod header;
+mod laplace;
+mod latents;
 mod layout;
 mod levels;
 mod limits;
 mod metadata;
 mod range;
+mod scan;
 mod signal;
 mod weights;
 mod wire;
 
+pub use context::{CONTEXT_INPUTS, CONTEXT_MAX, NEIGHBOURS, PARENTS, SCALE_ORIGIN};
 pub use cost::{Cost, OPERATIONS_PER_SECOND, TILE};
 pub use error::{Error, Fault, Feature};
 pub use file::File;
+pub use grids::{Grid, Grids};
 pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples};
+pub use latents::{LatentCosts, Latents};
 pub use layout::{Layout, Part, Span, inspect};
 pub use levels::{LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor};
 pub use limits::{Exceeded, Limits, Quantity};

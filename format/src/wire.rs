@@ -12,7 +12,8 @@ use bincode::error::DecodeError;
 use bincode::{Decode, Encode};
 
 use crate::{
-    Activation, Coding, Colour, Error, Fault, Feature, Header, Input, Network, Samples, Signal,
+    Activation, Coding, Colour, Error, Fault, Feature, Grid, Grids, Header, Input, Network,
+    Samples, Signal,
 };
 
 /// Memory a header may take while it is read, in bytes. 255 runs take half of it, so whatever exceeds it
@@ -102,6 +103,14 @@ struct Run {
     width: u32,
 }
 
+/// What follows the header's other fields if the network sees grids.
+#[derive(Encode, Decode)]
+struct GridsWire {
+    /// Scale and step of each grid.
+    grids: Vec<[u8; 2]>,
+    context: [u8; 2],
+}
+
 /// Writes a header that [`Header::validate`] has passed.
 pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, Fault> {
     let Samples {
@@ -122,8 +131,13 @@ pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, F
     let activation = match activation {
         Activation::Sine => 0,
     };
-    let input = match input {
-        Input::Coordinates => 0,
+    let (input, grids) = match input {
+        Input::Coordinates => (0, None),
+        Input::Grids(Grids { grids, context }) => {
+            let grids = grids.iter().map(|grid| [grid.scale, grid.step]).collect();
+            let context = *context;
+            (1, Some(GridsWire { grids, context }))
+        }
     };
     let wire = Wire {
         signal: header.signal.into(),
@@ -140,23 +154,16 @@ pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, F
             .collect(),
         coding: coding.number(),
     };
-    bincode::encode_to_vec(wire, CONFIG).map_err(|_| Fault::Number)
+    let mut bytes = bincode::encode_to_vec(wire, CONFIG).map_err(|_| Fault::Number)?;
+    if let Some(grids) = grids {
+        bytes.extend(bincode::encode_to_vec(grids, CONFIG).map_err(|_| Fault::Number)?);
+    }
+    Ok(bytes)
 }
 
 /// Reads the header that `bytes` begin with; returns it with its length in bytes.
 pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error> {
-    let (wire, length): (Wire, usize) =
-        bincode::decode_from_slice(bytes, CONFIG).map_err(|e| match e {
-            DecodeError::UnexpectedVariant { found, .. } => Error::Unsupported {
-                what: Feature::Signal,
-                number: found,
-            },
-            DecodeError::UnexpectedEnd { .. } => Error::Malformed(Fault::HeaderEnds),
-            DecodeError::LimitExceeded | DecodeError::OutsideUsizeRange(_) => {
-                Error::Malformed(Fault::LayerCount)
-            }
-            _ => Error::Malformed(Fault::Number),
-        })?;
+    let (wire, mut length): (Wire, usize) = decode(bytes, Fault::LayerCount)?;
     let unknown = |what, number: u8| Error::Unsupported {
         what,
         number: number.into(),
@@ -171,6 +178,15 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error
     };
     let input = match wire.model >> 4 {
         0 => Input::Coordinates,
+        1 => {
+            let (wire, more): (GridsWire, usize) = decode(&bytes[length..], Fault::GridCount)?;
+            length += more;
+            let grid = |&[scale, step]: &[u8; 2]| Grid { scale, step };
+            Input::Grids(Grids {
+                grids: wire.grids.iter().map(grid).collect(),
+                context: wire.context,
+            })
+        }
         other => return Err(unknown(Feature::Input, other)),
     };
     let coding =
@@ -195,6 +211,19 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error
         return Err(Error::Malformed(Fault::NotShortest));
     }
     Ok((header, coding, length))
+}
+
+/// Reads a part of the header that `bytes` begin with; `long` is the fault of a list that is too long.
+fn decode<T: Decode<()>>(bytes: &[u8], long: Fault) -> Result<(T, usize), Error> {
+    bincode::decode_from_slice(bytes, CONFIG).map_err(|e| match e {
+        DecodeError::UnexpectedVariant { found, .. } => Error::Unsupported {
+            what: Feature::Signal,
+            number: found,
+        },
+        DecodeError::UnexpectedEnd { .. } => Error::Malformed(Fault::HeaderEnds),
+        DecodeError::LimitExceeded | DecodeError::OutsideUsizeRange(_) => Error::Malformed(long),
+        _ => Error::Malformed(Fault::Number),
+    })
 }
 
 /// Width of each hidden layer. Counts before it repeats, since a run may claim four billion layers.

@@ -8,7 +8,7 @@ use crate::samples::{
 };
 
 /// Name, description, bytes, and what reading them gives.
-type Case<T> = (&'static str, &'static str, Vec<u8>, T);
+pub(crate) type Case<T> = (&'static str, &'static str, Vec<u8>, T);
 
 pub(crate) fn valid() -> Vec<Case<File>> {
     let rgb = || file((30, 20), (3, 8), &[3, 3], halves(33, 1));
@@ -256,9 +256,9 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         ),
         (
             "input",
-            "input kind 1",
-            header(4, 1, &[0x10]),
-            unknown(Feature::Input, 1),
+            "input kind 2",
+            header(4, 1, &[0x20]),
+            unknown(Feature::Input, 2),
         ),
         (
             "coding",
@@ -448,9 +448,9 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         ),
         (
             "section-critical",
-            "section 2",
-            sections(&[&weights, &section(2, b"")]),
-            unknown(Feature::Section, 2),
+            "section 3",
+            sections(&[&weights, &section(3, b"")]),
+            unknown(Feature::Section, 3),
         ),
         (
             "no-weights",

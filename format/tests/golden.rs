@@ -1,15 +1,16 @@
-//! Golden files: valid ones parse to exactly what `cases` says and back to the same bytes; invalid ones
-//! give exactly its error. `golden/README.md` lists them byte by byte.
+//! Golden files: valid ones parse to exactly what `cases` and `grid_cases` say and back to the same bytes; invalid ones
+//! give exactly their error. `golden/README.md` lists them byte by byte.
 //!
-//! They are written from `cases` only on request: `SIREN_FORMAT_BLESS=1 cargo test golden`.
+//! They are written from there only on request: `SIREN_FORMAT_BLESS=1 cargo test golden`.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use siren_format::{File, Limits, inspect};
+use siren_format::{Error, File, Limits, inspect};
 
-use crate::cases::{invalid, valid};
+use crate::cases::{self, Case};
+use crate::grid_cases;
 use crate::samples::gray;
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
@@ -18,8 +19,8 @@ const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 const VALID: &str = "\
 # Golden files
 
-`../cases.rs` defines these files; `../golden.rs` writes them and this list, and tests both. Bytes are
-hexadecimal. In a valid file they are divided into signature and version, header, framing and payload of
+`../cases.rs` and `../grid_cases.rs` define these files; `../golden.rs` writes them and this list, and tests both.
+Bytes are hexadecimal. In a valid file they are divided into signature and version, header, framing and payload of
 each section, and checksum.
 
 ## valid
@@ -40,6 +41,18 @@ Each gives the error beside it and no other.
 | file | what | error | bytes |
 |---|---|---|---|
 ";
+
+fn valid() -> Vec<Case<File>> {
+    let mut cases = cases::valid();
+    cases.extend(grid_cases::valid());
+    cases
+}
+
+fn invalid() -> Vec<Case<Error>> {
+    let mut cases = cases::invalid();
+    cases.extend(grid_cases::invalid());
+    cases
+}
 
 pub(crate) fn valid_bytes() -> Vec<(String, Vec<u8>)> {
     valid()

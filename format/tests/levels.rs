@@ -109,6 +109,7 @@ fn both_decoders_agree() {
             &File {
                 header,
                 weights,
+                latents: None,
                 icc,
             },
             &table,

@@ -16,7 +16,7 @@ pub(crate) fn table() -> Vec<Vec<u64>> {
     block.split("m = ").skip(1).map(row).collect()
 }
 
-struct Decoder<'a> {
+pub(crate) struct Decoder<'a> {
     payload: &'a [u8],
     read: usize,
     low: u64,
@@ -32,9 +32,23 @@ struct Gaussian {
     k: u32,
 }
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
+    /// SPEC 5.3.1: begins with a payload.
+    pub(crate) fn new(payload: &'a [u8], table: &'a [Vec<u64>]) -> Self {
+        let mut decoder = Self {
+            payload,
+            read: 0,
+            low: 0,
+            range: u64::MAX,
+            point: 0,
+            table,
+        };
+        decoder.next_bytes(8);
+        decoder
+    }
+
     /// SPEC 5.3.1: the symbol with this number in ascending order, among symbols of these widths.
-    fn symbol(&mut self, widths: impl Iterator<Item = u64>) -> Option<usize> {
+    pub(crate) fn symbol(&mut self, widths: impl Iterator<Item = u64>) -> Option<usize> {
         let unit = self.range >> 16;
         let q = self.point.wrapping_sub(self.low) / unit;
         if q > 65_535 {
@@ -66,7 +80,7 @@ impl Decoder<'_> {
     }
 
     /// SPEC 5.3.3.
-    fn bits(&mut self, count: u32) -> Option<i64> {
+    pub(crate) fn bits(&mut self, count: u32) -> Option<i64> {
         if count == 0 {
             return Some(0);
         }
@@ -74,7 +88,7 @@ impl Decoder<'_> {
         Some(symbol as i64)
     }
 
-    fn golomb(&mut self, order: u32) -> Option<i64> {
+    pub(crate) fn golomb(&mut self, order: u32) -> Option<i64> {
         let mut zeros = 0;
         while self.bits(1)? == 0 {
             zeros += 1;
@@ -104,7 +118,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn level(&mut self, scale: i64) -> Option<i32> {
+    pub(crate) fn level(&mut self, scale: i64) -> Option<i32> {
         let Gaussian { row, stride, k } = self.gaussian(scale);
         let tail = |a: i64| row.get(((2 * a - 1) * stride) as usize).copied();
         let end = (1..).take_while(|&a| tail(a).is_some()).count() as i64;
@@ -161,7 +175,7 @@ impl Decoder<'_> {
     }
 
     /// The last rule of SPEC 5.3.1.
-    fn ends_well(&self) -> bool {
+    pub(crate) fn ends_well(&self) -> bool {
         let (n, r) = (self.payload.len(), self.read);
         let d = u128::from(self.point.wrapping_sub(self.low));
         let v = match n {
@@ -197,15 +211,7 @@ fn networks(signal: Signal) -> u64 {
 
 /// SPEC 5.3.4: the tensors, or nothing if the payload breaks a rule.
 pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Option<Vec<Tensor>> {
-    let mut decoder = Decoder {
-        payload,
-        read: 0,
-        low: 0,
-        range: u64::MAX,
-        point: 0,
-        table,
-    };
-    decoder.next_bytes(8);
+    let mut decoder = Decoder::new(payload, table);
     let mut tensors = Vec::new();
     // Step code and spread of each tensor of the network before.
     let mut before: Option<Vec<(i64, i64)>> = None;

@@ -3,12 +3,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use siren_format::{
-    Activation, Coding, Colour, File, Header, Input, LEVEL_MAX, Limits, Network, Samples, Signal,
-    Weights,
+    Activation, Coding, Colour, File, Grid, Grids, Header, Input, LEVEL_MAX, Latents, Limits,
+    Network, Samples, Signal, Weights,
 };
 use sirenc_fuzz_bodies::read;
 
-use crate::samples::{Random, halves, order, tensors};
+use crate::samples::{Random, halves, latents, order, tensors};
 
 /// Runs of equal widths, as networks have them, or any widths at all.
 fn hidden() -> impl Strategy<Value = Vec<u32>> {
@@ -75,15 +75,57 @@ fn signal() -> impl Strategy<Value = (Signal, Samples)> {
     prop_oneof![picture, shape, sound, video]
 }
 
+/// Most latents of a file here.
+const LATENTS: u64 = 3000;
+
+/// Coordinates, or any grids; those that are too fine for the picture are left out.
+fn input() -> impl Strategy<Value = Input> {
+    let grid = (0..=15_u8, any::<u8>()).prop_map(|(scale, step)| Grid { scale, step });
+    let widths = || prop_oneof![1..=4_u8, 1..=32_u8];
+    let grids = (vec(grid, 1..=64), [widths(), widths()])
+        .prop_map(|(grids, context)| Input::Grids(Grids { grids, context }));
+    prop_oneof![Just(Input::Coordinates), grids]
+}
+
+/// What is left of `input` for a signal, if it is a picture.
+fn suited(input: Input, signal: Signal) -> Input {
+    let (Input::Grids(mut grids), Signal::Picture { width, height }) = (input, signal) else {
+        return Input::Coordinates;
+    };
+    let mut left = LATENTS;
+    grids.grids.retain(|grid| {
+        let [columns, rows] = grid.size(width, height).map(u64::from);
+        let kept = columns * rows <= left;
+        left -= if kept { columns * rows } else { 0 };
+        kept
+    });
+    if grids.grids.is_empty() {
+        Input::Coordinates
+    } else {
+        Input::Grids(grids)
+    }
+}
+
+/// Latents of any magnitude, if the header has grids.
+fn any_latents(header: &Header, flat: bool, seed: u64) -> Option<Latents> {
+    header.grids()?;
+    let deviation = if flat {
+        0.0
+    } else {
+        2_f64.powi((seed % 14) as i32 - 2)
+    };
+    Some(latents(header, seed, deviation))
+}
+
 fn header() -> impl Strategy<Value = Header> {
     let omega = || prop_oneof![Just(240), 1..=u16::MAX];
-    (signal(), omega(), omega(), hidden()).prop_map(
-        |((signal, samples), omega_first, omega_hidden, hidden)| Header {
+    (signal(), input(), omega(), omega(), hidden()).prop_map(
+        |((signal, samples), input, omega_first, omega_hidden, hidden)| Header {
             signal,
             samples,
             network: Network {
                 activation: Activation::Sine,
-                input: Input::Coordinates,
+                input: suited(input, signal),
                 omega_first,
                 omega_hidden,
                 hidden,
@@ -120,6 +162,7 @@ fn any_file() -> impl Strategy<Value = File> {
     (header(), icc, coding, any::<bool>(), any::<u64>()).prop_map(
         |(header, icc, coding, flat, seed)| File {
             weights: weights(&header, coding, flat, seed),
+            latents: any_latents(&header, flat, seed),
             header,
             icc,
         },

@@ -1,7 +1,8 @@
 //! Small files to test with, and the parts to build broken ones from.
 
 use siren_format::{
-    Activation, Colour, File, Header, Input, Network, Samples, Signal, Tensor, Weights,
+    Activation, CONTEXT_INPUTS, Colour, File, Grid, Grids, Header, Input, Latents, Network,
+    Samples, Signal, Tensor, Weights,
 };
 
 /// Header of [`gray`]: 1 x 1 pixels, one channel of 8 bits, both omegas 30, one hidden layer of one neuron.
@@ -49,6 +50,7 @@ pub(crate) fn file(
     File {
         header,
         weights: Weights::Half(weights),
+        latents: None,
         icc: None,
     }
 }
@@ -129,6 +131,57 @@ pub(crate) fn tensors(header: &Header, seed: u64, deviation: impl Fn(usize) -> f
     }
     order(header, &mut tensors);
     tensors
+}
+
+/// The header of a gray picture with grids of these scales, and a context network of these widths.
+pub(crate) fn gridded((width, height): (u32, u32), scales: &[u8], context: [u8; 2]) -> Header {
+    let mut header = file((width, height), (1, 8), &[2], vec![]).header;
+    let grid = |(index, &scale)| Grid {
+        scale,
+        step: 150 + index as u8,
+    };
+    header.network.input = Input::Grids(Grids {
+        grids: scales.iter().enumerate().map(grid).collect(),
+        context,
+    });
+    header
+}
+
+/// Latents of this standard deviation for a header, and a context network of any numbers; of zeros, if the latents are.
+pub(crate) fn latents(header: &Header, seed: u64, deviation: f64) -> Latents {
+    let mut random = Random(seed);
+    let (grids, [width, height]) = header.grids().expect("a header with grids");
+    let [first, second] = grids.context.map(usize::from);
+    let mut context = Vec::new();
+    for (inputs, outputs) in [(CONTEXT_INPUTS, first), (first, second), (second, 2)] {
+        for (count, step) in [(inputs * outputs, 3), (outputs, 10)] {
+            let any = if deviation > 0.0 { 4.0 } else { 0.0 };
+            let levels = (0..count).map(|_| (any * random.normal()).round() as i32);
+            context.push(Tensor {
+                step,
+                levels: levels.collect(),
+            });
+        }
+    }
+    let mut levels = |grid: &Grid| {
+        let [columns, rows] = grid.size(width, height);
+        let level = |_| (deviation * random.normal()).round() as i16;
+        (0..columns * rows).map(level).collect()
+    };
+    Latents {
+        levels: grids.grids.iter().map(&mut levels).collect(),
+        context,
+    }
+}
+
+/// A file with these latents, and weights in levels.
+pub(crate) fn with_latents(header: Header, latents: Latents) -> File {
+    File {
+        weights: Weights::Levels(tensors(&header, 6, |_| 12.0)),
+        header,
+        latents: Some(latents),
+        icc: None,
+    }
 }
 
 /// Makes the biases of hidden layers ascend from 0, as SPEC 5.3.5 wants.

@@ -73,7 +73,7 @@ pub(super) fn threads(threads: Option<usize>) -> usize {
 
 /// Operations to evaluate the jets of `order` at a point.
 pub(super) fn each(header: &Header, order: Order) -> u64 {
-    let components = order.components(header.inputs() as usize);
+    let components = order.components(header.signal.coordinates() as usize);
     header.operations_per_point(components as u64)
 }
 
@@ -110,7 +110,7 @@ impl Stored {
         cost.hold(networks.saturating_mul(packed));
         let widest = header.layers().map(|(outputs, _)| outputs).max();
         let rows = 2 * u64::from(widest.unwrap_or(0)) + u64::from(header.inputs());
-        let components = order.components(header.inputs() as usize) as u64;
+        let components = order.components(header.signal.coordinates() as usize) as u64;
         let scratch = rows * components * siren_format::TILE * NUMBER;
         cost.hold(scratch.saturating_mul(threads as u64));
     }
@@ -136,8 +136,8 @@ impl Stored {
         }
         cost.evaluate(frames, samples, each);
 
-        let jet =
-            u64::from(header.outputs()) * asked.order.components(header.inputs() as usize) as u64;
+        let jet = u64::from(header.outputs())
+            * asked.order.components(header.signal.coordinates() as usize) as u64;
         let pixels = u64::from(view.region().width) * u64::from(asked.rows);
         cost.hold(pixels.saturating_mul(asked.numbers * asked.bytes));
         cost.hold((columns + lines) * NUMBER);

@@ -51,13 +51,14 @@ impl Renderer {
         let first = [columns.start, rows.start];
         let grid = grid.resampled(axes[0].len(), axes[1].len());
         let samples = stored.header.samples;
-        let architecture = stored.network().architecture();
+        let network = stored.network();
+        let jet = network.architecture().outputs * order.components(network.coordinates());
         Ok(Self {
             sweep: Sweep::new(device, stored.network(), order)?,
             depth: samples.depth,
             shading: view.shading(),
             channels: view.channels_of(samples.channels).into(),
-            jet: architecture.outputs * order.components(architecture.inputs),
+            jet,
             longer: width.max(height) as f32,
             region: view.region(),
             axes,

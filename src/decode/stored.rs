@@ -24,7 +24,7 @@ impl Stored {
     pub(super) fn new(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
         let file = File::from_bytes(bytes, limits)?;
         Ok(Self {
-            networks: weights::to_networks(&file.header, &file.weights)?,
+            networks: weights::to_networks(&file)?,
             header: file.header,
             icc: file.icc,
             limits: limits.clone(),

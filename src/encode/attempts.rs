@@ -2,12 +2,13 @@
 
 use super::checkpoint::Journal;
 use super::encoder::unforeseeable;
+use super::meter::{Meter, Tell};
 use super::plain;
 use super::plan::{Plan, Size};
 use super::search;
 use super::settings::{Settings, Steps};
 use super::source::Source;
-use super::trained::{Candidate, Job, Meter, Tell, TrainedModel};
+use super::trained::{Candidate, Job, TrainedModel};
 use crate::Error;
 use crate::objective::Task;
 use std::time::{Duration, Instant};

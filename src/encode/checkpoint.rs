@@ -10,7 +10,7 @@
 
 use crate::engine::net::Network;
 use crate::error::{Checkpointing, Error};
-use crate::fit::{Archive, Fitted, Moment, Persist, Rounding};
+use crate::fit::{Archive, Fitted, Persist, Rounding};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -175,7 +175,7 @@ impl Journals {
     ///
     /// # Errors
     /// None at present.
-    pub(super) fn step(&self, index: usize, of: &mut Checkpoint<'_, '_>) -> Result<(), Error> {
+    pub(super) fn step(&self, index: usize, of: &mut Checkpoint<'_>) -> Result<(), Error> {
         let noted = self.parts()[index].1;
         if noted.elapsed() >= OLDEST {
             let body = of.body()?;
@@ -231,14 +231,15 @@ impl Body<'_> {
 }
 
 /// An encode between two steps, of which a checkpoint can be made.
-pub struct Checkpoint<'a, 'b> {
+pub struct Checkpoint<'a> {
     pub(super) journal: &'a Journal,
-    pub(super) moment: &'a mut Moment<'b>,
+    /// The state of the fit that is under way.
+    pub(super) moment: &'a mut dyn Persist,
     /// Where there are several, all journals and the place of this one among them.
     pub(super) beside: Option<(&'a Journals, usize)>,
 }
 
-impl<'b> Checkpoint<'_, 'b> {
+impl Checkpoint<'_> {
     /// The bytes that [`crate::Encoder::encode_resumable`] needs to resume from here: about six times as many as the
     /// weights take as floats.
     ///
@@ -263,7 +264,7 @@ impl<'b> Checkpoint<'_, 'b> {
     }
 
     /// A checkpoint of all networks whose journals are in `all`, where this is the one of network `index`.
-    pub(super) fn among<'c>(&'c mut self, all: &'c Journals, index: usize) -> Checkpoint<'c, 'b> {
+    pub(super) fn among<'c>(&'c mut self, all: &'c Journals, index: usize) -> Checkpoint<'c> {
         Checkpoint {
             journal: self.journal,
             moment: self.moment,

@@ -71,6 +71,8 @@ pub struct EncoderOf<K> {
 #[derive(Clone, Debug, Default)]
 pub struct PictureSettings {
     pub(super) supervision: Option<Derivatives>,
+    /// Whether the network sees grids of latents.
+    pub(super) latents: bool,
 }
 
 /// The settings that shapes alone have: none so far.
@@ -115,6 +117,14 @@ mod own {
 }
 
 impl own::Own for PictureSettings {
+    fn validate(&self) -> Result<(), Error> {
+        if self.latents && self.supervision.is_some() {
+            let allowed = "left out where derivatives are fitted";
+            return Err(Error::parameter("grids", "given", allowed));
+        }
+        Ok(())
+    }
+
     fn foretells_psnr(&self) -> bool {
         self.supervision.is_none()
     }
@@ -315,6 +325,16 @@ impl SoundEncoder {
 }
 
 impl Encoder {
+    /// Has the network see grids of latents in place of coordinates: integers at several scales, which are coded under a
+    /// learned context and interpolated by cubic B-splines. They hold more detail than weights alone where a picture is
+    /// worth many bits. They take no other network than their own, so layers, width, omegas and half floats must be left
+    /// open, and the picture must be opaque.
+    #[must_use]
+    pub fn with_latents(mut self) -> Self {
+        self.own.latents = true;
+        self
+    }
+
     /// Shows the network nothing of the picture but its derivatives, and so has it solve Poisson's equation
     /// (Sitzmann et al. 2020, section 4.1). They are the exact ones of the picture's cosine interpolant, per
     /// channel, alpha included: all differences between pixels are in them, and nothing flows through the

@@ -11,6 +11,8 @@ mod checkpoint;
 mod encoder;
 #[cfg(test)]
 mod fits;
+mod latents;
+mod meter;
 mod picture;
 mod plain;
 mod plan;

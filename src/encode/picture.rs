@@ -3,7 +3,7 @@
 use super::attempts::Finished;
 use super::checkpoint::{Checkpoint, Journal};
 use super::encoder::Encoder;
-use super::trained::Tell;
+use super::meter::Tell;
 use crate::Error;
 use crate::decode::on_threads;
 use crate::fit::Progress;
@@ -71,7 +71,7 @@ impl Encoder {
         &self,
         picture: &Picture,
         checkpoint: Option<&[u8]>,
-        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_>) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
         self.validate()?;
         let journal = Journal::new(self.key(picture), checkpoint)?;
@@ -114,7 +114,11 @@ impl Encoder {
             candidate,
             steps,
             elapsed,
-        } = self.settings.fit(picture, task, tell, journal)?;
+        } = if self.own.latents && task.values().is_none() {
+            self.settings.fit_latents(picture, task, tell, journal)?
+        } else {
+            self.settings.fit(picture, task, tell, journal)?
+        };
         Ok(Encoded {
             psnr: candidate.quality,
             bpp: candidate.bytes.len() as f64 * 8.0 / picture.pixels() as f64,

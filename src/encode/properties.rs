@@ -87,9 +87,9 @@ proptest! {
             }
         }
 
-        let file = File { header, weights, icc: None };
+        let file = File { header, weights, latents: None, icc: None };
         let read = File::from_bytes(&file.to_bytes()?, &Limits::default())?;
-        let back = to_networks(&read.header, &read.weights)?;
+        let back = to_networks(&read)?;
         let [back] = &back[..] else { unreachable!("a picture is one network") };
         // The same function, whatever the order of its neurons: the same values in every tensor.
         for (back, rounded) in tensors(back).zip(tensors(&rounded)) {

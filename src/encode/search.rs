@@ -5,10 +5,11 @@
 //! by a decibel or two and costs a fifth of a fit each time. Only if that does not reach is the network
 //! replaced.
 
+use super::meter::Meter;
 use super::plain;
 use super::plan::{LEAST_BYTES, Size, Target};
 use super::settings::Settings;
-use super::trained::{Candidate, Job, Meter, QuantizedModel, TrainedModel};
+use super::trained::{Candidate, Job, QuantizedModel, TrainedModel};
 use crate::Error;
 
 /// How near is near enough, in dB.

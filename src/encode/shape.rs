@@ -75,7 +75,7 @@ impl ShapeEncoder {
         &self,
         surface: &Surface,
         checkpoint: Option<&[u8]>,
-        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_>) -> ControlFlow<()> + Send,
     ) -> Result<EncodedShape, Error> {
         self.validate()?;
         let journal = Journal::new(self.key(surface), checkpoint)?;

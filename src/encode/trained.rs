@@ -1,20 +1,18 @@
 //! One network on its way into a file: fitted freely, then while its weights are rounded.
 
-use super::checkpoint::{Checkpoint, Entry, Journal, Outcome};
+use super::meter::Meter;
 use super::plan::{ByteBudget, OVERHEAD, Plan};
 use super::quantise::{Probe, Quantiser};
 use super::source::Source;
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Device, Network};
 use crate::fit;
-use crate::fit::{Fitted, Persist, Progress, Rounding, Schedule};
+use crate::fit::{Fitted, Schedule};
 use crate::model::weights::{Gains, tensors_mut};
 use crate::model::{symmetry, weights};
 use crate::objective::Task;
 use crate::{Error, Limits};
 use siren_format::{BIT, File, Header, Tensor, Weights};
-use std::ops::ControlFlow;
-use std::time::Instant;
 
 /// Rounds of points per step, in the first half of a fit and in the second.
 const GROWTH: [u64; 2] = [1, 3];
@@ -42,6 +40,7 @@ impl Job<'_> {
         let file = File {
             header: header.clone(),
             weights,
+            latents: None,
             icc: self.source.icc().map(<[u8]>::to_vec),
         };
         Ok(file.to_bytes()?)
@@ -101,105 +100,6 @@ impl Candidate {
         if best.as_ref().is_none_or(worse) {
             *best = Some(candidate);
         }
-    }
-}
-
-/// A callback that is called after every step, and may end the fit.
-pub(super) type Tell<'a> = &'a mut dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()>;
-
-/// Tells of several fits as of one, and keeps their journal.
-pub(super) struct Meter<'a> {
-    tell: Tell<'a>,
-    pub(super) journal: Journal,
-    begin: Instant,
-    /// Steps of the fits before this one.
-    pub(super) done: u32,
-    /// Steps of all fits, as far as can be seen.
-    planned: u32,
-}
-
-impl<'a> Meter<'a> {
-    pub(super) fn new(tell: Tell<'a>, journal: Journal) -> Self {
-        Self {
-            tell,
-            journal,
-            begin: Instant::now(),
-            done: 0,
-            planned: 0,
-        }
-    }
-
-    /// This meter, continued after `done` steps.
-    pub(super) fn after(self, done: u32) -> Self {
-        Self { done, ..self }
-    }
-
-    /// At least `steps` more are planned from here on.
-    pub(super) fn plan(&mut self, steps: u32) {
-        self.planned = self.planned.max(self.done.saturating_add(steps));
-    }
-
-    fn fit(
-        &mut self,
-        job: Job<'_>,
-        network: &mut Network,
-        mut rounding: Option<&mut dyn Rounding>,
-        schedule: &Schedule,
-    ) -> Result<Fitted, Error> {
-        let fitted = match self.journal.next() {
-            Entry::Finished(bytes) => {
-                let mut outcome = outcome(network, &mut rounding, Fitted::default());
-                outcome.load(&bytes)?;
-                outcome.fitted
-            }
-            Entry::UnderWay(bytes) => {
-                self.watch(job, network, &mut rounding, schedule, Some(&bytes))?
-            }
-            Entry::Fresh => self.watch(job, network, &mut rounding, schedule, None)?,
-        };
-        self.journal
-            .push(outcome(network, &mut rounding, fitted).save()?);
-        self.done += fitted.steps;
-        Ok(fitted)
-    }
-
-    fn watch(
-        &mut self,
-        job: Job<'_>,
-        network: &mut Network,
-        rounding: &mut Option<&mut dyn Rounding>,
-        schedule: &Schedule,
-        from: Option<&[u8]>,
-    ) -> Result<Fitted, Error> {
-        let rounding = rounding.as_mut().map(|rounding| &mut **rounding as _);
-        // Reported in the units of the signal.
-        let power = f64::from(job.task.gain().factor()).powi(2);
-        fit::watch(
-            job.device,
-            network,
-            job.task,
-            rounding,
-            schedule,
-            from,
-            &mut |report, moment| {
-                let report = Progress {
-                    step: self.done + report.step,
-                    steps: self.planned,
-                    loss: report.loss * power,
-                    psnr: fit::psnr(report.loss * power),
-                    elapsed: self.begin.elapsed(),
-                    ..*report
-                };
-                let journal = &self.journal;
-                let beside = None;
-                let checkpoint = &mut Checkpoint {
-                    journal,
-                    moment,
-                    beside,
-                };
-                (self.tell)(&report, checkpoint)
-            },
-        )
     }
 }
 
@@ -430,19 +330,6 @@ impl<'a> TrainedModel<'a> {
 
     fn candidate(&self, bytes: Vec<u8>, fitted: Fitted) -> Result<Candidate, Error> {
         Candidate::of(self.job, &self.plan.header, bytes, fitted.stopped)
-    }
-}
-
-/// How a fit of `network` ended, as the journal has it.
-fn outcome<'a>(
-    network: &'a mut Network,
-    rounding: &'a mut Option<&mut dyn Rounding>,
-    fitted: Fitted,
-) -> Outcome<'a> {
-    Outcome {
-        network,
-        rounding: rounding.as_mut().map(|rounding| &mut **rounding as _),
-        fitted,
     }
 }
 

@@ -13,6 +13,7 @@ mod stepper;
 pub use fitter::Fitter;
 pub(crate) use persist::{Archive, Persist};
 pub(crate) use schedule::Schedule;
+pub(crate) use soap::Soap;
 pub(crate) use state::Moment;
 
 use crate::Error;
@@ -246,7 +247,7 @@ mod tests {
             known.fill((first as f32 / (400 * TILE) as f32).min(1.0));
         }
 
-        fn loss(&self, count: usize, known: &[f32], _: &[f32], adjoint: &mut [f32]) -> f64 {
+        fn loss(&self, _: u64, count: usize, known: &[f32], _: &[f32], adjoint: &mut [f32]) -> f64 {
             adjoint.fill(0.0);
             count as f64 * f64::from(1.0 + 0.5 * known[0])
         }
@@ -323,7 +324,7 @@ mod tests {
             known.fill(f32::from(u8::from(first >= self.0)));
         }
 
-        fn loss(&self, count: usize, known: &[f32], _: &[f32], adjoint: &mut [f32]) -> f64 {
+        fn loss(&self, _: u64, count: usize, known: &[f32], _: &[f32], adjoint: &mut [f32]) -> f64 {
             adjoint.fill(0.1);
             if known[0] > 0.0 {
                 f64::NAN

@@ -97,6 +97,13 @@ impl Soap {
         });
     }
 
+    /// Moves `parameters` against `gradient` by about `rate` each.
+    pub(crate) fn descend(&mut self, parameters: &mut [Layer], gradient: &[Layer], rate: f32) {
+        let stride = self.stride(0, rate);
+        self.take(parameters, gradient, stride);
+        self.skip(1);
+    }
+
     /// Counts steps that a device has taken.
     pub(super) fn skip(&mut self, steps: i32) {
         self.steps = self.steps.saturating_add(steps);
@@ -122,9 +129,7 @@ impl Persist for Soap {
 
 impl Optimiser for Soap {
     fn step(&mut self, parameters: &mut [Layer], gradient: &[Layer], rate: f32) {
-        let stride = self.stride(0, rate);
-        self.take(parameters, gradient, stride);
-        self.skip(1);
+        self.descend(parameters, gradient, rate);
     }
 
     fn soap(&mut self) -> Option<&mut Soap> {

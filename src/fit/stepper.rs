@@ -240,7 +240,14 @@ mod tests {
             Some(SQUARES)
         }
 
-        fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+        fn loss(
+            &self,
+            _: u64,
+            count: usize,
+            known: &[f32],
+            outputs: &[f32],
+            adjoint: &mut [f32],
+        ) -> f64 {
             SQUARES.loss(count, known, outputs, adjoint)
         }
     }

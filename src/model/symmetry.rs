@@ -64,7 +64,7 @@ mod tests {
     use crate::engine::net::{Architecture, Field};
     use ndarray::Array2;
     use siren_format::{
-        Activation, Colour, Header, Input, Network as Layers, Samples, Signal, Weights,
+        Activation, Colour, File, Header, Input, Network as Layers, Samples, Signal, Weights,
     };
 
     fn header() -> Header {
@@ -138,9 +138,13 @@ mod tests {
         }
         assert_eq!(before[7], after[7]);
         let [before, after] = [before, after].map(|tensors| {
-            to_networks(&header(), &Weights::Levels(tensors))
-                .expect("a network")
-                .remove(0)
+            let file = File {
+                header: header(),
+                weights: Weights::Levels(tensors),
+                latents: None,
+                icc: None,
+            };
+            to_networks(&file).expect("a network").remove(0)
         });
         let far = (values(&before) - values(&after)).mapv(f32::abs);
         assert!(far.iter().all(|&far| far < 1e-4));

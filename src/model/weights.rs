@@ -1,11 +1,14 @@
 //! Between parameters as floats and as the integers a file holds.
 
 use crate::Error;
+use crate::engine::grid::{LatentGrid, LatentGrids};
 use crate::engine::net::{Activation, Architecture, Layer, Network};
 use crate::signal::Gain;
 use half::f16;
 use ndarray::{Array1, Array2};
-use siren_format::{Fault, Header, OMEGA_UNITS, STEP_ORIGIN, STEP_UNITS, Tensor, Weights};
+use siren_format::{
+    Fault, File, Grid, Header, OMEGA_UNITS, STEP_ORIGIN, STEP_UNITS, Tensor, Weights,
+};
 
 /// `omega` in the units of the header, if it can be told there.
 pub(crate) fn omega_units(omega: f64) -> Result<u16, Error> {
@@ -102,9 +105,12 @@ pub(crate) fn step_size(code: u8) -> f32 {
     (f64::from(code) / f64::from(STEP_UNITS) - f64::from(STEP_ORIGIN)).exp2() as f32
 }
 
-/// The networks of a file.
-pub(crate) fn to_networks(header: &Header, weights: &Weights) -> Result<Vec<Network>, Error> {
-    match weights {
+/// The networks of a file, with the grids of latents that they see.
+pub(crate) fn to_networks(file: &File) -> Result<Vec<Network>, Error> {
+    let File {
+        header, weights, ..
+    } = file;
+    let mut networks = match weights {
         Weights::Half(bits) => {
             let values = bits.iter().map(|&bits| f16::from_bits(bits).to_f32());
             networks(header, values)
@@ -116,7 +122,13 @@ pub(crate) fn to_networks(header: &Header, weights: &Weights) -> Result<Vec<Netw
             });
             networks(header, values)
         }
+    }?;
+    if let Some(grids) = latent_grids(file)
+        && let Some(network) = networks.pop()
+    {
+        networks.push(network.with_grids(grids)?);
     }
+    Ok(networks)
 }
 
 /// The networks that a header describes, of the `values` of all their parameters in the order of the file.
@@ -141,6 +153,31 @@ fn networks(header: &Header, mut values: impl Iterator<Item = f32>) -> Result<Ve
         Network::from_layers(&shape, layers?)
     };
     (0..header.networks()).map(network).collect()
+}
+
+/// The grids of latents of a file, as numbers.
+fn latent_grids(file: &File) -> Option<LatentGrids> {
+    let (grids, [width, height]) = file.header.grids()?;
+    let latents = file.latents.as_ref()?;
+    let grid = |(grid, levels): (&Grid, &Vec<i16>)| {
+        let size = step_size(grid.step);
+        let [columns, rows] = grid.size(width, height).map(|side| side as usize);
+        let values = levels
+            .iter()
+            .map(|&level| f32::from(level) * size)
+            .collect();
+        let values = Array2::from_shape_vec((rows, columns), values).ok()?;
+        Some(LatentGrid {
+            scale: grid.scale,
+            values,
+        })
+    };
+    let grids = grids.grids.iter().zip(&latents.levels).map(grid);
+    Some(LatentGrids::new(
+        width,
+        height,
+        grids.collect::<Option<_>>()?,
+    ))
 }
 
 /// The tensors of the file: weights and biases of every layer, in order.

@@ -111,7 +111,7 @@ impl Objective for Distance {
         }
     }
 
-    fn loss(&self, count: usize, known: &[f32], jets: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(&self, _: u64, count: usize, known: &[f32], jets: &[f32], adjoint: &mut [f32]) -> f64 {
         adjoint.fill(0.0);
         let surface = known[0] == 1.0;
         let mut loss = 0.0;
@@ -208,7 +208,7 @@ mod tests {
         let task = Distance::new(sphere(), 7);
         let mean = |number, radius| {
             let [known, jets] = tile(&task, number, radius);
-            task.loss(TILE, &known, &jets, &mut vec![0.0; 4 * TILE]) / TILE as f64
+            task.loss(0, TILE, &known, &jets, &mut vec![0.0; 4 * TILE]) / TILE as f64
         };
         assert!(mean(0, 0.5) < 1e-4 && mean(2, 0.5) < 1e-4);
         // What is left in space is what lies within about 1 / ALPHA of the surface: pi of 8 of the cube, of
@@ -228,7 +228,7 @@ mod tests {
         let task = Distance::new(sphere(), 7);
         let [known, jets] = tile(&task, 1, 0.5);
         let loss =
-            |jets: &[f32]| task.loss(TILE, &known, jets, &mut vec![0.0; 4 * TILE]) / TILE as f64;
+            |jets: &[f32]| task.loss(0, TILE, &known, jets, &mut vec![0.0; 4 * TILE]) / TILE as f64;
         // Of the cube, 7 parts of 8 are outside; there everything is wrong once all signs are.
         let turned: Vec<f32> = jets.iter().map(|jet| -jet).collect();
         let outside = known[TILE..2 * TILE].iter().filter(|least| **least > 0.0);
@@ -249,7 +249,7 @@ mod tests {
                 *jet += 0.2 * ((index * 37 % 101) as f32 / 101.0) - 0.07;
             }
             let mut adjoint = vec![0.0; 4 * TILE];
-            task.loss(TILE, &known, &jets, &mut adjoint);
+            task.loss(0, TILE, &known, &jets, &mut adjoint);
             for row in 0..4 {
                 for slot in [0, 17, TILE - 1] {
                     let index = row * TILE + slot;
@@ -267,7 +267,7 @@ mod tests {
                         };
                         let mut alone = one(&known);
                         alone[0] = known[0];
-                        task.loss(1, &alone, &one(&moved), &mut vec![0.0; 4 * TILE])
+                        task.loss(0, 1, &alone, &one(&moved), &mut vec![0.0; 4 * TILE])
                     });
                     let slope = (losses[1] - losses[0]) / f64::from(2.0 * STEP);
                     let found = f64::from(adjoint[index]);

@@ -101,7 +101,14 @@ impl Objective for Image<'_> {
         Some(self.squares)
     }
 
-    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(
+        &self,
+        _: u64,
+        count: usize,
+        known: &[f32],
+        outputs: &[f32],
+        adjoint: &mut [f32],
+    ) -> f64 {
         self.squares.loss(count, known, outputs, adjoint)
     }
 }

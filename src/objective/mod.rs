@@ -3,6 +3,7 @@
 mod blend;
 mod distance;
 mod image;
+pub(crate) mod latents;
 mod poisson;
 mod problem;
 mod regression;

@@ -152,7 +152,7 @@ impl Objective for Problem<'_> {
         }
     }
 
-    fn loss(&self, count: usize, known: &[f32], jets: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(&self, _: u64, count: usize, known: &[f32], jets: &[f32], adjoint: &mut [f32]) -> f64 {
         adjoint.fill(0.0);
         let number = known[self.inputs * TILE] as usize;
         let Some(constraint) = self.constraints.get(number) else {
@@ -347,12 +347,12 @@ mod tests {
         let mut jets: Vec<f32> = (0..3 * TILE).map(|i| (i as f32 * 0.7).sin()).collect();
         let mut adjoint = vec![0.0; 3 * TILE];
         let mut ignored = adjoint.clone();
-        problem.loss(count, &known, &jets, &mut adjoint);
+        problem.loss(0, count, &known, &jets, &mut adjoint);
         for at in [0, TILE + 2, 2 * TILE + 4, 2 * TILE + 5] {
             let mut around = [-1e-2, 1e-2].map(|change| {
                 let before = jets[at];
                 jets[at] += change;
-                let loss = problem.loss(count, &known, &jets, &mut ignored);
+                let loss = problem.loss(0, count, &known, &jets, &mut ignored);
                 jets[at] = before;
                 loss
             });

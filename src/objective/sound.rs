@@ -68,7 +68,14 @@ impl Objective for Segment<'_> {
         }
     }
 
-    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(
+        &self,
+        _: u64,
+        count: usize,
+        known: &[f32],
+        outputs: &[f32],
+        adjoint: &mut [f32],
+    ) -> f64 {
         let scale = 4.0 / self.channels as f32;
         adjoint.fill(0.0);
         let mut loss = 0.0;
@@ -130,14 +137,14 @@ mod tests {
         let known: Vec<f32> = (0..2 * TILE).map(|i| (i as f32 * 0.11).sin()).collect();
         let outputs: Vec<f32> = (0..2 * TILE).map(|i| (i as f32 * 0.05).cos()).collect();
         let mut adjoint = vec![9.0; 2 * TILE];
-        let loss = segment.loss(100, &known, &outputs, &mut adjoint);
+        let loss = segment.loss(0, 100, &known, &outputs, &mut adjoint);
         let mut ignored = vec![0.0; 2 * TILE];
         for slot in [0, 99, TILE, TILE + 99] {
             let mut moved = outputs.clone();
             moved[slot] += 0.01;
-            let up = segment.loss(100, &known, &moved, &mut ignored);
+            let up = segment.loss(0, 100, &known, &moved, &mut ignored);
             moved[slot] -= 0.02;
-            let down = segment.loss(100, &known, &moved, &mut ignored);
+            let down = segment.loss(0, 100, &known, &moved, &mut ignored);
             let slope = (up - down) / 0.02;
             assert!(
                 (slope - f64::from(adjoint[slot])).abs() < 1e-2,

@@ -143,7 +143,14 @@ impl Objective for Video<'_> {
         Some(self.error())
     }
 
-    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(
+        &self,
+        _: u64,
+        count: usize,
+        known: &[f32],
+        outputs: &[f32],
+        adjoint: &mut [f32],
+    ) -> f64 {
         self.error().loss(count, known, outputs, adjoint)
     }
 }

@@ -101,6 +101,7 @@ fn file(signal: Signal, channels: u8, hidden: &[u32], halves: Option<Vec<u16>>) 
     let file = File {
         header,
         weights,
+        latents: None,
         icc: None,
     };
     file.to_bytes().expect("a valid file")

@@ -8,6 +8,7 @@ mod derivatives;
 mod faults;
 mod files;
 mod formats;
+mod grids;
 mod interrupt;
 mod limits;
 mod many;

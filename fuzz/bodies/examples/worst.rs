@@ -254,6 +254,7 @@ impl Genes {
         File {
             weights: Weights::Levels(tensors.collect()),
             header,
+            latents: None,
             icc: None,
         }
     }

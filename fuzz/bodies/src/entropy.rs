@@ -2,15 +2,16 @@
 
 use arbitrary::{Result, Unstructured};
 use siren_format::{
-    Activation, BIT, Colour, File, Header, Input, Limits, Network, Part, Samples, Signal, Weights,
+    Activation, BIT, Colour, File, Header, Input, Limits, Network, Samples, Signal, Weights,
     inspect,
 };
 
 use crate::model::tensors;
-use crate::{read, resealed, rewrite};
+use crate::parse::replaced;
+use crate::{read, rewrite};
 
 /// How many more bits than were counted may be written. How many fewer has no bound: zeros at the end are free.
-const MORE: u64 = 16 * BIT;
+pub(crate) const MORE: u64 = 16 * BIT;
 
 /// Codes symbols taken from `bytes`, or takes `bytes` as codes; the first one chooses which, and the next
 /// few the network whose levels they are.
@@ -38,7 +39,7 @@ fn choose(source: &mut Unstructured<'_>) -> Result<(bool, Header)> {
 }
 
 /// The header of a gray picture of one pixel.
-fn header(hidden: Vec<u32>) -> Header {
+pub(crate) fn header(hidden: Vec<u32>) -> Header {
     Header {
         signal: Signal::Picture {
             width: 1,
@@ -65,6 +66,7 @@ fn code(header: Header, weights: Weights) {
     let file = File {
         header,
         weights,
+        latents: None,
         icc: None,
     };
     let bytes = file.to_bytes().expect("levels in their range");
@@ -91,17 +93,11 @@ fn take(header: Header, payload: &[u8]) {
     let file = File {
         weights: Weights::Levels(flat.collect()),
         header,
+        latents: None,
         icc: None,
     };
     let (bytes, limits) = (file.to_bytes().expect("zeros"), Limits::default());
-    let layout = inspect(&bytes, &limits).expect("a file that was written");
-    let framing = |part| matches!(part, Part::Framing(_));
-    let start = layout.spans.iter().find(|span| framing(span.part));
-    let start = start.map_or(0, |span| span.offset);
-    // Id 1 and a length below 251: what is longer takes another form.
-    let payload = &payload[..payload.len().min(250)];
-    let head = [&bytes[..start], &[1, payload.len() as u8], payload, &[0; 4]].concat();
-    if let Some(file) = read(&resealed(&head), &limits) {
+    if let Some(file) = read(&replaced(&bytes, 1, payload), &limits) {
         rewrite(&file, &limits);
     }
 }

@@ -7,6 +7,7 @@
 #[cfg(feature = "render")]
 mod cost;
 mod entropy;
+mod latents;
 mod model;
 mod parse;
 #[cfg(feature = "render")]
@@ -17,6 +18,7 @@ mod render;
 #[cfg(feature = "render")]
 pub use cost::cost;
 pub use entropy::entropy;
+pub use latents::latents;
 pub use model::roundtrip;
 pub use parse::{parse, read, resealed, rewrite};
 #[cfg(feature = "render")]
@@ -32,6 +34,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("parse", parse),
     ("roundtrip", roundtrip),
     ("entropy", entropy),
+    ("latents", latents),
     #[cfg(feature = "render")]
     ("decode_limited", decode_limited),
     #[cfg(feature = "render")]

@@ -2,14 +2,16 @@
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
 use siren_format::{
-    Activation, Colour, File, Header, Input, LEVEL_MAX, Limits, Network, Samples, Signal, Tensor,
-    Weights,
+    Activation, CONTEXT_INPUTS, Colour, File, Grid, Grids, Header, Input, LEVEL_MAX, Latents,
+    Limits, Network, Samples, Signal, Tensor, Weights,
 };
 
 use crate::{read, rewrite};
 
 /// Most parameters of a model: enough for every path, and quick.
 const PARAMETERS: u64 = 1 << 11;
+/// Most latents of a model.
+const LATENTS: u64 = 1 << 11;
 
 /// Makes of `bytes` a valid file, writes it, and requires that reading gives it back.
 pub fn roundtrip(bytes: &[u8]) {
@@ -29,7 +31,7 @@ fn file(source: &mut Unstructured<'_>) -> Result<File> {
         samples,
         network: Network {
             activation: Activation::Sine,
-            input: Input::Coordinates,
+            input: input(source, signal)?,
             omega_first: source.int_in_range(1..=u16::MAX)?,
             omega_hidden: source.int_in_range(1..=u16::MAX)?,
             hidden: hidden(source)?,
@@ -44,9 +46,14 @@ fn file(source: &mut Unstructured<'_>) -> Result<File> {
     } else {
         Weights::Levels(tensors(source, &header)?)
     };
+    let latents = match &header.network.input {
+        Input::Grids(grids) => Some(latents(source, grids, signal)?),
+        Input::Coordinates => None,
+    };
     Ok(File {
         header,
         weights,
+        latents,
         icc,
     })
 }
@@ -98,6 +105,67 @@ fn signal(source: &mut Unstructured<'_>) -> Result<(Signal, Samples)> {
     Ok((signal, samples))
 }
 
+/// Coordinates, or grids of a picture, if they have few enough latents.
+fn input(source: &mut Unstructured<'_>, signal: Signal) -> Result<Input> {
+    let Signal::Picture { width, height } = signal else {
+        return Ok(Input::Coordinates);
+    };
+    if source.arbitrary()? {
+        let grids = grids(source, 15)?;
+        if grids.latents(width, height) <= LATENTS {
+            return Ok(Input::Grids(grids));
+        }
+    }
+    Ok(Input::Coordinates)
+}
+
+/// A few grids of scales up to `most`.
+pub(crate) fn grids(source: &mut Unstructured<'_>, most: u8) -> Result<Grids> {
+    let mut grids = Vec::new();
+    for _ in 0..source.int_in_range(1..=4)? {
+        grids.push(Grid {
+            scale: source.int_in_range(0..=most)?,
+            step: source.arbitrary()?,
+        });
+    }
+    let mut width = || source.int_in_range(1..=32);
+    Ok(Grids {
+        grids,
+        context: [width()?, width()?],
+    })
+}
+
+/// Any latents and context network for grids of a picture, and none for others. Once the source has run dry, all that
+/// follows is 0.
+pub(crate) fn latents(
+    source: &mut Unstructured<'_>,
+    grids: &Grids,
+    signal: Signal,
+) -> Result<Latents> {
+    let mut latents = Latents {
+        context: Vec::new(),
+        levels: Vec::new(),
+    };
+    let [first, second] = grids.context.map(usize::from);
+    for (inputs, outputs) in [(CONTEXT_INPUTS, first), (first, second), (second, 2)] {
+        for (count, steps, bits) in [(inputs * outputs, 8, 11), (outputs, 16, 28)] {
+            let step = source.int_in_range(0..=steps)?;
+            let most = (1_i32 << (bits - step)).min(LEVEL_MAX);
+            let levels = levels(source, count, most)?;
+            latents.context.push(Tensor { step, levels });
+        }
+    }
+    if let Signal::Picture { width, height } = signal {
+        for grid in &grids.grids {
+            let [columns, rows] = grid.size(width, height);
+            let levels = levels(source, (columns * rows) as usize, i16::MAX.into())?;
+            let level = |level| level as i16;
+            latents.levels.push(levels.into_iter().map(level).collect());
+        }
+    }
+    Ok(latents)
+}
+
 /// Widths in runs, as the header codes them.
 fn hidden(source: &mut Unstructured<'_>) -> Result<Vec<u32>> {
     let mut widths = Vec::new();
@@ -142,16 +210,21 @@ pub(crate) fn tensors(source: &mut Unstructured<'_>, header: &Header) -> Result<
     Ok(tensors)
 }
 
-/// Levels of one magnitude, which is what a tensor has, and now and then one of any.
+/// A tensor of any step and levels.
 fn tensor(source: &mut Unstructured<'_>, count: u32) -> Result<Tensor> {
     let step = source.arbitrary()?;
+    let levels = levels(source, count as usize, LEVEL_MAX)?;
+    Ok(Tensor { step, levels })
+}
+
+/// Levels of one magnitude, which is what a tensor has, and now and then one of any up to `most`.
+fn levels(source: &mut Unstructured<'_>, count: usize, most: i32) -> Result<Vec<i32>> {
     let bits = source.int_in_range(0..=20_u32)?;
-    let most = (1 << bits) >> 1;
+    let usual = ((1 << bits) >> 1).min(most);
     let mut level = || {
         let outlier = bits > 0 && source.ratio(1, 64)?;
-        let most = if outlier { LEVEL_MAX } else { most };
+        let most = if outlier { most } else { usual };
         source.int_in_range(-most..=most)
     };
-    let levels = (0..count).map(|_| level()).collect::<Result<_>>()?;
-    Ok(Tensor { step, levels })
+    (0..count).map(|_| level()).collect()
 }

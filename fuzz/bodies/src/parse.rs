@@ -1,6 +1,6 @@
 //! The parser on any bytes.
 
-use siren_format::{Error, File, Layout, Limits, Metadata, inspect};
+use siren_format::{Error, File, Layout, Limits, Metadata, Part, inspect};
 
 /// Inspects `bytes` as they are, and again with the checksum made right, since a fuzzer never guesses one:
 /// header and sections, but not the weights. Whatever is wrong can be told.
@@ -47,6 +47,23 @@ pub fn rewrite(file: &File, limits: &Limits) {
         Ok(file),
         "a file that was read is not the one written"
     );
+}
+
+/// A file that was written with another payload of the section `id`, and without those after it. Of a payload that is
+/// longer than 250 bytes, whose length would take another form, it has the first 250.
+pub(crate) fn replaced(bytes: &[u8], id: u8, payload: &[u8]) -> Vec<u8> {
+    let layout = inspect(bytes, &Limits::default()).expect("a file that was written");
+    let section = |part| part == Part::Framing(id);
+    let start = layout.spans.iter().find(|span| section(span.part));
+    let start = start.map_or(0, |span| span.offset);
+    let payload = &payload[..payload.len().min(250)];
+    let head = [
+        &bytes[..start],
+        &[id, payload.len() as u8],
+        payload,
+        &[0; 4],
+    ];
+    resealed(&head.concat())
 }
 
 /// The bytes with their last four replaced by the checksum of the others.

@@ -139,7 +139,7 @@ impl Keeper {
 
     /// Writes a checkpoint if it is time for one, or the last one if the process is to end. That it cannot be
     /// written is told, but no reason to give up the encode it is to save.
-    pub(crate) fn step(&mut self, checkpoint: &mut Checkpoint<'_, '_>) {
+    pub(crate) fn step(&mut self, checkpoint: &mut Checkpoint<'_>) {
         let asked = matches!(*stage(), Stage::Asked(_));
         if !asked && self.last.elapsed() < self.every {
             return;
@@ -158,7 +158,7 @@ impl Keeper {
         }
     }
 
-    fn write(&self, checkpoint: &mut Checkpoint<'_, '_>) -> Result<(), Failure> {
+    fn write(&self, checkpoint: &mut Checkpoint<'_>) -> Result<(), Failure> {
         let bytes = checkpoint.to_bytes()?;
         Output::create(&Place::Path(self.path.clone()), true)?.finish(&bytes)
     }

@@ -4,7 +4,7 @@ mod args;
 mod metadata;
 
 use args::Metadata;
-pub(crate) use args::{Coding, Encode, Fitting, Supervise};
+pub(crate) use args::{Coding, Encode, Fitting, GridUse, Supervise};
 pub(crate) use metadata::Left;
 use metadata::LeftOut;
 
@@ -164,6 +164,9 @@ impl Encoders {
             Supervise::Values => {}
             Supervise::Gradient => picture = picture.with_supervision(Derivatives::Gradient),
             Supervise::Laplacian => picture = picture.with_supervision(Derivatives::Laplacian),
+        }
+        if args.grids == GridUse::On {
+            picture = picture.with_latents();
         }
         let encoders = Self {
             picture,
@@ -380,7 +383,7 @@ pub(crate) fn stored<T>(
 
 /// A callback after every step of a fit, which can make a checkpoint to resume from that step.
 pub(crate) type Step<'a> =
-    &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
+    &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_>) -> ControlFlow<()> + Send);
 
 /// The bytes of the finished file.
 pub(crate) fn bytes(encoded: &Encoded) -> &[u8] {

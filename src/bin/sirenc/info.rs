@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use siren_format::{
     Activation, BIT, Coding, Colour, Cost, File, Header, Input, Layout, Limits, OMEGA_UNITS,
-    OPERATIONS_PER_SECOND, Part, Samples, Signal, Span,
+    OPERATIONS_PER_SECOND, Samples, Signal, Span,
 };
 use sirenc::Opened;
 use sirenc::media::{self, grouped};
@@ -119,13 +119,9 @@ pub(crate) fn total(layout: &Layout) -> usize {
     layout.spans.iter().map(|span| span.length).sum()
 }
 
-/// Bits that each weight or bias takes in the file, all overhead aside: those of the sections that
-/// no decoder can do without.
+/// Bits that each weight or bias takes in the file, all overhead aside.
 fn bits_per_weight(layout: &Layout) -> f64 {
-    let sections = layout
-        .spans
-        .iter()
-        .filter(|span| matches!(span.part, Part::Section(_)) && span.part.is_critical());
+    let sections = layout.spans.iter().filter(|span| span.part.is_weights());
     8.0 * sections.map(|span| span.length).sum::<usize>() as f64 / layout.header.parameters() as f64
 }
 
@@ -160,7 +156,7 @@ fn json(file: &Place, layout: &Layout, layers: &[LayerBits], cost: &Cost) -> Val
         "depth": samples.depth,
         "colour": match samples.colour { Colour::Direct => "direct" },
         "activation": match network.activation { Activation::Sine => "sine" },
-        "input_kind": match network.input { Input::Coordinates => "coordinates" },
+        "input_kind": match network.input { Input::Coordinates => "coordinates", Input::Grids(_) => "grids" },
         "omega_first": omega(network.omega_first),
         "omega_hidden": omega(network.omega_hidden),
         "hidden": network.hidden,
@@ -254,7 +250,7 @@ fn facts(layout: &Layout, cost: &Cost) -> [(&'static str, String); 7] {
         network,
     } = header;
     let Colour::Direct = samples.colour;
-    let (Activation::Sine, Input::Coordinates) = (network.activation, network.input);
+    let Activation::Sine = network.activation;
     let coding = match layout.coding {
         Coding::Half => "half floats, zstd",
         Coding::Levels => "levels, entropy-coded",

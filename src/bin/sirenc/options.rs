@@ -67,6 +67,7 @@ const ENCODE: &[Row] = &[
     Row("supervise", &[Picture], "pictures"),
     Row("metadata", &[Picture], "pictures"),
     Row("gps", &[Picture], "pictures"),
+    Row("grids", &[Picture], "pictures"),
 ];
 
 /// The options of `decode`.
@@ -191,6 +192,7 @@ mod tests {
             "region" => "0,0,1,1",
             "derivative" => "dx",
             "supervise" => "gradient",
+            "grids" => "on",
             "metadata" => "all",
             "view" => "30,20",
             "chroma" => "444",

@@ -11,9 +11,10 @@ pub(crate) use plan::omega_first;
 
 use super::checkpoint::{Checkpoint, Journal, Journals};
 use super::encoder::SoundEncoder;
+use super::meter::Meter;
 use super::plan::Plan;
 use super::quantise::share;
-use super::trained::{Job, Meter, QuantizedModel, TrainedModel};
+use super::trained::{Job, QuantizedModel, TrainedModel};
 use crate::decode::on_threads;
 use crate::decode::{Playback, SoundDecoder};
 use crate::fit::Progress;
@@ -96,7 +97,7 @@ impl SoundEncoder {
         &self,
         sound: &Sound,
         checkpoint: Option<&[u8]>,
-        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_>) -> ControlFlow<()> + Send,
     ) -> Result<EncodedSound, Error> {
         self.validate()?;
         on_threads(self.settings.threads, || {
@@ -164,8 +165,7 @@ impl SoundEncoder {
             taken: AtomicU32::new(0),
         };
         let drafts = each(tasks.iter().collect(), |index, task| {
-            let mut tell =
-                |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
+            let mut tell = |told: &Progress, of: &mut Checkpoint<'_>| watch.step(index, told, of);
             let mut meter = Meter::new(&mut tell, journals.journal(index)?);
             meter.plan(planned);
             let draft = self.fit_segment(plan, &starts, task, &mut meter)?;
@@ -293,7 +293,7 @@ const TRIED: u32 = 200;
 const NOTHING: f64 = 0.8;
 
 /// A callback that is called after every step of every segment, and may end all fits.
-type Tell<'a> = &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send);
+type Tell<'a> = &'a mut (dyn FnMut(&Progress, &mut Checkpoint<'_>) -> ControlFlow<()> + Send);
 
 /// What the fits of all segments are told to, and their journals kept by.
 struct Watch<'a> {
@@ -309,7 +309,7 @@ impl Watch<'_> {
         &self,
         segment: usize,
         report: &Progress,
-        checkpoint: &mut Checkpoint<'_, '_>,
+        checkpoint: &mut Checkpoint<'_>,
     ) -> ControlFlow<()> {
         // What cannot be noted is missing from checkpoints, and the fit goes on.
         let _ = self.journals.step(segment, checkpoint);
@@ -355,8 +355,7 @@ fn rounded(
     let mut all = each(
         parts,
         |index, (((draft, _), (network, quantiser)), (done, journal))| {
-            let mut tell =
-                |told: &Progress, of: &mut Checkpoint<'_, '_>| watch.step(index, told, of);
+            let mut tell = |told: &Progress, of: &mut Checkpoint<'_>| watch.step(index, told, of);
             let mut meter = Meter::new(&mut tell, journal).after(done);
             let rounded = draft.fit_or_silence(network, quantiser, room, &mut meter)?;
             watch.finished(index, &meter);
@@ -383,6 +382,7 @@ fn file(header: &Header, weights: Weights) -> Result<Vec<u8>, Error> {
     let file = File {
         header: header.clone(),
         weights,
+        latents: None,
         icc: None,
     };
     Ok(file.to_bytes()?)

@@ -57,13 +57,13 @@ impl VideoEncoder {
         &self,
         footage: &dyn VideoSource,
         checkpoint: Option<&[u8]>,
-        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_, '_>) -> ControlFlow<()> + Send,
+        mut progress: impl FnMut(&Progress, &mut Checkpoint<'_>) -> ControlFlow<()> + Send,
     ) -> Result<Encoded, Error> {
         self.validate()?;
         let journal = Journal::new(self.key(&Filmed(footage).hash()?), checkpoint)?;
         on_threads(self.settings.threads, || {
             let task = Video::new(footage, self.settings.seed).normalised();
-            let mut tell = |report: &Progress, checkpoint: &mut Checkpoint<'_, '_>| {
+            let mut tell = |report: &Progress, checkpoint: &mut Checkpoint<'_>| {
                 if task.failed() {
                     ControlFlow::Break(())
                 } else {

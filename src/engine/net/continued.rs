@@ -29,7 +29,7 @@ impl Objective for Moved {
         }
     }
 
-    fn loss(&self, count: usize, _: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(&self, _: u64, count: usize, _: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
         adjoint.fill(0.0);
         let mut loss = 0.0;
         for row in 0..self.order.components(2) * self.outputs {

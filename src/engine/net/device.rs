@@ -156,13 +156,18 @@ impl Device {
     /// What evaluates `network`, unless the CPU does.
     pub(super) fn values(&self, network: &Network) -> Result<Option<Box<dyn Values>>, Error> {
         match &self.accelerator {
+            Some(_) if network.grids().is_some() => {
+                let what = "grids of latents; render them on the CPU";
+                self.refuse(GpuError::Unsupported(what.into()))?;
+                Ok(None)
+            }
             Some(accelerator) => self.or_cpu(accelerator.values(network)),
             None => Ok(None),
         }
     }
 
     /// Fails if a GPU was asked for, since it cannot do what the CPU is known to be there for.
-    pub(super) fn refuse(&self, reason: GpuError) -> Result<(), Error> {
+    pub(crate) fn refuse(&self, reason: GpuError) -> Result<(), Error> {
         match (&self.accelerator, &self.fallback) {
             (Some(_), None) => Err(reason.into()),
             _ => Ok(()),

@@ -227,7 +227,7 @@ impl Engine<'_> {
         let adjoint = &mut scratch.adjoint[..scratch.outputs.len()];
         share.loss += self
             .objective
-            .loss(count, &scratch.known, &scratch.outputs, adjoint);
+            .loss(first, count, &scratch.known, &scratch.outputs, adjoint);
         self.backward(simd, first, count, scratch, share);
     }
 

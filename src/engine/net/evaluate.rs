@@ -3,13 +3,19 @@
 use super::super::kernel::{TILE, activate, activate_in_place};
 use super::super::simd;
 use super::{Network, Order, Packed, complete};
+use crate::engine::grid::LatentGrids;
 use fearless_simd::{Level, Simd, dispatch};
+use std::sync::Arc;
 
 /// Evaluates a network, tile by tile; shared between threads.
 #[derive(Clone, Debug)]
 pub(crate) struct Evaluator {
     level: Level,
+    /// Coordinates of a point.
+    coordinates: usize,
+    /// Rows that enter the first layer: the coordinates, or the values of grids.
     inputs: usize,
+    grids: Option<Arc<LatentGrids>>,
     outputs: usize,
     widest: usize,
     order: Order,
@@ -20,6 +26,8 @@ pub(crate) struct Evaluator {
 #[derive(Clone, Debug)]
 pub(crate) struct Scratch {
     coordinates: Vec<f32>,
+    /// Jets of the rows that enter the first layer.
+    inputs: Vec<f32>,
     ping: Vec<f32>,
     pong: Vec<f32>,
 }
@@ -43,7 +51,9 @@ impl Evaluator {
             .unwrap_or(0);
         Self {
             level,
+            coordinates: network.coordinates(),
             inputs: shape.inputs,
+            grids: network.grids.clone(),
             outputs: shape.outputs,
             widest,
             order,
@@ -59,8 +69,8 @@ impl Evaluator {
         }
     }
 
-    pub(crate) fn inputs(&self) -> usize {
-        self.inputs
+    pub(crate) fn coordinates(&self) -> usize {
+        self.coordinates
     }
 
     pub(crate) fn outputs(&self) -> usize {
@@ -69,7 +79,7 @@ impl Evaluator {
 
     /// Components of every jet.
     pub(crate) fn components(&self) -> usize {
-        self.order.components(self.inputs)
+        self.order.components(self.coordinates)
     }
 
     /// Multiplications of a tile.
@@ -83,7 +93,8 @@ impl Evaluator {
     pub(crate) fn scratch(&self) -> Scratch {
         let rows = |rows: usize| vec![0.0; self.components() * rows * TILE];
         Scratch {
-            coordinates: rows(self.inputs),
+            coordinates: vec![0.0; self.coordinates * TILE],
+            inputs: rows(self.inputs),
             ping: rows(self.widest),
             pong: rows(self.widest),
         }
@@ -97,8 +108,16 @@ impl Evaluator {
         scratch: &'a mut Scratch,
         draw: impl FnOnce(&mut [f32]),
     ) -> &'a [f32] {
-        draw(&mut scratch.coordinates[..self.inputs * TILE]);
-        complete(&mut scratch.coordinates, self.inputs, self.order);
+        match &self.grids {
+            None => {
+                draw(&mut scratch.inputs[..self.inputs * TILE]);
+                complete(&mut scratch.inputs, self.inputs, self.order);
+            }
+            Some(grids) => {
+                draw(&mut scratch.coordinates);
+                grids.jets(&scratch.coordinates, self.order, &mut scratch.inputs);
+            }
+        }
         #[cfg(any(test, feature = "counted"))]
         super::counted::count(self.multiplications());
         dispatch!(self.level, simd => forward(simd, self, scratch));
@@ -113,7 +132,7 @@ fn forward<S: Simd>(simd: S, evaluator: &Evaluator, scratch: &mut Scratch) {
     for (index, layer) in evaluator.layers.iter().enumerate() {
         let z = &mut scratch.pong[..length(layer.forward.rows())];
         let x = if index == 0 {
-            &mut scratch.coordinates
+            &mut scratch.inputs
         } else {
             &mut scratch.ping[..length(layer.forward.columns())]
         };
@@ -122,7 +141,7 @@ fn forward<S: Simd>(simd: S, evaluator: &Evaluator, scratch: &mut Scratch) {
             (Some(activation), Order::Value) => activate_in_place(simd, activation, z),
             (Some(activation), order) => {
                 let a = &mut scratch.ping[..length(layer.forward.rows())];
-                activate(simd, activation, order, evaluator.inputs, z, a);
+                activate(simd, activation, order, evaluator.coordinates, z, a);
                 continue;
             }
             (None, _) => (),

@@ -36,7 +36,7 @@ impl Field {
 
     /// Number of coordinates of a point.
     pub fn inputs(&self) -> usize {
-        self.evaluator.inputs()
+        self.evaluator.coordinates()
     }
 
     /// Number of values at a point.

@@ -38,6 +38,7 @@ pub use objective::{Objective, Squares};
 pub(crate) use sweep::Sweep;
 pub use trace::Trace;
 
+use super::grid::LatentGrids;
 use super::kernel::{Panels, TILE, affine};
 use crate::Error;
 use fearless_simd::Simd;
@@ -46,6 +47,7 @@ use ndarray::{Array1, Array2};
 use ndarray_rand::{RandomExt, rand_distr::Uniform};
 #[cfg(feature = "encode")]
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use std::sync::Arc;
 
 /// Which layers a network has, and how fast its sines turn.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,6 +194,8 @@ pub struct Network {
     shape: Architecture,
     /// Invariant: layer k has the dimensions of item k of `shape.layers()`, in row-major order.
     pub(crate) layers: Vec<Layer>,
+    /// What maps the coordinates of a picture to the inputs of the first layer; none if they are these inputs.
+    grids: Option<Arc<LatentGrids>>,
 }
 
 impl Network {
@@ -240,6 +244,7 @@ impl Network {
         Ok(Self {
             shape: shape.clone(),
             layers,
+            grids: None,
         })
     }
 
@@ -270,7 +275,36 @@ impl Network {
         Ok(Self {
             shape: shape.clone(),
             layers,
+            grids: None,
         })
+    }
+
+    /// This network with the values of `grids` as its inputs, so that it is a function of the two coordinates of a picture.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the network has not one input for each grid.
+    pub fn with_grids(self, grids: LatentGrids) -> Result<Self, Error> {
+        let (count, inputs) = (grids.grids().len(), self.shape.inputs);
+        if count != inputs {
+            return Err(Error::parameter("number of grids", count, inputs));
+        }
+        Ok(Self {
+            grids: Some(Arc::new(grids)),
+            ..self
+        })
+    }
+
+    /// The grids of latents whose values are the network's inputs, if it has any.
+    pub fn grids(&self) -> Option<&LatentGrids> {
+        self.grids.as_deref()
+    }
+
+    /// Coordinates of the points that the network is a function of: its inputs, or 2 if these are the values of grids.
+    pub fn coordinates(&self) -> usize {
+        match self.grids {
+            Some(_) => 2,
+            None => self.shape.inputs,
+        }
     }
 
     /// The shape.

@@ -26,9 +26,16 @@ pub trait Objective: Sync {
         None
     }
 
-    /// Adds up the loss of `count` points and writes its derivative by each component of each output to
-    /// `adjoint` (zero beyond `count`).
-    fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64;
+    /// Adds up the loss of the points `first .. first + count` and writes its derivative by each component of each output
+    /// to `adjoint` (zero beyond `count`).
+    fn loss(
+        &self,
+        first: u64,
+        count: usize,
+        known: &[f32],
+        outputs: &[f32],
+        adjoint: &mut [f32],
+    ) -> f64;
 
     /// Whether what it draws depends on parameters of its own, so that the backward pass is to go on into the
     /// coordinates. [`Objective::squares`] must be none then: devices stop at the first layer.

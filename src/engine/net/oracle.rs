@@ -126,7 +126,14 @@ mod tests {
             }
         }
 
-        fn loss(&self, count: usize, known: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+        fn loss(
+            &self,
+            _: u64,
+            count: usize,
+            known: &[f32],
+            outputs: &[f32],
+            adjoint: &mut [f32],
+        ) -> f64 {
             adjoint.fill(0.0);
             let mut loss = 0.0;
             for channel in 0..self.outputs {
@@ -373,7 +380,14 @@ mod tests {
             self.0.draw(first, count, coordinates, known);
         }
 
-        fn loss(&self, count: usize, _: &[f32], outputs: &[f32], adjoint: &mut [f32]) -> f64 {
+        fn loss(
+            &self,
+            _: u64,
+            count: usize,
+            _: &[f32],
+            outputs: &[f32],
+            adjoint: &mut [f32],
+        ) -> f64 {
             adjoint.fill(0.0);
             let mut loss = 0.0;
             for row in 0..outputs.len() / TILE {

@@ -98,7 +98,7 @@ impl Objective for Gradients<'_> {
         }
     }
 
-    fn loss(&self, count: usize, known: &[f32], jets: &[f32], adjoint: &mut [f32]) -> f64 {
+    fn loss(&self, _: u64, count: usize, known: &[f32], jets: &[f32], adjoint: &mut [f32]) -> f64 {
         adjoint.fill(0.0);
         let channels = self.targets.len();
         let (segments, targets) = (known[0] == 1.0, &known[TILE..]);

@@ -199,7 +199,7 @@ mod tests {
                     }
                 }
                 let mut adjoint = jets.clone();
-                let loss = task.loss(TILE, &known, &jets, &mut adjoint) / TILE as f64;
+                let loss = task.loss(0, TILE, &known, &jets, &mut adjoint) / TILE as f64;
                 assert!(loss < 1e-8, "{:?}, tile {tile}: {loss}", task.order());
             }
         }

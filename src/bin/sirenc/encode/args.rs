@@ -77,6 +77,18 @@ pub(crate) struct Encode {
     )]
     pub(crate) supervise: Supervise,
 
+    /// Whether the network sees grids of latents in place of coordinates
+    ///
+    /// Integer latents at several scales, coded under a learned context. They hold more detail than weights alone in
+    /// smooth photographs from about 0.25 bits per pixel on, and less where a picture has more texture than its bytes
+    /// can hold. Steps are then passes over all pixels, a tenth of those that --effort says. For opaque pictures; layers,
+    /// width, omega and half floats cannot be chosen with them.
+    #[arg(
+        long, value_name = "WHEN", value_enum, default_value_t = GridUse::Off, help_heading = NETWORK,
+        conflicts_with_all = ["layers", "width", "omega", "omega_first"]
+    )]
+    pub(crate) grids: GridUse,
+
     /// Length of the segments of a sound, each of which has a network of its own
     ///
     /// Longer ones take proportionally longer. [default: what a network of 3,000 weights can serve, of fewer above
@@ -234,6 +246,15 @@ pub(crate) enum Metadata {
     Icc,
     /// EXIF and XMP, too
     All,
+}
+
+/// When `encode` uses grids of latents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GridUse {
+    /// Grids of latents
+    On,
+    /// Weights alone
+    Off,
 }
 
 /// How `encode` stores weights.

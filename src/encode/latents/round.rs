@@ -1,0 +1,437 @@
+//! From a fit to the integers of a file: latents, and both networks in the steps that cost least.
+//!
+//! The steps of every tensor are found by trial: coarser ones for as long as D + lambda R falls, with R what the file
+//! really takes. Where the file is still too large, the latents that are worth least for their bits become zero.
+
+use super::super::trained::Job;
+use super::fit::LatentFit;
+use super::plan::Aim;
+use super::refit::refit;
+use super::start::OMEGA;
+use crate::Error;
+use crate::engine::kernel::TILE;
+use crate::engine::net::{Evaluator, Network, Objective, Order};
+use crate::model::symmetry;
+use crate::model::weights::{omega_units, step_size, tensors, tensors_mut};
+use crate::objective::latents::{Contexts, Pixels, cost};
+use crate::signal::Picture;
+use rayon::prelude::*;
+use siren_format::{
+    Activation, BIT, Colour, File, Grid, Grids, Header, Input, Latents, Network as Shape, Samples,
+    Signal, Tensor, Weights,
+};
+
+/// Units of weights and of biases of the context network.
+const CONTEXT_UNITS: [f32; 2] = [256.0, 16_384.0];
+/// The largest magnitude of a level of each.
+const CONTEXT_MOST: [f32; 2] = [2048.0, 268_435_456.0];
+/// The exponents of steps that are tried for them, largest first.
+const CONTEXT_STEPS: [[u8; 6]; 2] = [[6, 5, 4, 3, 2, 1], [13, 12, 11, 10, 9, 8]];
+/// By how much the codes of the colour network's tensors grow while they are searched for.
+const STRIDE: u8 = 4;
+/// The first of these codes makes levels of about this size.
+const FIRST_LEVEL: f32 = 1024.0;
+/// Steps in a row that may be worse than the best.
+const MISSES: usize = 3;
+/// How often the latents that are worth least for their bits are looked for.
+const TRIMS: usize = 32;
+
+/// Tells the error that a network in steps of given codes leaves, and its levels.
+type Judge<'a> = &'a dyn Fn(&[u8]) -> Result<(f64, Vec<Tensor>), Error>;
+
+/// What a latent is worth.
+struct Worth {
+    /// By how much the error rises for each bit that is saved if the latent moves by one towards zero.
+    price: f32,
+    /// The bits that are saved.
+    saved: f32,
+    grid: usize,
+    index: usize,
+}
+
+/// A fit in integers.
+pub(super) struct Rounded<'f, 'a> {
+    fit: &'f mut LatentFit<'a>,
+    header: Header,
+    weights: Vec<Tensor>,
+    context: Vec<Tensor>,
+}
+
+impl<'f, 'a> Rounded<'f, 'a> {
+    /// Rounds the latents and the networks of `fit` to `picture`.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if a level is out of range.
+    pub(super) fn new(fit: &'f mut LatentFit<'a>, picture: &Picture) -> Result<Self, Error> {
+        fit.round();
+        symmetry::fold(&mut fit.colour);
+        let mut rounded = Self {
+            header: header(fit, picture)?,
+            fit,
+            weights: Vec::new(),
+            context: Vec::new(),
+        };
+        rounded.round_weights()?;
+        rounded.round_context()?;
+        Ok(rounded)
+    }
+
+    /// The levels of all latents.
+    fn latents(&self) -> Latents {
+        let level = |&seen: &f32| seen.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        let planes = self.fit.planes.0.iter();
+        Latents {
+            context: self.context.clone(),
+            levels: planes
+                .map(|plane| plane.seen.iter().map(level).collect())
+                .collect(),
+        }
+    }
+
+    /// Finds steps for the network that gives colours. For any steps of the hidden layer, the output layer is the one that is
+    /// best for what these steps leave of it.
+    fn round_weights(&mut self) -> Result<(), Error> {
+        let hidden = self.fit.colour.clone();
+        let mut codes: Vec<u8> = tensors(&hidden).map(first_code).collect();
+        let first = codes.len() - 2;
+        // The output layer that makes up for a rounded hidden one, and the finest steps of it.
+        let complete = |codes: &[u8]| -> Result<(Network, Vec<u8>), Error> {
+            let exact = refit(self.fit, &quantised(&hidden, codes).1)?;
+            let mut codes = codes.to_vec();
+            for (code, tensor) in codes.iter_mut().zip(tensors(&exact)).skip(first) {
+                *code = first_code(tensor);
+            }
+            Ok((exact, codes))
+        };
+        self.coarsen(&mut codes, 0..first, &|codes| {
+            let (exact, codes) = complete(codes)?;
+            Ok((self.error(&exact), quantised(&exact, &codes).0))
+        })?;
+        let (exact, mut codes) = complete(&codes)?;
+        let all = first..codes.len();
+        self.coarsen(&mut codes, all, &|codes| {
+            let (levels, network) = quantised(&exact, codes);
+            Ok((self.error(&network), levels))
+        })?;
+        let (levels, network) = quantised(&exact, &codes);
+        self.weights = levels;
+        self.fit.colour = network;
+        Ok(())
+    }
+
+    /// Makes steps of some tensors coarser for as long as D + lambda R falls, where `judge` tells the error and the levels.
+    fn coarsen(
+        &self,
+        codes: &mut Vec<u8>,
+        tensors: std::ops::Range<usize>,
+        judge: Judge<'_>,
+    ) -> Result<(), Error> {
+        let weight = self.fit.lambda / self.fit.plan.pixels();
+        let loss = |codes: &[u8]| {
+            let (error, levels) = judge(codes)?;
+            let bits = Weights::Levels(levels).bits(&self.header)? as f64 / BIT as f64;
+            Ok::<_, Error>(error + weight * bits)
+        };
+        let mut best = loss(codes)?;
+        for tensor in tensors {
+            // A step may be worse than a coarser one by chance.
+            let mut misses = 0;
+            let mut tried = codes.clone();
+            while misses < MISSES {
+                tried[tensor] = tried[tensor].saturating_add(STRIDE);
+                let found = loss(&tried)?;
+                if found < best {
+                    (best, misses) = (found, 0);
+                    codes.clone_from(&tried);
+                } else {
+                    misses += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The mean squared error of the picture that `network` makes of the rounded latents.
+    fn error(&self, network: &Network) -> f64 {
+        let fit = &*self.fit;
+        let pixels = Pixels {
+            colours: fit.colours,
+            planes: &fit.planes,
+            patches: &[],
+        };
+        let evaluator = Evaluator::new(network, Order::Value);
+        let blocks: Vec<f64> = (0..fit.colours.blocks())
+            .into_par_iter()
+            .map_init(
+                || (evaluator.scratch(), vec![0.0; fit.plan.channels * TILE]),
+                |(scratch, adjoint), block| {
+                    let outputs = evaluator.tile(scratch, |rows| pixels.interpolate(block, rows));
+                    pixels.error(fit.colours.block(block), outputs, adjoint)
+                },
+            )
+            .collect();
+        blocks.iter().sum::<f64>() / fit.plan.pixels()
+    }
+
+    /// Finds steps for the context network.
+    fn round_context(&mut self) -> Result<(), Error> {
+        let values: Vec<&[f32]> = tensors(&self.fit.context).collect();
+        let tensor = |index: usize, step: u8| context_tensor(values[index], index % 2, step);
+        let mut steps = vec![0; values.len()];
+        let mut latents = self.latents();
+        let costs = |latents: &Latents| {
+            let costs = latents.costs(&self.header)?;
+            Ok::<_, Error>(costs.context + costs.grids.iter().sum::<u64>())
+        };
+        latents.context = (0..values.len())
+            .map(|index| tensor(index, CONTEXT_STEPS[index % 2][3]))
+            .collect();
+        for (index, step) in steps.iter_mut().enumerate() {
+            let mut best = None;
+            for tried in CONTEXT_STEPS[index % 2] {
+                latents.context[index] = tensor(index, tried);
+                let found = costs(&latents)?;
+                if best.is_some_and(|best| found >= best) {
+                    break;
+                }
+                (best, *step) = (Some(found), tried);
+            }
+            latents.context[index] = tensor(index, *step);
+        }
+        for (index, (values, tensor)) in tensors_mut(&mut self.fit.context)
+            .zip(&latents.context)
+            .enumerate()
+        {
+            let unit = f32::from(1_u16 << tensor.step) / CONTEXT_UNITS[index % 2];
+            for (value, &level) in values.iter_mut().zip(&tensor.levels) {
+                *value = level as f32 * unit;
+            }
+        }
+        self.context = latents.context;
+        Ok(())
+    }
+
+    /// The header and the bytes of the file, with `profile` bytes of its own for the colour profile.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the networks alone take more bytes than there may be.
+    pub(super) fn file(
+        mut self,
+        job: Job<'_>,
+        aim: Aim,
+        _profile: u64,
+    ) -> Result<(Header, Vec<u8>), Error> {
+        let mut bytes = self.bytes(job, &self.latents())?;
+        if let Aim::Bytes(most) = aim {
+            // Bits that a latent saves by itself, for each bit that the file saves.
+            let mut ratio = 1.0;
+            for _ in 0..TRIMS {
+                let before = bytes.len() as u64;
+                let excess = before.saturating_sub(most);
+                if excess == 0 {
+                    break;
+                }
+                // Half of a large excess, so that those that are worth least are found anew.
+                let share = if excess * 200 > most { 0.5 } else { 1.0 };
+                let bits = ratio * share * 8.0 * (excess + 1) as f64;
+                self.trim(bits);
+                bytes = self.bytes(job, &self.latents())?;
+                let saved = 8.0 * before.saturating_sub(bytes.len() as u64) as f64;
+                ratio = (bits / saved.max(1.0)).clamp(ratio, 2.0 * ratio);
+            }
+            if bytes.len() as u64 > most {
+                let allowed = format!("at least {} with grids of latents", bytes.len());
+                return Err(Error::parameter("bytes of the file", most, allowed));
+            }
+        }
+        Ok((self.header, bytes))
+    }
+
+    /// The bits of all latents, as the fit counts them and as the format does.
+    #[cfg(test)]
+    pub(super) fn bits(&mut self) -> [f64; 2] {
+        self.fit.planes.change(|_, _| ());
+        self.fit.differentiate();
+        let costs = self.latents().costs(&self.header).unwrap();
+        let written = costs.grids.iter().sum::<u64>() as f64 / BIT as f64;
+        [self.fit.bits, written]
+    }
+
+    /// The file of some latents.
+    fn bytes(&self, job: Job<'_>, latents: &Latents) -> Result<Vec<u8>, Error> {
+        let file = File {
+            header: self.header.clone(),
+            weights: Weights::Levels(self.weights.clone()),
+            latents: Some(latents.clone()),
+            icc: job.source.icc().map(<[u8]>::to_vec),
+        };
+        Ok(file.to_bytes()?)
+    }
+
+    /// Moves latents by one towards zero, those that are worth least for their bits first, until about `bits` bits are
+    /// saved.
+    fn trim(&mut self, bits: f64) {
+        let mut left = bits;
+        let mut moved = vec![Vec::new(); self.fit.planes.0.len()];
+        for worth in self.worths() {
+            if left <= 0.0 {
+                break;
+            }
+            left -= f64::from(worth.saved);
+            moved[worth.grid].push(worth.index);
+        }
+        self.fit.planes.change(|grid, seen| {
+            for &index in &moved[grid] {
+                seen[index] -= seen[index].signum();
+            }
+        });
+    }
+
+    /// All latents that are not zero, with what the error rises by for each bit that is saved if they move by one towards
+    /// zero, least first.
+    fn worths(&mut self) -> Vec<Worth> {
+        let lambda = std::mem::replace(&mut self.fit.lambda, 0.0);
+        self.fit.planes.change(|_, _| ());
+        self.fit.differentiate();
+        self.fit.lambda = lambda;
+        let saved = self.saved();
+        let pixels = self.fit.plan.pixels() as f32;
+        let mut worths = Vec::new();
+        for (grid, (plane, saved)) in self.fit.planes.0.iter().zip(&saved).enumerate() {
+            // Of a nearly linear network: a cubic B-spline has the mean square 0.23 over a node's area, and samples are half
+            // of outputs.
+            let area = (1_u64 << (2 * plane.scale)) as f32;
+            let curvature = 0.25 * 0.23 * plane.step * plane.step * area / pixels;
+            let latents = plane.seen.iter().zip(&plane.adjoint).zip(saved);
+            for (index, ((&latent, &adjoint), &saved)) in latents.enumerate() {
+                if latent != 0.0 && saved > 0.0 {
+                    worths.push(Worth {
+                        price: (curvature - adjoint * latent.signum()) / saved,
+                        saved,
+                        grid,
+                        index,
+                    });
+                }
+            }
+        }
+        worths.sort_by(|a, b| {
+            let places = (a.grid, a.index).cmp(&(b.grid, b.index));
+            a.price.total_cmp(&b.price).then(places)
+        });
+        worths
+    }
+
+    /// The bits that each latent takes beyond those of one that is nearer to zero by one.
+    fn saved(&self) -> Vec<Vec<f32>> {
+        let fit = &*self.fit;
+        let contexts = Contexts {
+            planes: &fit.planes,
+            tiles: &fit.tiles,
+        };
+        let evaluator = Evaluator::new(&fit.context, Order::Value);
+        let tiles: Vec<Vec<f32>> = (0..fit.tiles.points() / TILE as u64)
+            .into_par_iter()
+            .map_init(
+                || (evaluator.scratch(), vec![0.0; 2 * TILE]),
+                |(scratch, known), tile| {
+                    let first = tile * TILE as u64;
+                    let draw = |rows: &mut [f32]| contexts.draw(first, TILE, rows, known);
+                    let (means, scales) = evaluator.tile(scratch, draw).split_at(TILE);
+                    let slots = means.iter().zip(scales).zip(&known[..TILE]);
+                    slots
+                        .map(|((&mean, &scale), &latent)| {
+                            let nearer = latent - latent.signum();
+                            cost(latent, mean, scale)[0] - cost(nearer, mean, scale)[0]
+                        })
+                        .collect()
+                },
+            )
+            .collect();
+        let mut tiles = tiles.into_iter();
+        let planes = fit.planes.0.iter();
+        planes
+            .map(|plane| {
+                let nodes = plane.blocks.nodes();
+                let own = tiles.by_ref().take(nodes.div_ceil(TILE)).flatten();
+                let mut saved: Vec<f32> = own.collect();
+                saved.truncate(nodes);
+                saved
+            })
+            .collect()
+    }
+}
+
+/// The header of the file of `fit`.
+fn header(fit: &LatentFit<'_>, picture: &Picture) -> Result<Header, Error> {
+    let plan = &fit.plan;
+    let grid = |&(component, scale): &(usize, u8)| Grid {
+        scale,
+        step: plan.step_code(component, scale),
+    };
+    let omega = omega_units(OMEGA.into())?;
+    Ok(Header {
+        signal: Signal::Picture {
+            width: picture.width(),
+            height: picture.height(),
+        },
+        samples: Samples {
+            channels: picture.channels(),
+            depth: picture.samples().depth(),
+            colour: Colour::Direct,
+        },
+        network: Shape {
+            activation: Activation::Sine,
+            input: Input::Grids(Grids {
+                grids: plan.grids.iter().map(grid).collect(),
+                context: plan.context,
+            }),
+            omega_first: omega,
+            omega_hidden: omega,
+            hidden: vec![plan.hidden as u32],
+        },
+    })
+}
+
+/// The code of a step that makes the largest number of a tensor a level of about [`FIRST_LEVEL`].
+fn first_code(tensor: &[f32]) -> u8 {
+    let largest = tensor.iter().fold(1e-6_f32, |most, x| most.max(x.abs()));
+    let octaves = (largest / FIRST_LEVEL).log2() + siren_format::STEP_ORIGIN as f32;
+    (octaves * siren_format::STEP_UNITS as f32)
+        .round()
+        .clamp(0.0, 255.0) as u8
+}
+
+/// The levels of a network in steps of the given codes, in the order of the format, and the network that they stand for.
+fn quantised(network: &Network, codes: &[u8]) -> (Vec<Tensor>, Network) {
+    let tensor = |(values, &step): (&[f32], &u8)| {
+        let size = step_size(step);
+        Tensor {
+            step,
+            levels: values
+                .iter()
+                .map(|value| (value / size).round() as i32)
+                .collect(),
+        }
+    };
+    let mut levels: Vec<Tensor> = tensors(network).zip(codes).map(tensor).collect();
+    symmetry::sort(&mut levels);
+    let mut rounded = network.clone();
+    for (values, Tensor { step, levels }) in tensors_mut(&mut rounded).zip(&levels) {
+        let size = step_size(*step);
+        for (value, &level) in values.iter_mut().zip(levels) {
+            *value = level as f32 * size;
+        }
+    }
+    (levels, rounded)
+}
+
+/// Weights (`kind` 0) or biases (1) of the context network in steps of 2^`step` units.
+fn context_tensor(values: &[f32], kind: usize, step: u8) -> Tensor {
+    let size = f32::from(1_u16 << step) / CONTEXT_UNITS[kind];
+    let most = (CONTEXT_MOST[kind] / f32::from(1_u16 << step)).floor();
+    let level = |value: &f32| (value / size).round().clamp(-most, most) as i32;
+    Tensor {
+        step,
+        levels: values.iter().map(level).collect(),
+    }
+}
