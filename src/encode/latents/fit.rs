@@ -39,12 +39,12 @@ const LEAST_SLOPE: f32 = 0.05;
 /// Decay of the means of Adam.
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.99;
-/// How fast lambda follows what is asked for, over a whole fit, and when: not before most of what is superfluous is gone, and not when
+/// How fast lambda follows what is asked for, and when: not before most of what is superfluous is gone, and not when
 /// latents hardly move any more.
-const CONTROL: f64 = 20.0;
+const CONTROL: f64 = 0.05;
 const CONTROLLED: std::ops::Range<f32> = 0.2..0.9;
-/// How often in a fit the bits of rounded latents are compared with those of latents with noise.
-const COMPARISONS: u32 = 16;
+/// What noise adds to the bits that rounded latents take.
+const NOISE_BITS: f64 = 0.97;
 /// The share of bits that the rest of a fit saves, at its beginning.
 const SHRINKING: f64 = 0.35;
 /// Steps between copies of the state to fall back to.
@@ -78,8 +78,6 @@ pub(super) struct LatentFit<'a> {
     damping: f32,
     retries: u32,
     pub(super) lambda: f64,
-    /// The bits of rounded latents, as a share of those of latents with noise.
-    share: f64,
     good: Vec<u8>,
     good_loss: f64,
     /// Mean squared error and bits of the last step.
@@ -132,7 +130,6 @@ impl<'a> LatentFit<'a> {
             gradients: [colour.layers().to_vec(), context.layers().to_vec()],
             optimisers: [Soap::new(colour.layers()), Soap::new(context.layers())],
             lambda: plan.lambda,
-            share: 1.0,
             plan,
             colours,
             planes,
@@ -216,42 +213,26 @@ impl<'a> LatentFit<'a> {
             planes: &self.planes,
             patches: &self.patches,
         };
-        let [colour, _] = &mut self.engines;
-        let [of_colour, _] = &mut self.gradients;
+        let [colour, context] = &mut self.engines;
+        let [of_colour, of_context] = &mut self.gradients;
         let points = (self.colours.blocks() * crate::TILE) as u64;
         let mean = colour.gradient(&self.colour, &pixels, 0..points, of_colour);
         self.error = mean * points as f64 / self.plan.pixels();
-        self.bits = self.count();
+        let contexts = Contexts {
+            planes: &self.planes,
+            tiles: &self.tiles,
+        };
+        let points = self.tiles.points();
+        let mean = context.gradient(&self.context, &contexts, 0..points, of_context);
+        self.bits = mean * points as f64;
         let pixels = self.plan.pixels();
         self.planes.gather(&self.patches, (1.0 / pixels) as f32);
         self.tiles
             .scatter(&mut self.planes, (self.lambda / pixels) as f32);
     }
 
-    /// The bits of all latents as the networks see them; leaves derivatives by latents in the tiles.
-    fn count(&mut self) -> f64 {
-        let contexts = Contexts {
-            planes: &self.planes,
-            tiles: &self.tiles,
-        };
-        let points = self.tiles.points();
-        let [_, engine] = &mut self.engines;
-        let [_, gradient] = &mut self.gradients;
-        engine.gradient(&self.context, &contexts, 0..points, gradient) * points as f64
-    }
-
-    /// Finds out what share of the bits of latents with noise those of rounded ones take.
-    fn compare(&mut self) {
-        let every = (self.plan.steps / COMPARISONS).max(1);
-        if self.step > 0 && self.step.is_multiple_of(every) {
-            self.round();
-            self.share = self.count() / self.bits.max(1.0);
-        }
-    }
-
     /// Takes one step.
     fn advance(&mut self) -> Result<(), Error> {
-        self.compare();
         self.see();
         self.differentiate();
         let loss = self.error + self.lambda * self.bits / self.plan.pixels();
@@ -305,12 +286,12 @@ impl<'a> LatentFit<'a> {
             }
             (Aim::Bytes(_), Some(bits)) => {
                 let to_come = 1.0 - SHRINKING * f64::from(1.0 - self.progress());
-                let expected = self.bits * to_come * if rounded { 1.0 } else { self.share };
+                let expected = self.bits * to_come * if rounded { 1.0 } else { NOISE_BITS };
                 (expected / bits).ln()
             }
             (Aim::Bytes(_), None) => 0.0,
         };
-        let gain = CONTROL / f64::from(self.plan.steps) * f64::from(self.rate());
+        let gain = CONTROL * f64::from(self.rate());
         self.lambda *= (gain * excess.clamp(-1.0, 1.0)).exp();
     }
 
@@ -351,7 +332,6 @@ impl<'a> LatentFit<'a> {
         self.damping.visit(archive)?;
         self.retries.visit(archive)?;
         self.lambda.visit(archive)?;
-        self.share.visit(archive)?;
         self.error.visit(archive)?;
         self.bits.visit(archive)?;
         for latents in &mut self.latents {
