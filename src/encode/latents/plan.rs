@@ -38,7 +38,7 @@ const COARSEST: u8 = 4;
 /// Bits for each pixel from which the finest grid has a node at every pixel.
 const FINE: f64 = 0.10;
 /// Octaves by which the finest grids of colour differences are coarser.
-pub(super) const CHROMA_COARSER: u8 = 2;
+const CHROMA_COARSER: u8 = 2;
 /// Pixels up to which a fit has all the steps of its effort. Larger pictures get fewer, so that time grows more slowly
 /// than pixels.
 const ORDINARY: f64 = 500_000.0;

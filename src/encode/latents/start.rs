@@ -4,7 +4,7 @@
 //! (a Laplacian pyramid: Burt and Adelson 1983). The network begins nearly linear and gives these sums as colours, so that
 //! the first step sees the picture already.
 
-use super::plan::{CHROMA_COARSER, LatentPlan};
+use super::plan::LatentPlan;
 use crate::Error;
 use crate::engine::grid::Blocks;
 use crate::engine::kernel::TILE;
@@ -19,10 +19,6 @@ const COMPONENTS: [[f32; 3]; 3] = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-0.5, 1.0
 const ITERATIONS: usize = 12;
 /// Weight of the squares of coefficients in units of what a node contributes, which keeps energy in coarse grids.
 const RIDGE: f32 = 0.1;
-/// Lambda from which the finest grids take more than they are worth.
-const COARSE: f64 = 3e-3;
-/// The coarsest scale that the finest grid may have.
-const FINEST_MOST: u8 = 2;
 /// The slope with which components enter the network's sines: nearly linear.
 const SLOPE: f32 = 0.3;
 /// The width of random weights beside, relative to that of a SIREN.
@@ -44,11 +40,8 @@ pub(super) fn analyse(colours: &Colours, mut plan: LatentPlan) -> (LatentPlan, A
     for pyramid in pyramids {
         all.extend(pyramid);
     }
-    let mut analysis = Analysis(all);
+    let analysis = Analysis(all);
     plan.lambda = analysis.lambda(&plan);
-    while plan.lambda > COARSE && analysis.drop_finest(&mut plan) {
-        plan.lambda = analysis.lambda(&plan);
-    }
     (plan, analysis)
 }
 
@@ -150,22 +143,6 @@ fn least_squares(blocks: &Blocks, pixels: &[f32], scale: u8) -> Vec<f32> {
 }
 
 impl Analysis {
-    /// Leaves out the finest grid of each component; whether there are such that may be.
-    fn drop_finest(&mut self, plan: &mut LatentPlan) -> bool {
-        let finest = plan.grids.iter().map(|&(_, scale)| scale).min();
-        let Some(finest) = finest.filter(|&finest| finest < FINEST_MOST) else {
-            return false;
-        };
-        let kept = |&(component, scale): &(usize, u8)| match component {
-            0 => scale > finest,
-            _ => scale > finest + CHROMA_COARSER,
-        };
-        let mut keep = plan.grids.iter().map(kept);
-        self.0.retain(|_| keep.next().unwrap_or(true));
-        plan.grids.retain(kept);
-        true
-    }
-
     /// The lambda at which latents are expected to take the bits of the plan, by halving.
     fn lambda(&self, plan: &LatentPlan) -> f64 {
         let Some(bits) = plan.latent_bits() else {
