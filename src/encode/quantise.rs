@@ -418,7 +418,7 @@ impl<'a> Probe<'a> {
 }
 
 /// The code of the step size nearest to `size`.
-fn step_code(size: f64) -> u8 {
+pub(super) fn step_code(size: f64) -> u8 {
     ((size.log2() + f64::from(STEP_ORIGIN)) * f64::from(STEP_UNITS)).round() as u8
 }
 

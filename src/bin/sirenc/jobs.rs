@@ -39,7 +39,7 @@ pub(crate) struct Selection {
 pub(crate) enum Wanted {
     /// Those that `encode` reads.
     Signals,
-    /// Files of ours.
+    /// The `.siren` files that `decode` and `info` read.
     Sirens,
 }
 

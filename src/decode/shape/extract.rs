@@ -57,10 +57,10 @@ impl ShapeDecoder {
         self.meshed(resolution).map(|(mesh, _)| mesh)
     }
 
-    /// [`ShapeDecoder::mesh`], and what it has cost.
+    /// The same as [`ShapeDecoder::mesh`] returns, and what it has cost.
     ///
     /// # Errors
-    /// As there.
+    /// The same as those of [`ShapeDecoder::mesh`].
     pub fn meshed(&self, resolution: u32) -> Result<(Mesh, Cost), Error> {
         if !(2..=4096).contains(&resolution) {
             return Err(Error::parameter("resolution", resolution, "2 to 4096"));

@@ -120,10 +120,10 @@ impl ShapeDecoder {
         self.traced(camera).map(|(picture, _)| picture)
     }
 
-    /// [`ShapeDecoder::picture`], and what it has cost.
+    /// The same as [`ShapeDecoder::picture`] returns, and what it has cost.
     ///
     /// # Errors
-    /// As there.
+    /// The same as those of [`ShapeDecoder::picture`].
     pub fn traced(&self, camera: &Camera) -> Result<(Picture, Cost), Error> {
         let mut cost = self.cost_of_picture(camera);
         self.stored.admit(&cost)?;

@@ -15,11 +15,11 @@ use super::plain;
 use super::plan::{OVERHEAD, Size};
 use super::settings::Settings;
 use super::trained::{Candidate, Job};
-use crate::Error;
 use crate::error::GpuError;
 use crate::objective::Task;
 use crate::objective::latents::Colours;
 use crate::signal::Picture;
+use crate::{Error, Limits};
 use fit::LatentFit;
 use plan::{Aim, LatentPlan};
 use std::time::Instant;
@@ -74,7 +74,14 @@ impl Settings {
         let mut meter = Meter::new(tell, journal);
         let profile = picture.icc().map_or(0, |icc| icc.len() as u64 + 4);
         let candidate = match self.size {
-            Size::Reach(target) => reach(self, job, picture, target.psnr(), profile, &mut meter)?,
+            Size::Reach(target) => {
+                let asked = target.psnr();
+                let most = target.most(picture) as u64 + profile;
+                match plain::best(self, job, most)? {
+                    Some(plain) if plain.quality >= asked => plain,
+                    _ => reach(self, job, picture, asked, profile, &mut meter)?,
+                }
+            }
             size => {
                 let bytes = self.budget(picture, size, profile);
                 let mut best = plain::best(self, job, bytes)?;
@@ -145,8 +152,10 @@ fn encode(
     );
     let (plan, analysis) = start::analyse(&colours, plan);
     let mut fit = LatentFit::new(&colours, plan, analysis)?;
+    // Before any time is spent: a file nobody may decode is not worth fitting.
+    Limits::default().check(&round::header(&fit, picture)?)?;
     let stopped = meter.steps(&mut fit)?;
     let rounded = round::Rounded::new(&mut fit, picture)?;
-    let (header, bytes) = rounded.file(job, aim, profile)?;
+    let (header, bytes) = rounded.file(job, aim)?;
     Candidate::of(job, &header, bytes, stopped)
 }

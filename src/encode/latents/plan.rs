@@ -1,5 +1,6 @@
 //! Which grids a picture gets, and how they are fitted.
 
+use super::super::quantise;
 use super::super::settings::Steps;
 use crate::signal::Picture;
 
@@ -122,7 +123,6 @@ impl LatentPlan {
         let theory = (6.0 * self.lambda / std::f64::consts::LN_2 / energy).sqrt();
         let step = (COARSER * theory / f64::from(1_u32 << scale)).max(LEAST);
         // Outputs span -1 to 1.
-        let octaves = (2.0 * step).log2() + f64::from(siren_format::STEP_ORIGIN);
-        (octaves * f64::from(siren_format::STEP_UNITS)).round() as u8
+        quantise::step_code(2.0 * step)
     }
 }

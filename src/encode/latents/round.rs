@@ -1,8 +1,10 @@
 //! From a fit to the integers of a file: latents, and both networks in the steps that cost least.
 //!
 //! The steps of every tensor are found by trial: coarser ones for as long as D + lambda R falls, with R what the file
-//! really takes. Where the file is still too large, the latents that are worth least for their bits become zero.
+//! really takes. Where the file is still too large, the latents that are worth least for their bits move
+//! towards zero.
 
+use super::super::quantise::step_code;
 use super::super::trained::Job;
 use super::fit::LatentFit;
 use super::plan::Aim;
@@ -211,16 +213,11 @@ impl<'f, 'a> Rounded<'f, 'a> {
         Ok(())
     }
 
-    /// The header and the bytes of the file, with `profile` bytes of its own for the colour profile.
+    /// The header and the bytes of the file, which keeps to the bytes of `aim` if it has any.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the networks alone take more bytes than there may be.
-    pub(super) fn file(
-        mut self,
-        job: Job<'_>,
-        aim: Aim,
-        _profile: u64,
-    ) -> Result<(Header, Vec<u8>), Error> {
+    pub(super) fn file(mut self, job: Job<'_>, aim: Aim) -> Result<(Header, Vec<u8>), Error> {
         let mut bytes = self.bytes(job, &self.latents())?;
         if let Aim::Bytes(most) = aim {
             // Bits that a latent saves by itself, for each bit that the file saves.
@@ -362,7 +359,7 @@ impl<'f, 'a> Rounded<'f, 'a> {
 }
 
 /// The header of the file of `fit`.
-fn header(fit: &LatentFit<'_>, picture: &Picture) -> Result<Header, Error> {
+pub(super) fn header(fit: &LatentFit<'_>, picture: &Picture) -> Result<Header, Error> {
     let plan = &fit.plan;
     let grid = |&(component, scale): &(usize, u8)| Grid {
         scale,
@@ -395,10 +392,7 @@ fn header(fit: &LatentFit<'_>, picture: &Picture) -> Result<Header, Error> {
 /// The code of a step that makes the largest number of a tensor a level of about [`FIRST_LEVEL`].
 fn first_code(tensor: &[f32]) -> u8 {
     let largest = tensor.iter().fold(1e-6_f32, |most, x| most.max(x.abs()));
-    let octaves = (largest / FIRST_LEVEL).log2() + siren_format::STEP_ORIGIN as f32;
-    (octaves * siren_format::STEP_UNITS as f32)
-        .round()
-        .clamp(0.0, 255.0) as u8
+    step_code(f64::from(largest / FIRST_LEVEL))
 }
 
 /// The levels of a network in steps of the given codes, in the order of the format, and the network that they stand for.

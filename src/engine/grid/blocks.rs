@@ -80,12 +80,12 @@ impl Blocks {
         self.columns * self.rows
     }
 
-    /// Columns of nodes.
+    /// The number of columns of nodes.
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Rows of nodes.
+    /// The number of rows of nodes.
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }

@@ -4,6 +4,9 @@ use super::super::kernel::{Order, TILE};
 use super::spline::{TAPS, jet};
 use ndarray::Array2;
 
+/// Nodes beyond an edge from which on a grid is constant, and some more.
+const FAR: f64 = 4.0;
+
 /// Coordinates of a point of a picture.
 const COORDINATES: usize = 2;
 
@@ -84,7 +87,9 @@ impl LatentGrids {
     fn place(&self, coordinate: f32, side: u32, scale: u8) -> Place {
         let half = f64::from(self.width.max(self.height)) / 2.0;
         let pixel = f64::from(coordinate).mul_add(half, f64::from(side) / 2.0);
-        let node = pixel / f64::from(1_u32 << scale) - 0.5;
+        let spacing = f64::from(1_u32 << scale);
+        // Farther beyond an edge than this only the outermost value counts.
+        let node = (pixel / spacing - 0.5).clamp(-FAR, f64::from(side) / spacing + FAR);
         let floor = node.floor();
         Place {
             node: floor as i64 - 1,
@@ -143,7 +148,7 @@ struct Rows<'a> {
     jets: &'a mut [f32],
     /// The slot of the first point in the row of the first component.
     row: usize,
-    /// Distance of components.
+    /// The number of floats from a component of a jet to the next component.
     component: usize,
 }
 
@@ -230,6 +235,36 @@ mod tests {
             }
         }
         sum
+    }
+
+    /// Far beyond the edges the outermost values stay, and what is no number gives none.
+    #[test]
+    fn points_may_be_anywhere() {
+        let grids = grids();
+        let count = grids.grids.len();
+        let far = [1e30, -1e30, f32::INFINITY, f32::NEG_INFINITY, f32::MAX];
+        for x in far {
+            for y in far {
+                let mut coordinates = vec![y; 2 * TILE];
+                coordinates[..TILE].fill(x);
+                let mut jets = vec![0.0; 4 * count * TILE];
+                grids.jets(&coordinates, Order::Laplacian, &mut jets);
+                for (index, grid) in grids.grids.iter().enumerate() {
+                    let (rows, columns) = grid.values.dim();
+                    let corner = [
+                        if y > 0.0 { rows - 1 } else { 0 },
+                        if x > 0.0 { columns - 1 } else { 0 },
+                    ];
+                    assert!((jets[index * TILE] - grid.values[corner]).abs() < 1e-6);
+                    for component in 1..4 {
+                        assert!(jets[(component * count + index) * TILE].abs() < 1e-4);
+                    }
+                }
+            }
+        }
+        let mut jets = vec![0.0; count * TILE];
+        grids.jets(&vec![f32::NAN; 2 * TILE], Order::Value, &mut jets);
+        assert!(jets.iter().all(|value| value.is_nan()));
     }
 
     #[test]

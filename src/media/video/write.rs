@@ -25,7 +25,7 @@ pub enum Subsampling {
 pub enum Writing {
     /// One Y4M file.
     Y4m(Subsampling),
-    /// One GIF.
+    /// One animated GIF file.
     Gif,
     /// A PNG for each frame.
     Pngs,

@@ -9,7 +9,7 @@ use sirenc::{Encoded, Encoder, Picture};
 /// What of an input is not in its file, though it could be.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Left {
-    /// EXIF or XMP.
+    /// Whether EXIF or XMP was left out.
     metadata: bool,
     /// The place where it was taken.
     place: bool,
