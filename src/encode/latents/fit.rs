@@ -43,6 +43,8 @@ const BETA_2: f32 = 0.99;
 /// latents hardly move any more.
 const CONTROL: f64 = 0.05;
 const CONTROLLED: std::ops::Range<f32> = 0.2..0.9;
+/// The same while latents are rounded, when the bits are those of the file.
+const LAST_CONTROL: f64 = 0.3;
 /// What noise adds to the bits that rounded latents take.
 const NOISE_BITS: f64 = 0.97;
 /// The share of bits that the rest of a fit saves, at its beginning.
@@ -275,7 +277,7 @@ impl<'a> LatentFit<'a> {
     /// Has lambda follow what is asked for.
     fn follow(&mut self) {
         let rounded = self.step >= self.last();
-        if !CONTROLLED.contains(&self.progress()) {
+        if !rounded && !CONTROLLED.contains(&self.progress()) {
             return;
         }
         let excess = match (self.plan.aim, self.plan.latent_bits()) {
@@ -291,7 +293,11 @@ impl<'a> LatentFit<'a> {
             }
             (Aim::Bytes(_), None) => 0.0,
         };
-        let gain = CONTROL * f64::from(self.rate());
+        let gain = if rounded {
+            LAST_CONTROL
+        } else {
+            CONTROL * f64::from(self.rate())
+        };
         self.lambda *= (gain * excess.clamp(-1.0, 1.0)).exp();
     }
 

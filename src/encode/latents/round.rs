@@ -27,8 +27,8 @@ use siren_format::{
 const CONTEXT_UNITS: [f32; 2] = [256.0, 16_384.0];
 /// The largest magnitude of a level of each.
 const CONTEXT_MOST: [f32; 2] = [2048.0, 268_435_456.0];
-/// The exponents of steps that are tried for them, largest first.
-const CONTEXT_STEPS: [[u8; 6]; 2] = [[6, 5, 4, 3, 2, 1], [13, 12, 11, 10, 9, 8]];
+/// The exponents of steps that are tried for them, smallest first.
+const CONTEXT_STEPS: [[u8; 6]; 2] = [[1, 2, 3, 4, 5, 6], [8, 9, 10, 11, 12, 13]];
 /// By how much the codes of the colour network's tensors grow while they are searched for.
 const STRIDE: u8 = 4;
 /// The first of these codes makes levels of about this size.
@@ -185,18 +185,18 @@ impl<'f, 'a> Rounded<'f, 'a> {
             let costs = latents.costs(&self.header)?;
             Ok::<_, Error>(costs.context + costs.grids.iter().sum::<u64>())
         };
+        // All in the finest steps first, so that each tensor is judged beside others that are nearly exact.
         latents.context = (0..values.len())
-            .map(|index| tensor(index, CONTEXT_STEPS[index % 2][3]))
+            .map(|index| tensor(index, CONTEXT_STEPS[index % 2][0]))
             .collect();
         for (index, step) in steps.iter_mut().enumerate() {
             let mut best = None;
             for tried in CONTEXT_STEPS[index % 2] {
                 latents.context[index] = tensor(index, tried);
                 let found = costs(&latents)?;
-                if best.is_some_and(|best| found >= best) {
-                    break;
+                if best.is_none_or(|best| found < best) {
+                    (best, *step) = (Some(found), tried);
                 }
-                (best, *step) = (Some(found), tried);
             }
             latents.context[index] = tensor(index, *step);
         }
