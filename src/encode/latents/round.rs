@@ -254,6 +254,22 @@ impl<'f, 'a> Rounded<'f, 'a> {
         [self.fit.bits, written]
     }
 
+    /// The bits of the latents section, and those with the context network `exact` in its finest steps.
+    #[cfg(test)]
+    pub(super) fn bits_beside_finest(&self, exact: &Network) -> [u64; 2] {
+        let mut latents = self.latents();
+        let bits = |latents: &Latents| {
+            let costs = latents.costs(&self.header).unwrap();
+            costs.context + costs.grids.iter().sum::<u64>()
+        };
+        let chosen = bits(&latents);
+        latents.context = tensors(exact)
+            .enumerate()
+            .map(|(index, values)| context_tensor(values, index % 2, CONTEXT_STEPS[index % 2][0]))
+            .collect();
+        [chosen, bits(&latents)]
+    }
+
     /// The file of some latents.
     fn bytes(&self, job: Job<'_>, latents: &Latents) -> Result<Vec<u8>, Error> {
         let file = File {

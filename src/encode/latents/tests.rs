@@ -129,12 +129,16 @@ fn bits_of_a_fit_are_those_of_its_file() {
     for _ in 0..60 {
         fit.take().unwrap();
     }
+    let exact = fit.context.clone();
     let mut rounded = Rounded::new(&mut fit, &picture).unwrap();
     let [counted, written] = rounded.bits();
     assert!(
         (written / counted - 1.0).abs() < 0.005,
         "{written} {counted}"
     );
+    // The steps of the context network are no worse than the finest ones.
+    let [chosen, finest] = rounded.bits_beside_finest(&exact);
+    assert!(chosen <= finest, "{chosen} {finest}");
 }
 
 /// A region is the crop of the whole, derivatives are those of the values, and both hold between pixels and beyond edges.

@@ -80,8 +80,8 @@ pub(crate) struct Encode {
     /// Whether the network sees grids of latents in place of coordinates
     ///
     /// Integer latents at several scales, coded under a learned context. They hold more detail than weights alone in
-    /// smooth photographs from about 0.25 bits per pixel on, and less where a picture has more texture than its bytes
-    /// can hold. Steps are then passes over all pixels, a tenth of those that --effort says. For opaque pictures; layers,
+    /// smooth photographs from about 0.25 bits per pixel on. Files may come out smaller than asked for, by a quarter at
+    /// low efforts. Steps are then passes over all pixels, a tenth of those that --effort says. For opaque pictures; layers,
     /// width, omega and half floats cannot be chosen with them.
     #[arg(
         long, value_name = "WHEN", value_enum, default_value_t = GridUse::Off, help_heading = NETWORK,
