@@ -64,7 +64,7 @@ pub use decode::{
 #[cfg(feature = "encode")]
 pub use encode::{
     Checkpoint, DEFAULT_EFFORT, EFFORT_STEPS, Encoded, EncodedShape, EncodedSound, Encoder,
-    EncoderOf, KindSettings, PictureSettings, PixelSettings, ShapeEncoder, ShapeSettings,
+    EncoderOf, GridUse, KindSettings, PictureSettings, PixelSettings, ShapeEncoder, ShapeSettings,
     SoundEncoder, SoundSettings, VideoEncoder, VideoSettings,
 };
 pub use engine::grid::{LatentGrid, LatentGrids};

@@ -4,6 +4,7 @@
 //! no bits per pixel, and one of pictures no segments.
 
 use super::checkpoint::{self, Key};
+use super::latents::GridUse;
 use super::plan::{Size, Target};
 use super::settings::{EFFORT_STEPS, Settings, Steps};
 use crate::Error;
@@ -71,8 +72,8 @@ pub struct EncoderOf<K> {
 #[derive(Clone, Debug, Default)]
 pub struct PictureSettings {
     pub(super) supervision: Option<Derivatives>,
-    /// Whether the network sees grids of latents.
-    pub(super) latents: bool,
+    /// When the network sees grids of latents.
+    pub(super) grids: GridUse,
 }
 
 /// The settings that shapes alone have: none so far.
@@ -101,11 +102,12 @@ mod own {
 
     /// What [`super::EncoderOf`] asks of the settings of a kind. Outside of this crate nobody can name it.
     pub trait Own: Clone + Debug + Default {
-        /// Checks the settings that only this kind of signal has.
+        /// Checks the settings that only this kind of signal has. The flag tells whether the shared settings say
+        /// anything of the network.
         ///
         /// # Errors
         /// [`Error::Parameter`] naming the first that is out of range.
-        fn validate(&self) -> Result<(), Error> {
+        fn validate(&self, _network_chosen: bool) -> Result<(), Error> {
             Ok(())
         }
 
@@ -117,9 +119,13 @@ mod own {
 }
 
 impl own::Own for PictureSettings {
-    fn validate(&self) -> Result<(), Error> {
-        if self.latents && self.supervision.is_some() {
+    fn validate(&self, network_chosen: bool) -> Result<(), Error> {
+        if self.grids == GridUse::On && self.supervision.is_some() {
             let allowed = "left out where derivatives are fitted";
+            return Err(Error::parameter("grids", "given", allowed));
+        }
+        if self.grids == GridUse::On && network_chosen {
+            let allowed = "left out where layers, width, omega or half floats are given";
             return Err(Error::parameter("grids", "given", allowed));
         }
         Ok(())
@@ -133,7 +139,7 @@ impl own::Own for PictureSettings {
 impl own::Own for ShapeSettings {}
 
 impl own::Own for SoundSettings {
-    fn validate(&self) -> Result<(), Error> {
+    fn validate(&self, _: bool) -> Result<(), Error> {
         if let Some(seconds) = self.segment
             && !(seconds.is_finite() && seconds > 0.0)
         {
@@ -259,7 +265,7 @@ impl<K: KindSettings> EncoderOf<K> {
     /// [`Error::Parameter`] naming the first setting that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
         self.settings.validate()?;
-        self.own.validate()?;
+        self.own.validate(self.settings.chooses_network())?;
         if matches!(self.settings.size, Size::Reach(_)) && !self.own.foretells_psnr() {
             return Err(unforeseeable());
         }
@@ -325,13 +331,13 @@ impl SoundEncoder {
 }
 
 impl Encoder {
-    /// Has the network see grids of latents in place of coordinates: integers at several scales, which are coded under a
+    /// When the network sees grids of latents in place of coordinates: integers at several scales, which are coded under a
     /// learned context and interpolated by cubic B-splines. They hold more detail than weights alone where a picture is
-    /// worth many bits. They take no other network than their own, so layers, width, omegas and half floats must be left
-    /// open, and the picture must be opaque.
+    /// worth many bits. They take no other network than their own, so with [`GridUse::On`] layers, width, omegas and half
+    /// floats must be left open, and the picture must be opaque.
     #[must_use]
-    pub fn with_latents(mut self) -> Self {
-        self.own.latents = true;
+    pub fn with_grids(mut self, when: GridUse) -> Self {
+        self.own.grids = when;
         self
     }
 

@@ -32,6 +32,7 @@ pub use encoder::{
     Encoder, EncoderOf, KindSettings, PictureSettings, PixelSettings, ShapeEncoder, ShapeSettings,
     SoundEncoder, SoundSettings, VideoEncoder, VideoSettings,
 };
+pub use latents::GridUse;
 pub use picture::Encoded;
 pub use settings::{DEFAULT_EFFORT, EFFORT_STEPS};
 pub use shape::EncodedShape;

@@ -114,7 +114,7 @@ impl Encoder {
             candidate,
             steps,
             elapsed,
-        } = if self.own.latents && task.values().is_none() {
+        } = if self.grids_for(picture) && task.values().is_none() {
             self.settings.fit_latents(picture, task, tell, journal)?
         } else {
             self.settings.fit(picture, task, tell, journal)?

@@ -49,6 +49,13 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether anything is said of the network itself.
+    pub(super) fn chooses_network(&self) -> bool {
+        self.layers.or(self.width).is_some()
+            || self.omega_first.or(self.omega_hidden).is_some()
+            || self.half_floats
+    }
+
     /// Checks what does not depend on the kind of signal.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ mod args;
 mod metadata;
 
 use args::Metadata;
-pub(crate) use args::{Coding, Encode, Fitting, GridUse, Supervise};
+pub(crate) use args::{Coding, Encode, Fitting, Grids, Supervise};
 pub(crate) use metadata::Left;
 use metadata::LeftOut;
 
@@ -28,7 +28,7 @@ use sirenc::media;
 use sirenc::media::grouped;
 use sirenc::media::picture::SizeTarget;
 use sirenc::{
-    Checkpoint, Derivatives, Device, Encoded, Encoder, EncoderOf, KindSettings, Picture,
+    Checkpoint, Derivatives, Device, Encoded, Encoder, EncoderOf, GridUse, KindSettings, Picture,
     PixelSettings, Progress, ShapeEncoder, SoundEncoder, VideoEncoder,
 };
 use std::ops::ControlFlow;
@@ -165,9 +165,11 @@ impl Encoders {
             Supervise::Gradient => picture = picture.with_supervision(Derivatives::Gradient),
             Supervise::Laplacian => picture = picture.with_supervision(Derivatives::Laplacian),
         }
-        if args.grids == GridUse::On {
-            picture = picture.with_latents();
-        }
+        picture = picture.with_grids(match args.grids {
+            Grids::Auto => GridUse::Auto,
+            Grids::On => GridUse::On,
+            Grids::Off => GridUse::Off,
+        });
         let encoders = Self {
             picture,
             shape: settings(&args.fitting)?,

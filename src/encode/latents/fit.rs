@@ -7,7 +7,8 @@
 
 use super::super::meter::Stepwise;
 use super::plan::{Aim, LatentPlan};
-use super::start::{Analysis, colour_network, context_network, noise};
+use super::soften::Softener;
+use super::start::{Analysis, colour_network, context_network};
 use crate::Error;
 use crate::engine::net::{Differentiator, Layer, Network};
 use crate::error::Checkpointing;
@@ -30,25 +31,33 @@ const ROUNDED_RATE: f32 = 0.3;
 const ROUNDED: f64 = 0.1;
 /// Steps in which rates rise to their largest.
 const WARM: u32 = 20;
-/// The width of the noise at the beginning and at the end.
-const NOISE: [f32; 2] = [1.0, 0.7];
-/// The width of the steps of soft rounding, at the beginning and at the end.
-const SOFTNESS: [f32; 2] = [0.3, 0.15];
-/// The least slope that soft rounding is taken to have.
-const LEAST_SLOPE: f32 = 0.05;
 /// Decay of the means of Adam.
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.99;
-/// How fast lambda follows what is asked for, and when: not before most of what is superfluous is gone, and not when
-/// latents hardly move any more.
-const CONTROL: f64 = 0.05;
-const CONTROLLED: std::ops::Range<f32> = 0.2..0.9;
-/// The same while latents are rounded, when the bits are those of the file.
-const LAST_CONTROL: f64 = 0.3;
-/// What noise adds to the bits that rounded latents take.
-const NOISE_BITS: f64 = 0.97;
+/// When the steps of rounding are chosen anew by lambda, and how much lambda must have changed for that.
+const RESIZED: [f64; 2] = [0.3, 0.45];
+const CHANGED: f64 = 1.3;
+/// How fast lambda follows what is asked for in a whole fit, and when: not before most of what is superfluous is gone,
+/// and not when latents hardly move any more.
+const CONTROL: f64 = 20.0;
+/// Bits need some steps to follow lambda, however short a fit is: it is controlled as if it had this number more.
+const SLOWER: u32 = 100;
+const CONTROLLED: std::ops::Range<f32> = 0.15..0.95;
+/// Steps after which bits are no longer those of the start.
+const SETTLED: u32 = 40;
+/// The same in each step while latents are rounded, when the bits are those of the file.
+const LAST_CONTROL: f64 = 0.1;
+/// Steps after which the bits of rounded latents are compared anew with those of what networks see.
+const COMPARED: u32 = 16;
 /// The share of bits that the rest of a fit saves, at its beginning.
-const SHRINKING: f64 = 0.35;
+const SHRINKING: f64 = 0.1;
+/// The share of the bits that is aimed at, since what is above them is cut off at a high price.
+const SPARE: f64 = 0.985;
+/// The share of a fit for which the trend of bits is taken to go on. Lambda acts on bits with a delay: without this, it
+/// would swing.
+const AHEAD: f64 = 0.1;
+/// How fast the trend of bits is learnt.
+const TREND: f64 = 0.1;
 /// Steps between copies of the state to fall back to.
 const SNAPSHOT: u32 = 50;
 /// A fit has exploded when its loss is this many times that of the last copy.
@@ -59,6 +68,8 @@ const RETRIES: u32 = 6;
 /// Latents of one grid before rounding, and the running means of Adam.
 struct Latents {
     values: Vec<f32>,
+    /// Slopes of what is seen in this step.
+    slopes: Vec<f32>,
     means: Vec<f32>,
     squares: Vec<f32>,
 }
@@ -80,6 +91,11 @@ pub(super) struct LatentFit<'a> {
     damping: f32,
     retries: u32,
     pub(super) lambda: f64,
+    /// The bits of rounded latents, relative to those of what the networks see.
+    share: f64,
+    /// The bits of the step before, and how their logarithm changes in a step.
+    before: f64,
+    trend: f64,
     good: Vec<u8>,
     good_loss: f64,
     /// Mean squared error and bits of the last step.
@@ -105,6 +121,7 @@ impl<'a> LatentFit<'a> {
         let latents = planes.0.iter().zip(analysis.0).map(|(plane, mut values)| {
             values.iter_mut().for_each(|value| *value /= plane.step);
             Latents {
+                slopes: vec![1.0; values.len()],
                 means: vec![0.0; values.len()],
                 squares: vec![0.0; values.len()],
                 values,
@@ -144,6 +161,9 @@ impl<'a> LatentFit<'a> {
             step: 0,
             damping: 1.0,
             retries: 0,
+            share: 1.0,
+            before: 0.0,
+            trend: 0.0,
             good: Vec::new(),
             good_loss: f64::INFINITY,
             error: 0.0,
@@ -162,9 +182,14 @@ impl<'a> LatentFit<'a> {
         (self.step as f32 / self.last().max(1) as f32).min(1.0)
     }
 
+    /// How far rates have risen to their largest, from 0 to 1.
+    fn warmth(&self) -> f32 {
+        let steps = WARM.min(self.plan.steps / 4).max(1);
+        ((self.step + 1) as f32 / steps as f32).min(1.0)
+    }
+
     /// The largest step sizes of this step, as a share of those of the fit.
     fn rate(&self) -> f32 {
-        let warm = ((self.step + 1) as f32 / WARM.min(self.plan.steps / 4).max(1) as f32).min(1.0);
         let left = if self.step >= self.last() {
             let rest = (self.plan.steps - self.step) as f32;
             LAST_RATE * rest / (self.plan.steps - self.last()).max(1) as f32
@@ -172,39 +197,33 @@ impl<'a> LatentFit<'a> {
             let cosine = 0.5 * (1.0 + (std::f32::consts::PI * self.progress()).cos());
             LAST_RATE + (1.0 - LAST_RATE) * cosine
         };
-        warm * left * self.damping
+        self.warmth() * left * self.damping
     }
 
-    fn softness(&self) -> f32 {
-        SOFTNESS[0] + (SOFTNESS[1] - SOFTNESS[0]) * self.progress()
-    }
-
-    /// Shows the networks the latents, rounded or with noise.
+    /// Shows the networks the latents: rounded during the last steps, softly rounded with noise before.
     fn see(&mut self) {
-        let (rounded, softness) = (self.step >= self.last(), self.softness());
-        let width = NOISE[0] + (NOISE[1] - NOISE[0]) * self.progress();
-        let (latents, step) = (&self.latents, self.step ^ (self.plan.seed as u32) << 16);
-        self.planes.change(|grid, seen| {
-            let values = &latents[grid].values;
-            for (index, (seen, &value)) in seen.iter_mut().zip(values).enumerate() {
-                *seen = if rounded {
-                    value.round()
-                } else {
-                    let place = index as u32 ^ (grid as u32) << 26;
-                    soft(value, softness) + width * noise(place, step)
-                };
+        if self.step >= self.last() {
+            for latents in &mut self.latents {
+                latents.slopes.fill(1.0);
             }
-        });
+            return self.round();
+        }
+        let softener = Softener::new(self.progress());
+        let seed = self.step ^ (self.plan.seed as u32) << 16;
+        self.planes
+            .change_with(&mut self.latents, |grid, latents, seen| {
+                softener.soften(&latents.values, grid, seed, seen, &mut latents.slopes);
+            });
     }
 
     /// Rounds all latents for good, and shows them to the networks.
     pub(super) fn round(&mut self) {
-        let latents = &self.latents;
-        self.planes.change(|grid, seen| {
-            for (seen, value) in seen.iter_mut().zip(&latents[grid].values) {
-                *seen = value.round();
-            }
-        });
+        self.planes
+            .change_with(&mut self.latents, |_, latents, seen| {
+                for (seen, value) in seen.iter_mut().zip(&latents.values) {
+                    *seen = value.round();
+                }
+            });
     }
 
     /// Evaluates errors and bits of what the networks see, and their derivatives: of D + lambda R by every latent, of D by
@@ -215,28 +234,73 @@ impl<'a> LatentFit<'a> {
             planes: &self.planes,
             patches: &self.patches,
         };
-        let [colour, context] = &mut self.engines;
-        let [of_colour, of_context] = &mut self.gradients;
+        let (colour, of_colour) = (&mut self.engines[0], &mut self.gradients[0]);
         let points = (self.colours.blocks() * crate::TILE) as u64;
         let mean = colour.gradient(&self.colour, &pixels, 0..points, of_colour);
         self.error = mean * points as f64 / self.plan.pixels();
-        let contexts = Contexts {
-            planes: &self.planes,
-            tiles: &self.tiles,
-        };
-        let points = self.tiles.points();
-        let mean = context.gradient(&self.context, &contexts, 0..points, of_context);
-        self.bits = mean * points as f64;
+        self.count_bits();
         let pixels = self.plan.pixels();
         self.planes.gather(&self.patches, (1.0 / pixels) as f32);
         self.tiles
             .scatter(&mut self.planes, (self.lambda / pixels) as f32);
     }
 
+    /// Evaluates the bits of what the networks see, and their derivatives.
+    fn count_bits(&mut self) {
+        let contexts = Contexts {
+            planes: &self.planes,
+            tiles: &self.tiles,
+        };
+        let (context, of_context) = (&mut self.engines[1], &mut self.gradients[1]);
+        let points = self.tiles.points();
+        let mean = context.gradient(&self.context, &contexts, 0..points, of_context);
+        self.bits = mean * points as f64;
+    }
+
+    /// Whether lambda follows what is asked for in this step.
+    fn follows(&self) -> bool {
+        self.step >= self.last() || self.step >= SETTLED && CONTROLLED.contains(&self.progress())
+    }
+
+    /// Gives all grids the steps of rounding that suit lambda.
+    fn resize(&mut self) {
+        self.plan.lambda = self.lambda;
+        let old: Vec<f32> = self.planes.0.iter().map(|plane| plane.step).collect();
+        self.take_steps();
+        for ((plane, old), latents) in self.planes.0.iter().zip(old).zip(&mut self.latents) {
+            let factor = old / plane.step;
+            latents.values.iter_mut().for_each(|value| *value *= factor);
+            latents.means.iter_mut().for_each(|mean| *mean /= factor);
+            let squares = latents.squares.iter_mut();
+            squares.for_each(|square| *square /= factor * factor);
+        }
+    }
+
+    /// Gives all grids the steps of the plan.
+    fn take_steps(&mut self) {
+        for (plane, &(component, scale)) in self.planes.0.iter_mut().zip(&self.plan.grids) {
+            plane.step = step_size(self.plan.step_code(component, scale));
+        }
+    }
+
     /// Takes one step.
     fn advance(&mut self) -> Result<(), Error> {
+        let due = RESIZED.map(|share| (share * f64::from(self.last())) as u32);
+        let change = (self.lambda / self.plan.lambda).ln().abs();
+        if due.contains(&self.step) && change > CHANGED.ln() {
+            self.resize();
+        }
+        let compared = self.follows() && self.step.is_multiple_of(COMPARED);
+        if compared {
+            self.round();
+            self.count_bits();
+        }
+        let rounded = self.bits;
         self.see();
         self.differentiate();
+        if compared {
+            self.share = rounded / self.bits.max(1.0);
+        }
         let loss = self.error + self.lambda * self.bits / self.plan.pixels();
         if !loss.is_finite() || loss > EXPLODED * self.good_loss {
             return self.fall_back();
@@ -248,6 +312,10 @@ impl<'a> LatentFit<'a> {
             self.visit_all(&mut Archive::Save(&mut bytes))?;
             self.good = bytes;
         }
+        if self.before > 0.0 && self.step != self.last() {
+            self.trend += TREND * ((self.bits / self.before).ln() - self.trend);
+        }
+        self.before = self.bits;
         self.follow();
         let rate = self.rate();
         self.move_latents(rate);
@@ -276,10 +344,10 @@ impl<'a> LatentFit<'a> {
 
     /// Has lambda follow what is asked for.
     fn follow(&mut self) {
-        let rounded = self.step >= self.last();
-        if !rounded && !CONTROLLED.contains(&self.progress()) {
+        if !self.follows() {
             return;
         }
+        let rounded = self.step >= self.last();
         let excess = match (self.plan.aim, self.plan.latent_bits()) {
             (Aim::Psnr(psnr), _) => {
                 // A fit gets better to its end.
@@ -288,23 +356,26 @@ impl<'a> LatentFit<'a> {
             }
             (Aim::Bytes(_), Some(bits)) => {
                 let to_come = 1.0 - SHRINKING * f64::from(1.0 - self.progress());
-                let expected = self.bits * to_come * if rounded { 1.0 } else { NOISE_BITS };
-                (expected / bits).ln()
+                let share = if rounded { 1.0 } else { self.share };
+                let ahead = AHEAD * f64::from(self.plan.steps + SLOWER) * self.trend;
+                let bits = SPARE * bits;
+                (self.bits * share * to_come / bits).ln() + ahead
             }
             (Aim::Bytes(_), None) => 0.0,
         };
         let gain = if rounded {
             LAST_CONTROL
         } else {
-            CONTROL * f64::from(self.rate())
+            CONTROL / f64::from(self.plan.steps + SLOWER)
         };
         self.lambda *= (gain * excess.clamp(-1.0, 1.0)).exp();
     }
 
     fn move_latents(&mut self, rate: f32) {
         let rounded = self.step >= self.last();
-        let rate = LATENT_RATE * rate * if rounded { ROUNDED_RATE } else { 1.0 };
-        let softness = self.softness();
+        // Networks have to learn what the first latents mean before these move far.
+        let warm = self.warmth();
+        let rate = LATENT_RATE * warm * rate * if rounded { ROUNDED_RATE } else { 1.0 };
         let count = self.step as i32 + 1;
         let unbias_mean = 1.0 / (1.0 - BETA_1.powi(count));
         let unbias_square = 1.0 / (1.0 - BETA_2.powi(count));
@@ -312,19 +383,16 @@ impl<'a> LatentFit<'a> {
         planes.zip(&mut self.latents).for_each(|(plane, latents)| {
             let Latents {
                 values,
+                slopes,
                 means,
                 squares,
             } = latents;
             let states = means.iter_mut().zip(squares);
-            for ((value, &adjoint), (mean, square)) in
-                values.iter_mut().zip(&plane.adjoint).zip(states)
+            let gradients = plane.adjoint.iter().zip(slopes);
+            for ((value, (adjoint, slope)), (mean, square)) in
+                values.iter_mut().zip(gradients).zip(states)
             {
-                let slope = if rounded {
-                    1.0
-                } else {
-                    soft_slope(*value, softness)
-                };
-                let gradient = adjoint * slope;
+                let gradient = adjoint * *slope;
                 *mean += (1.0 - BETA_1) * (gradient - *mean);
                 *square += (1.0 - BETA_2) * (gradient * gradient - *square);
                 *value -= rate * *mean * unbias_mean / ((*square * unbias_square).sqrt() + 1e-12);
@@ -338,6 +406,9 @@ impl<'a> LatentFit<'a> {
         self.damping.visit(archive)?;
         self.retries.visit(archive)?;
         self.lambda.visit(archive)?;
+        self.share.visit(archive)?;
+        self.before.visit(archive)?;
+        self.trend.visit(archive)?;
         self.error.visit(archive)?;
         self.bits.visit(archive)?;
         for latents in &mut self.latents {
@@ -345,6 +416,8 @@ impl<'a> LatentFit<'a> {
             latents.means.visit(archive)?;
             latents.squares.visit(archive)?;
         }
+        self.plan.lambda.visit(archive)?;
+        self.take_steps();
         self.colour.visit(archive)?;
         self.context.visit(archive)?;
         self.optimisers.visit(archive)
@@ -380,18 +453,4 @@ impl Persist for LatentFit<'_> {
         self.good.resize(length as usize, 0);
         self.good.visit(archive)
     }
-}
-
-/// `value` moved towards the nearest integer: the narrower the steps, the nearer.
-fn soft(value: f32, softness: f32) -> f32 {
-    let floor = value.floor();
-    let middle = value - floor - 0.5;
-    floor + 0.5 + 0.5 * (middle / softness).tanh() / (0.5 / softness).tanh()
-}
-
-/// The slope of [`soft`], but not less than gradients need to pass.
-fn soft_slope(value: f32, softness: f32) -> f32 {
-    let tanh = ((value - value.floor() - 0.5) / softness).tanh();
-    let slope = 0.5 / softness * (1.0 - tanh * tanh) / (0.5 / softness).tanh();
-    slope.max(LEAST_SLOPE)
 }

@@ -1,12 +1,15 @@
 //! Pictures as grids of latents: which grids, where they start, the fit of latents and networks together, and the file.
 
+mod choice;
 mod fit;
 mod plan;
 mod refit;
 mod round;
+mod soften;
 mod start;
 #[cfg(test)]
 mod tests;
+mod trim;
 
 use super::attempts::Finished;
 use super::checkpoint::Journal;
@@ -20,6 +23,7 @@ use crate::objective::Task;
 use crate::objective::latents::Colours;
 use crate::signal::Picture;
 use crate::{Error, Limits};
+pub use choice::GridUse;
 use fit::LatentFit;
 use plan::{Aim, LatentPlan};
 use std::time::Instant;
@@ -31,25 +35,6 @@ const AIMS: usize = 6;
 const ABOVE: f64 = 0.1;
 
 impl Settings {
-    /// Refuses grids of latents where they cannot be.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] naming what stands against them.
-    fn check_latents(&self, picture: &Picture) -> Result<(), Error> {
-        let own = self.layers.or(self.width).is_some()
-            || self.omega_first.or(self.omega_hidden).is_some()
-            || self.half_floats;
-        if own {
-            let allowed = "left out where layers, width, omega or half floats are given";
-            return Err(Error::parameter("grids", "given", allowed));
-        }
-        if !CHANNELS.contains(&picture.channels()) {
-            let allowed = "for opaque pictures: put it on a background, or leave grids out";
-            return Err(Error::parameter("grids", "given", allowed));
-        }
-        Ok(())
-    }
-
     /// Makes a file of `picture` with grids of latents. `task` is the fit of values of weights alone.
     ///
     /// # Errors
@@ -62,7 +47,7 @@ impl Settings {
         journal: Journal,
     ) -> Result<Finished, Error> {
         let begin = Instant::now();
-        self.check_latents(picture)?;
+        check_channels(picture)?;
         let device = &self.device;
         let what = "grids of latents; fit them on the CPU";
         device.refuse(GpuError::Unsupported(what.into()))?;
@@ -99,6 +84,18 @@ impl Settings {
             elapsed: begin.elapsed(),
         })
     }
+}
+
+/// Refuses pictures that grids of latents are not made for.
+///
+/// # Errors
+/// [`Error::Parameter`] that says so.
+fn check_channels(picture: &Picture) -> Result<(), Error> {
+    if CHANNELS.contains(&picture.channels()) {
+        return Ok(());
+    }
+    let allowed = "for opaque pictures: put it on a background, or leave grids out";
+    Err(Error::parameter("grids", "given", allowed))
 }
 
 /// The smallest file found whose PSNR is at least `asked`.

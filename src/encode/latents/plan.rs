@@ -45,9 +45,9 @@ const CHROMA_COARSER: u8 = 2;
 const ORDINARY: f64 = 500_000.0;
 const FEWER: f64 = 0.3;
 /// Steps over single points, by which efforts are counted, that one step over all pixels stands for.
-const STEPS_PER_PASS: u32 = 10;
+const STEPS_PER_PASS: u32 = 5;
 /// Bits that a weight takes, about.
-const BITS: f64 = 5.0;
+const BITS: f64 = 8.0;
 
 impl LatentPlan {
     /// For `picture`; `overhead` bytes of the file are neither latents nor weights.

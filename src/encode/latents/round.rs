@@ -12,10 +12,10 @@ use super::refit::refit;
 use super::start::OMEGA;
 use crate::Error;
 use crate::engine::kernel::TILE;
-use crate::engine::net::{Evaluator, Network, Objective, Order};
+use crate::engine::net::{Evaluator, Network, Order};
 use crate::model::symmetry;
 use crate::model::weights::{omega_units, step_size, tensors, tensors_mut};
-use crate::objective::latents::{Contexts, Pixels, cost};
+use crate::objective::latents::Pixels;
 use crate::signal::Picture;
 use rayon::prelude::*;
 use siren_format::{
@@ -36,20 +36,12 @@ const FIRST_LEVEL: f32 = 1024.0;
 /// Steps in a row that may be worse than the best.
 const MISSES: usize = 3;
 /// How often the latents that are worth least for their bits are looked for.
-const TRIMS: usize = 32;
+const TRIMS: usize = 64;
+/// The most bits that latents are expected to save for each bit that the file is to save.
+const RATIO_MOST: f64 = 4.0;
 
 /// Tells the error that a network in steps of given codes leaves, and its levels.
 type Judge<'a> = &'a dyn Fn(&[u8]) -> Result<(f64, Vec<Tensor>), Error>;
-
-/// What a latent is worth.
-struct Worth {
-    /// By how much the error rises for each bit that is saved if the latent moves by one towards zero.
-    price: f32,
-    /// The bits that are saved.
-    saved: f32,
-    grid: usize,
-    index: usize,
-}
 
 /// A fit in integers.
 pub(super) struct Rounded<'f, 'a> {
@@ -217,24 +209,28 @@ impl<'f, 'a> Rounded<'f, 'a> {
     ///
     /// # Errors
     /// [`Error::Parameter`] if the networks alone take more bytes than there may be.
-    pub(super) fn file(mut self, job: Job<'_>, aim: Aim) -> Result<(Header, Vec<u8>), Error> {
+    pub(super) fn file(self, job: Job<'_>, aim: Aim) -> Result<(Header, Vec<u8>), Error> {
         let mut bytes = self.bytes(job, &self.latents())?;
         if let Aim::Bytes(most) = aim {
-            // Bits that a latent saves by itself, for each bit that the file saves.
+            // Bits that latents are expected to save, for each bit that the file saves.
             let mut ratio = 1.0;
-            for _ in 0..TRIMS {
+            for pass in 0..TRIMS {
                 let before = bytes.len() as u64;
                 let excess = before.saturating_sub(most);
                 if excess == 0 {
                     break;
                 }
-                // Half of a large excess, so that those that are worth least are found anew.
-                let share = if excess * 200 > most { 0.5 } else { 1.0 };
+                // Part of a large excess, so that the latents that are worth least are found anew.
+                let share = if excess * 500 > most && pass < TRIMS / 2 {
+                    0.3
+                } else {
+                    1.0
+                };
                 let bits = ratio * share * 8.0 * (excess + 1) as f64;
-                self.trim(bits);
+                self.fit.trim(bits, pass);
                 bytes = self.bytes(job, &self.latents())?;
-                let saved = 8.0 * before.saturating_sub(bytes.len() as u64) as f64;
-                ratio = (bits / saved.max(1.0)).clamp(ratio, 2.0 * ratio);
+                let saved = 8.0 * (before as f64 - bytes.len() as f64);
+                ratio = (bits / saved.max(1.0)).clamp(1.0, RATIO_MOST);
             }
             if bytes.len() as u64 > most {
                 let allowed = format!("at least {} with grids of latents", bytes.len());
@@ -279,98 +275,6 @@ impl<'f, 'a> Rounded<'f, 'a> {
             icc: job.source.icc().map(<[u8]>::to_vec),
         };
         Ok(file.to_bytes()?)
-    }
-
-    /// Moves latents by one towards zero, those that are worth least for their bits first, until about `bits` bits are
-    /// saved.
-    fn trim(&mut self, bits: f64) {
-        let mut left = bits;
-        let mut moved = vec![Vec::new(); self.fit.planes.0.len()];
-        for worth in self.worths() {
-            if left <= 0.0 {
-                break;
-            }
-            left -= f64::from(worth.saved);
-            moved[worth.grid].push(worth.index);
-        }
-        self.fit.planes.change(|grid, seen| {
-            for &index in &moved[grid] {
-                seen[index] -= seen[index].signum();
-            }
-        });
-    }
-
-    /// All latents that are not zero, with what the error rises by for each bit that is saved if they move by one towards
-    /// zero, least first.
-    fn worths(&mut self) -> Vec<Worth> {
-        let lambda = std::mem::replace(&mut self.fit.lambda, 0.0);
-        self.fit.planes.change(|_, _| ());
-        self.fit.differentiate();
-        self.fit.lambda = lambda;
-        let saved = self.saved();
-        let pixels = self.fit.plan.pixels() as f32;
-        let mut worths = Vec::new();
-        for (grid, (plane, saved)) in self.fit.planes.0.iter().zip(&saved).enumerate() {
-            // Of a nearly linear network: a cubic B-spline has the mean square 0.23 over a node's area, and samples are half
-            // of outputs.
-            let area = (1_u64 << (2 * plane.scale)) as f32;
-            let curvature = 0.25 * 0.23 * plane.step * plane.step * area / pixels;
-            let latents = plane.seen.iter().zip(&plane.adjoint).zip(saved);
-            for (index, ((&latent, &adjoint), &saved)) in latents.enumerate() {
-                if latent != 0.0 && saved > 0.0 {
-                    worths.push(Worth {
-                        price: (curvature - adjoint * latent.signum()) / saved,
-                        saved,
-                        grid,
-                        index,
-                    });
-                }
-            }
-        }
-        worths.sort_by(|a, b| {
-            let places = (a.grid, a.index).cmp(&(b.grid, b.index));
-            a.price.total_cmp(&b.price).then(places)
-        });
-        worths
-    }
-
-    /// The bits that each latent takes beyond those of one that is nearer to zero by one.
-    fn saved(&self) -> Vec<Vec<f32>> {
-        let fit = &*self.fit;
-        let contexts = Contexts {
-            planes: &fit.planes,
-            tiles: &fit.tiles,
-        };
-        let evaluator = Evaluator::new(&fit.context, Order::Value);
-        let tiles: Vec<Vec<f32>> = (0..fit.tiles.points() / TILE as u64)
-            .into_par_iter()
-            .map_init(
-                || (evaluator.scratch(), vec![0.0; 2 * TILE]),
-                |(scratch, known), tile| {
-                    let first = tile * TILE as u64;
-                    let draw = |rows: &mut [f32]| contexts.draw(first, TILE, rows, known);
-                    let (means, scales) = evaluator.tile(scratch, draw).split_at(TILE);
-                    let slots = means.iter().zip(scales).zip(&known[..TILE]);
-                    slots
-                        .map(|((&mean, &scale), &latent)| {
-                            let nearer = latent - latent.signum();
-                            cost(latent, mean, scale)[0] - cost(nearer, mean, scale)[0]
-                        })
-                        .collect()
-                },
-            )
-            .collect();
-        let mut tiles = tiles.into_iter();
-        let planes = fit.planes.0.iter();
-        planes
-            .map(|plane| {
-                let nodes = plane.blocks.nodes();
-                let own = tiles.by_ref().take(nodes.div_ceil(TILE)).flatten();
-                let mut saved: Vec<f32> = own.collect();
-                saved.truncate(nodes);
-                saved
-            })
-            .collect()
     }
 }
 

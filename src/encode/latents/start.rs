@@ -5,6 +5,7 @@
 //! the first step sees the picture already.
 
 use super::plan::LatentPlan;
+use super::soften::hash;
 use crate::Error;
 use crate::engine::grid::Blocks;
 use crate::engine::kernel::TILE;
@@ -174,7 +175,7 @@ impl Analysis {
         let grids = plan.grids.iter().zip(&self.0);
         let bits = grids.map(|(&(component, scale), coefficients)| {
             let step = step_size(plan.step_code(component, scale));
-            let bits = |&c: &f32| f64::from((c / step).powi(2)).ln_1p() * 7.0;
+            let bits = |&c: &f32| f64::from((c / step).powi(2)).ln_1p() * 5.0;
             coefficients.iter().map(bits).sum::<f64>()
         });
         bits.sum()
@@ -182,14 +183,8 @@ impl Analysis {
 }
 
 /// A number from -1/2 to 1/2 that looks random, for each pair.
-pub(super) fn noise(a: u32, b: u32) -> f32 {
-    let mut x = a.wrapping_mul(0x9E37_79B9) ^ b.wrapping_mul(0x85EB_CA6B);
-    x ^= x >> 16;
-    x = x.wrapping_mul(0x7FEB_352D);
-    x ^= x >> 15;
-    x = x.wrapping_mul(0x846C_A68B);
-    x ^= x >> 16;
-    (x >> 8) as f32 / 16_777_216.0 - 0.5
+fn noise(a: u32, b: u32) -> f32 {
+    (hash(a, b) >> 8) as f32 / 16_777_216.0 - 0.5
 }
 
 /// The network that gives colours.

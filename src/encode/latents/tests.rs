@@ -1,6 +1,6 @@
 //! What holds of pictures with grids of latents, the simplest above all.
 
-use super::super::Encoder;
+use super::super::{Encoder, GridUse};
 use super::fit::LatentFit;
 use super::plan::{Aim, LatentPlan};
 use super::round::Rounded;
@@ -34,7 +34,7 @@ fn encoder(bytes: u64, steps: u32) -> Encoder {
     Encoder::new()
         .with_bytes(bytes)
         .with_steps(steps)
-        .with_latents()
+        .with_grids(GridUse::On)
 }
 
 /// Whether the network of a file sees grids.
@@ -76,7 +76,10 @@ fn one_colour_is_exact() {
 #[test]
 fn a_psnr_is_reached() {
     let picture = picture(64, 64, 3);
-    let encoder = Encoder::new().with_psnr(30.0).with_steps(60).with_latents();
+    let encoder = Encoder::new()
+        .with_psnr(30.0)
+        .with_steps(60)
+        .with_grids(GridUse::On);
     let encoded = encoder.encode(&picture).unwrap();
     assert!(encoded.psnr >= 30.0, "{}", encoded.psnr);
     assert!(has_latents(&encoded.bytes));

@@ -166,6 +166,12 @@ impl Device {
         }
     }
 
+    /// Whether anything else than the CPU is to do the work.
+    #[cfg(feature = "encode")]
+    pub(crate) fn is_accelerated(&self) -> bool {
+        self.accelerator.is_some()
+    }
+
     /// Fails if a GPU was asked for, since it cannot do what the CPU is known to be there for.
     pub(crate) fn refuse(&self, reason: GpuError) -> Result<(), Error> {
         match (&self.accelerator, &self.fallback) {

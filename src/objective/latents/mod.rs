@@ -95,11 +95,22 @@ impl LatentPlanes {
 
     /// Changes what the networks see by `change(grid, latents)`, and forgets all derivatives.
     pub(crate) fn change(&mut self, change: impl Fn(usize, &mut [f32]) + Sync) {
+        let mut nothing = vec![(); self.0.len()];
+        self.change_with(&mut nothing, |grid, (), seen| change(grid, seen));
+    }
+
+    /// As [`change`](Self::change), where `change(grid, state, latents)` is given one of `states` for each grid too.
+    pub(crate) fn change_with<T: Send>(
+        &mut self,
+        states: &mut [T],
+        change: impl Fn(usize, &mut T, &mut [f32]) + Sync,
+    ) {
         self.0
             .par_iter_mut()
+            .zip(states)
             .enumerate()
-            .for_each(|(index, plane)| {
-                change(index, &mut plane.seen);
+            .for_each(|(index, (plane, state))| {
+                change(index, state, &mut plane.seen);
                 plane.pad();
                 plane.adjoint.fill(0.0);
             });

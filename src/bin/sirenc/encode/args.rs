@@ -79,15 +79,13 @@ pub(crate) struct Encode {
 
     /// Whether the network sees grids of latents in place of coordinates
     ///
-    /// Integer latents at several scales, coded under a learned context. They hold more detail than weights alone in
-    /// smooth photographs from about 0.25 bits per pixel on. Files may come out smaller than asked for, by a quarter at
-    /// low efforts. Steps are then passes over all pixels, a tenth of those that --effort says. For opaque pictures; layers,
-    /// width, omega and half floats cannot be chosen with them.
+    /// Integer latents at several scales, coded under a learned context. They hold more detail than weights alone where
+    /// there are bytes for it. Steps are then passes over all pixels, a fifth of those that --effort says. For opaque
+    /// pictures; layers, width, omega and half floats cannot be chosen with them.
     #[arg(
-        long, value_name = "WHEN", value_enum, default_value_t = GridUse::Off, help_heading = NETWORK,
-        conflicts_with_all = ["layers", "width", "omega", "omega_first"]
+        long, value_name = "WHEN", value_enum, default_value_t = Grids::Auto, help_heading = NETWORK
     )]
-    pub(crate) grids: GridUse,
+    pub(crate) grids: Grids,
 
     /// Length of the segments of a sound, each of which has a network of its own
     ///
@@ -250,7 +248,10 @@ pub(crate) enum Metadata {
 
 /// When `encode` uses grids of latents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GridUse {
+pub(crate) enum Grids {
+    /// Where they are expected to be better than weights alone: from 4,000 bytes and 0.1 bits per pixel on, up to 5
+    /// megapixels, at an effort of 3 or more, if neither steps nor a network, a PSNR or a GPU are asked for
+    Auto,
     /// Grids of latents
     On,
     /// Weights alone

@@ -1,0 +1,93 @@
+//! Whether a picture gets grids of latents.
+
+use super::super::encoder::Encoder;
+use super::super::plan::Size;
+use super::super::settings::{EFFORT_STEPS, Steps};
+use crate::signal::Picture;
+
+/// When pictures get grids of latents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GridUse {
+    /// Where they are expected to be better than weights alone, as benches/record/2026-11-30-grids.md measured it: in
+    /// opaque pictures that have bytes enough, at an effort of 3 or more.
+    #[default]
+    Auto,
+    /// Always. A picture that cannot have them is an error.
+    On,
+    /// Never.
+    Off,
+}
+
+/// Bytes and bits for each pixel from which grids are better than weights alone.
+const BYTES: u64 = 4_000;
+const BPP: f64 = 0.1;
+/// The effort from which they are.
+const EFFORT: usize = 3;
+/// Pixels of the largest picture that gets them unasked: their fit takes about 150 bytes for each.
+const PIXELS: u64 = 5_000_000;
+
+impl Encoder {
+    /// Whether `picture` gets grids of latents.
+    pub(in super::super) fn grids_for(&self, picture: &Picture) -> bool {
+        match self.own.grids {
+            GridUse::On => true,
+            GridUse::Off => false,
+            GridUse::Auto => self.grids_pay(picture),
+        }
+    }
+
+    /// Whether grids of latents are expected to be better for `picture` than weights alone.
+    fn grids_pay(&self, picture: &Picture) -> bool {
+        let settings = &self.settings;
+        // What is said of steps or of a network is said of weights alone.
+        let Steps::Effort(steps) = settings.steps else {
+            return false;
+        };
+        let reaches = matches!(settings.size, Size::Reach(_));
+        let bytes = self.size(picture);
+        self.own.supervision.is_none()
+            && !settings.chooses_network()
+            && super::check_channels(picture).is_ok()
+            && !settings.device.is_accelerated()
+            && !reaches
+            && steps >= EFFORT_STEPS[EFFORT - 1]
+            && picture.pixels() <= PIXELS
+            && bytes >= BYTES
+            && bytes as f64 * 8.0 >= BPP * picture.pixels() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objective::Derivatives;
+    use crate::signal::Samples;
+
+    fn gray(side: u32, channels: u8) -> Picture {
+        let count = (side * side * u32::from(channels)) as usize;
+        Picture::new(side, side, channels, Samples::U8(vec![9; count])).unwrap()
+    }
+
+    #[test]
+    fn grids_are_chosen_where_bytes_and_effort_suffice() {
+        let picture = gray(400, 3);
+        let encoder = Encoder::new().with_bytes(5_000);
+        assert!(encoder.grids_for(&picture));
+        for other in [
+            encoder.clone().with_bytes(3_000),
+            encoder.clone().with_bpp(0.09),
+            encoder.clone().with_steps(4_200),
+            encoder.clone().with_effort(2),
+            encoder.clone().with_layers(3),
+            encoder.clone().with_psnr(30.0),
+            encoder.clone().with_supervision(Derivatives::Gradient),
+            encoder.clone().with_grids(GridUse::Off),
+        ] {
+            assert!(!other.grids_for(&picture), "{other:?}");
+        }
+        assert!(!encoder.grids_for(&gray(400, 4)));
+        assert!(!encoder.grids_for(&gray(2_300, 3)));
+        let asked = encoder.with_bytes(900).with_grids(GridUse::On);
+        assert!(asked.grids_for(&gray(20, 3)));
+    }
+}
