@@ -14,6 +14,7 @@ mod fits;
 mod latents;
 mod meter;
 mod picture;
+mod placeholder;
 mod plain;
 mod plan;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use encoder::{
     SoundEncoder, SoundSettings, VideoEncoder, VideoSettings,
 };
 pub use picture::Encoded;
+pub use placeholder::{PLACEHOLDER_BYTES, PlaceholderEncoder};
 pub use settings::{DEFAULT_EFFORT, EFFORT_STEPS};
 pub use shape::EncodedShape;
 pub use sound::EncodedSound;
