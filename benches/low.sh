@@ -5,9 +5,10 @@
 #
 # Whole pictures at 512, 1,024 and 2,048 bytes, beside JPEG, WebP, AVIF and JPEG XL at their smallest and
 # of the downscaled picture; thumbnails of 128 pixels at 100, 200 and 400 bytes, beside BlurHash,
-# ThumbHash and placeholders too; placeholder.txt and so on have those of 32 bytes alone beside the first two. In OUT, whole-N/ and thumbnail-N/ have the .siren files, their pictures and times;
-# whole.txt, .csv and .json, and thumbnail.txt and so on, have the figures, with means at the end of the
-# text; whole.html shows the first PAGE pictures (three unless set), thumbnail.html shows all.
+# ThumbHash and placeholders too, and at 32 bytes beside these three alone. In OUT, whole-N/ and thumbnail-N/
+# have the .siren files, their pictures and times; whole.txt, .csv and .json, thumbnail.txt and so on, and
+# placeholder.txt and so on for 32 bytes, have the figures, with means at the end of the text; whole.html shows
+# the first PAGE pictures (three unless set), thumbnail.html and placeholder.html show all.
 #
 # Needs ImageMagick for the thumbnails, and the tools that `sirenc compare --help` names. Build with
 # `cargo build --release` first.
