@@ -4,10 +4,11 @@
 # usage: benches/low.sh PICTURES OUT [encode options]
 #
 # Whole pictures at 512, 1,024 and 2,048 bytes, beside JPEG, WebP, AVIF and JPEG XL at their smallest and
-# of the downscaled picture; thumbnails of 128 pixels at 100, 200 and 400 bytes, beside BlurHash and
-# ThumbHash too. In OUT, whole-N/ and thumbnail-N/ have the .siren files, their pictures and times;
-# whole.txt, .csv and .json, and thumbnail.txt and so on, have the figures, with means at the end of the
-# text; whole.html shows the first PAGE pictures (three unless set), thumbnail.html shows all.
+# of the downscaled picture; thumbnails of 128 pixels at 100, 200 and 400 bytes, beside BlurHash,
+# ThumbHash and placeholders too, and at 32 bytes beside these three alone. In OUT, whole-N/ and thumbnail-N/
+# have the .siren files, their pictures and times; whole.txt, .csv and .json, thumbnail.txt and so on, and
+# placeholder.txt and so on for 32 bytes, have the figures, with means at the end of the text; whole.html shows
+# the first PAGE pictures (three unless set), thumbnail.html and placeholder.html show all.
 #
 # Needs ImageMagick for the thumbnails, and the tools that `sirenc compare --help` names. Build with
 # `cargo build --release` first.
@@ -50,7 +51,10 @@ encode "$pictures" "$out/whole" 512 1024 2048 -- "$@"
 compare "$out/whole" "${all[@]}" "$out"/whole-*/*.siren --against "$codecs"
 encode "$out/thumbnails" "$out/thumbnail" 100 200 400 -- "$@"
 compare "$out/thumbnail" "$out"/thumbnails/*.png "$out"/thumbnail-*/*.siren \
-    --against "$codecs,blurhash,thumbhash" --report "$out/thumbnail.html"
+    --against "$codecs,blurhash,thumbhash,placeholder" --report "$out/thumbnail.html"
+"$sirenc" compare "$out"/thumbnails/*.png --bytes 32 --against blurhash,thumbhash,placeholder --force \
+    --effort 1 --csv "$out/placeholder.csv" --json "$out/placeholder.json" --report "$out/placeholder.html" |
+    tee "$out/placeholder.txt"
 
 shown=()
 for picture in "${all[@]:0:${PAGE:-3}}"; do

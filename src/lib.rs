@@ -5,6 +5,7 @@
 //! [`Encoder`] fits it to a [`Picture`] and writes a `.siren` file; [`Decoder`] evaluates it, at any
 //! resolution and in any region; [`Field`] evaluates it at arbitrary points. Scaling interpolates; it
 //! does not invent detail. The function has exact derivatives, which can be rendered too: see [`Derivative`].
+//! A [`PlaceholderEncoder`] makes previews of a few dozen bytes, which [`PlaceholderDecoder`] shows at any size.
 //! A [`Surface`] is stored as the signed distance to it, which [`ShapeDecoder`] makes a mesh or a picture of.
 //!
 //! ```
@@ -58,14 +59,15 @@ pub mod signal;
 pub mod study;
 
 pub use decode::{
-    Camera, Decoder, Derivative, FloatStrip, FrameTimes, Frames, Mesh, Opened, Playback, Region,
-    Shading, ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View, open,
+    Camera, Decoder, Derivative, FloatStrip, FrameTimes, Frames, Mesh, Opened, PlaceholderDecoder,
+    Playback, Region, Shading, ShapeDecoder, SoundDecoder, Strip, VideoDecoder, View, open,
 };
 #[cfg(feature = "encode")]
 pub use encode::{
     Checkpoint, DEFAULT_EFFORT, EFFORT_STEPS, Encoded, EncodedShape, EncodedSound, Encoder,
-    EncoderOf, GridUse, KindSettings, PictureSettings, PixelSettings, ShapeEncoder, ShapeSettings,
-    SoundEncoder, SoundSettings, VideoEncoder, VideoSettings,
+    EncoderOf, GridUse, KindSettings, PLACEHOLDER_BYTES, PictureSettings, PixelSettings,
+    PlaceholderEncoder, ShapeEncoder, ShapeSettings, SoundEncoder, SoundSettings, VideoEncoder,
+    VideoSettings,
 };
 pub use engine::grid::{LatentGrid, LatentGrids};
 pub use engine::kernel::TILE;

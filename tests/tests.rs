@@ -7,3 +7,5 @@ mod gpu;
 mod house;
 #[cfg(feature = "cli")]
 mod levels;
+#[cfg(feature = "encode")]
+mod placeholder;

@@ -81,16 +81,39 @@ impl Context {
     /// [`Fault::ContextCount`] if they have not the numbers that `grids` calls for, [`Fault::ContextRange`] if one of
     /// them is out of range.
     pub(crate) fn new(grids: &Grids, tensors: &[Tensor]) -> Result<Self, Fault> {
-        let shapes = layers(grids.context);
+        let numbers: Result<Vec<_>, _> = tensors
+            .iter()
+            .zip(STEPS_MAX.into_iter().cycle())
+            .map(|(tensor, most)| scaled(tensor, most))
+            .collect();
+        Self::of_numbers(layers(grids.context), &numbers?)
+    }
+
+    /// The network whose layers have these numbers of inputs and outputs, at most [`WIDTH_MAX`] each, and these weights
+    /// and biases in turn.
+    ///
+    /// # Errors
+    /// As those of [`Context::new`].
+    pub(crate) fn of_numbers(
+        shapes: [(usize, usize); 3],
+        numbers: &[Vec<i32>],
+    ) -> Result<Self, Fault> {
         let counts = shapes
             .iter()
             .flat_map(|&(inputs, outputs)| [inputs * outputs, outputs]);
-        if !tensors.iter().map(|tensor| tensor.levels.len()).eq(counts) {
+        if !numbers.iter().map(Vec::len).eq(counts) {
             return Err(Fault::ContextCount);
         }
         let layer = |index: usize| {
-            let weights = scaled(&tensors[2 * index], STEPS_MAX[0], WEIGHT_MAX)?;
-            let biases = scaled(&tensors[2 * index + 1], STEPS_MAX[1], BIAS_MAX)?;
+            let [weights, biases] = [&numbers[2 * index], &numbers[2 * index + 1]];
+            let within = |numbers: &[i32], most: i32| {
+                numbers
+                    .iter()
+                    .all(|&number| number.unsigned_abs() <= most.unsigned_abs())
+            };
+            if !within(weights, WEIGHT_MAX) || !within(biases, BIAS_MAX) {
+                return Err(Fault::ContextRange);
+            }
             let inputs = shapes[index].0;
             let row = inputs.next_multiple_of(LANES);
             let mut padded = vec![0; row * biases.len()];
@@ -104,14 +127,21 @@ impl Context {
             Ok(Layer {
                 row,
                 weights: padded,
-                biases,
+                biases: biases.clone(),
             })
         };
         Ok(Self([layer(0)?, layer(1)?, layer(2)?]))
     }
 
     /// The distribution of the latent that has these inputs.
-    pub(crate) fn model(&self, inputs: &Inputs) -> QuantizedLaplace {
+    pub(crate) fn model(&self, known: &[i16]) -> QuantizedLaplace {
+        let mut inputs = Inputs::default();
+        inputs[..known.len()].copy_from_slice(known);
+        self.distribution(&inputs)
+    }
+
+    /// The distribution of the latent that has these inputs, with zeros behind them.
+    pub(crate) fn distribution(&self, inputs: &Inputs) -> QuantizedLaplace {
         let [first, second, last] = &self.0;
         let [mean, scale] = last.outputs(&second.rectified(&first.rectified(inputs)));
         QuantizedLaplace::new(mean.clamp(-MEAN_MAX, MEAN_MAX), scale)
@@ -142,14 +172,15 @@ impl Layer {
 }
 
 /// The levels of a tensor times two to the power of its step code, which is at most `step`.
-fn scaled(tensor: &Tensor, step: u8, most: i32) -> Result<Vec<i32>, Fault> {
+fn scaled(tensor: &Tensor, step: u8) -> Result<Vec<i32>, Fault> {
     if tensor.step > step {
         return Err(Fault::ContextRange);
     }
     let scaled = |&level: &i32| {
         let value = i64::from(level) << tensor.step;
-        let kept = level.unsigned_abs() <= LEVEL_MAX.unsigned_abs() && value.abs() <= most.into();
-        kept.then_some(value as i32).ok_or(Fault::ContextRange)
+        let kept = level.unsigned_abs() <= LEVEL_MAX.unsigned_abs();
+        let value = i32::try_from(value).ok().filter(|_| kept);
+        value.ok_or(Fault::ContextRange)
     };
     tensor.levels.iter().map(scaled).collect()
 }

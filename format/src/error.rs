@@ -77,6 +77,10 @@ pub enum Error {
     )]
     WithoutZstd,
 
+    /// The bytes are not a placeholder, or not all of it.
+    #[error("not a placeholder, or not all of one: {0} (SPEC {section}): copy it again in full", section = .0.section())]
+    NotPlaceholder(Fault),
+
     /// The [`File`](crate::File) given to be written breaks a rule of the format.
     #[error("this cannot be written as a siren file: {0} (SPEC {section})", section = .0.section())]
     Invalid(Fault),
@@ -154,6 +158,12 @@ pub enum Fault {
     LatentCount,
     /// A latent is out of its range.
     LatentRange,
+    /// A placeholder has no byte, or more than 200.
+    PlaceholderLength,
+    /// The bytes are not a number that a writer of placeholders ends with.
+    PlaceholderStream,
+    /// The step code, the channels or the levels of a placeholder are not as many as they may be.
+    PlaceholderLevels,
 }
 
 impl Fault {
@@ -225,6 +235,15 @@ impl Fault {
             ),
             Self::LatentCount => ("5.4", "the number of latents is not the number of nodes"),
             Self::LatentRange => ("5.4.4", "a latent is out of its range"),
+            Self::PlaceholderLength => ("11.1", "a placeholder has 1 to 200 bytes"),
+            Self::PlaceholderStream => (
+                "11.2",
+                "the bytes are not one shortest range-coded number of a placeholder",
+            ),
+            Self::PlaceholderLevels => (
+                "11.2",
+                "the step code, the channels or the levels are not as many as a placeholder has",
+            ),
         }
     }
 }

@@ -78,6 +78,12 @@ fn half_power(exponent: u64) -> u32 {
     power >> (15 + octaves)
 }
 
+/// 2^(-`units` / 64) in units of 2^-16, rounded down; `units` is at most 1,023.
+pub(crate) fn octaves_below(units: u16) -> u64 {
+    let (octaves, part) = (units / 64, usize::from(units % 64));
+    u64::from(POWERS[4 * part] >> (14 + octaves))
+}
+
 /// A rounded Laplace distribution, over the integers from `first` to `last`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QuantizedLaplace {

@@ -137,7 +137,11 @@ impl Latents {
     }
 }
 
-fn put_latent(level: i16, model: QuantizedLaplace, sink: &mut impl Sink) -> Result<(), Fault> {
+pub(crate) fn put_latent(
+    level: i16,
+    model: QuantizedLaplace,
+    sink: &mut impl Sink,
+) -> Result<(), Fault> {
     let level = i32::from(level);
     let symbol = level.clamp(model.first, model.last);
     sink.put(symbol, model)?;
@@ -147,7 +151,7 @@ fn put_latent(level: i16, model: QuantizedLaplace, sink: &mut impl Sink) -> Resu
     Ok(())
 }
 
-fn get_latent(reader: &mut Reader<'_>, model: QuantizedLaplace) -> Result<i16, Fault> {
+pub(crate) fn get_latent(reader: &mut Reader<'_>, model: QuantizedLaplace) -> Result<i16, Fault> {
     let symbol = reader.get(model)?;
     let away = if symbol == model.first {
         -1

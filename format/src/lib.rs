@@ -66,6 +66,7 @@ mod layout;
 mod levels;
 mod limits;
 mod metadata;
+mod placeholder;
 mod range;
 mod scan;
 mod signal;
@@ -83,5 +84,9 @@ pub use layout::{Layout, Part, Span, inspect};
 pub use levels::{LEVEL_MAX, STEP_ORIGIN, STEP_UNITS, Tensor};
 pub use limits::{Exceeded, Limits, Quantity};
 pub use metadata::Metadata;
+pub use placeholder::{
+    ASPECT_UNITS, Aspect, Choice, Frequency, PLACEHOLDER_INPUTS, PLACEHOLDER_LAYERS,
+    PLACEHOLDER_MAX, PLACEHOLDER_STEP_MAX, Placeholder, Prior,
+};
 pub use signal::Signal;
 pub use weights::{BIT, Coding, Weights};

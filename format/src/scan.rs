@@ -32,7 +32,7 @@ pub(crate) fn scan(
 ) -> Result<(), Fault> {
     let mut quiet = Inputs::default();
     quiet[CONTEXT_INPUTS - 1] = ((i32::from(grid.scale) - SCALE_ORIGIN) * UNIT) as i16;
-    let silent = network.model(&quiet);
+    let silent = network.distribution(&quiet);
     let mut inputs = quiet;
     let mut rows = Rows::new(grid.columns);
     let mut parent = parent.map(|(lattice, levels)| Parent::new(lattice, levels, grid.scale));
@@ -52,7 +52,7 @@ pub(crate) fn scan(
             let model = if differ == 0 {
                 silent
             } else {
-                network.model(&inputs)
+                network.distribution(&inputs)
             };
             rows.set(column, code(model)?);
         }

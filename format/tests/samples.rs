@@ -240,7 +240,7 @@ impl Random {
 }
 
 /// CRC-32 by its definition, apart from the one that the crate uses.
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
             (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))

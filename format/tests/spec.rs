@@ -31,6 +31,10 @@ fn cited_sections_exist() {
         include_str!("../src/header.rs"),
         include_str!("../src/laplace.rs"),
         include_str!("../src/latents.rs"),
+        include_str!("../src/placeholder/contexts.rs"),
+        include_str!("../src/placeholder/frequencies.rs"),
+        include_str!("../src/placeholder/mod.rs"),
+        include_str!("../src/placeholder/prior.rs"),
         include_str!("../src/scan.rs"),
         include_str!("../src/signal.rs")
     );

@@ -15,6 +15,7 @@ mod latents;
 mod levels;
 mod limits;
 mod metadata;
+mod placeholders;
 mod plain;
 mod plain_latents;
 mod round_trip;

@@ -14,6 +14,7 @@ mod fits;
 mod latents;
 mod meter;
 mod picture;
+mod placeholder;
 mod plain;
 mod plan;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use encoder::{
 };
 pub use latents::GridUse;
 pub use picture::Encoded;
+pub use placeholder::{PLACEHOLDER_BYTES, PlaceholderEncoder};
 pub use settings::{DEFAULT_EFFORT, EFFORT_STEPS};
 pub use shape::EncodedShape;
 pub use sound::EncodedSound;

@@ -10,6 +10,7 @@ mod entropy;
 mod latents;
 mod model;
 mod parse;
+mod placeholder;
 #[cfg(feature = "render")]
 mod readers;
 #[cfg(feature = "render")]
@@ -21,6 +22,7 @@ pub use entropy::entropy;
 pub use latents::latents;
 pub use model::roundtrip;
 pub use parse::{parse, read, resealed, rewrite};
+pub use placeholder::placeholder;
 #[cfg(feature = "render")]
 pub use readers::{info, jpeg, media, mp3, ogg, open, webp};
 #[cfg(feature = "render")]
@@ -35,6 +37,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("roundtrip", roundtrip),
     ("entropy", entropy),
     ("latents", latents),
+    ("placeholder", placeholder),
     #[cfg(feature = "render")]
     ("decode_limited", decode_limited),
     #[cfg(feature = "render")]

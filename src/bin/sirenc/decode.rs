@@ -12,6 +12,7 @@ use super::jobs::{Inputs, Job, Wanted};
 use super::options::{Given, Use};
 use super::output::Output;
 use super::paths::Place;
+use super::placeholder;
 use super::report::Report;
 use super::shape;
 use super::sound;
@@ -30,6 +31,9 @@ pub(crate) fn run(args: &Decode, given: &Given) -> Result<ExitCode, Failure> {
             "only the gradient has a direction to show; use --color with --derivative gradient"
                 .into(),
         ));
+    }
+    if args.placeholder {
+        return placeholder::decode(args);
     }
     let inputs = Inputs::find(&args.inputs, args.selection, Wanted::Sirens)?;
     let alone = inputs.places().len() == 1;
@@ -191,7 +195,11 @@ fn shading(
 
 fn view(args: &Decode, decoder: &Decoder) -> Result<View, Failure> {
     let whole = match (args.size, args.scale) {
-        (Some((width, height)), _) => View::sized(width, height)?,
+        (Some(size), _) => {
+            let aspect = f64::from(decoder.width()) / f64::from(decoder.height());
+            let (width, height) = size.of(aspect);
+            View::sized(width, height)?
+        }
         (None, Some(scale)) => View::scaled(decoder, scale)?,
         (None, None) => View::whole(decoder),
     };

@@ -17,6 +17,7 @@ use super::options::Given;
 use super::output::Output;
 use super::paths::Place;
 use super::picture;
+use super::placeholder;
 use super::progress::STEPS;
 use super::report::{Report, complain};
 use super::shape;
@@ -42,6 +43,9 @@ use std::time::Duration;
 const SMALL: u64 = 1 << 20;
 
 pub(crate) fn run(args: &Encode, given: &Given) -> Result<ExitCode, Failure> {
+    if args.placeholder {
+        return placeholder::encode(args);
+    }
     let encoders = Encoders::new(args).map_err(|error| Failure::Usage(error.to_string()))?;
     let encoders = encoders.with_device(&args.fitting.device.open(args.manner.quiet)?);
     let inputs = Inputs::find(&args.inputs, args.selection, Wanted::Signals)?;

@@ -5,6 +5,7 @@ use super::input;
 use super::jobs::{Inputs, Selection, Wanted};
 use super::listing::listing;
 use super::paths::Place;
+use super::placeholder;
 use super::report::Report;
 use super::shape;
 use super::usage::Limiting;
@@ -30,6 +31,10 @@ pub(crate) struct Info {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
+    /// The files are placeholders, or their text in place of a file
+    #[arg(long)]
+    pub(crate) placeholder: bool,
+
     #[command(flatten)]
     pub(crate) limiting: Limiting,
 
@@ -43,6 +48,9 @@ pub(crate) fn run(args: &Info) -> Result<ExitCode, Failure> {
         json: args.json,
         ..Report::default()
     };
+    if args.placeholder {
+        return placeholder::info(&args.files, &report);
+    }
     let inputs = Inputs::find(&args.files, Selection::default(), Wanted::Sirens)?;
     let limits = args.limiting.limits();
     let mut status = ExitCode::SUCCESS;

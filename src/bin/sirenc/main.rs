@@ -29,6 +29,7 @@ mod options;
 mod output;
 mod paths;
 mod picture;
+mod placeholder;
 mod plot;
 mod progress;
 mod report;

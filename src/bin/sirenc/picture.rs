@@ -26,8 +26,26 @@ const ANY_SIZE: fn(&Picture) -> SizeTarget = |_| SizeTarget {
 /// dropped. Of an animation it is the first frame. What is not as one might think is said on standard error.
 pub(crate) fn read(place: &Place) -> Result<Picture, Failure> {
     let mut input = Input::open(place, &Limits::interactive())?;
+    settled(&mut input, place, ANY_SIZE)
+}
+
+/// As [`read`], of an input that has been opened, and always in sRGB.
+pub(crate) fn in_srgb(input: &mut Input, place: &Place) -> Result<Picture, Failure> {
+    // In no bytes there is room for a profile.
+    let no_room = |_: &Picture| SizeTarget {
+        bytes: 0,
+        asked: false,
+    };
+    Ok(settled(input, place, no_room)?.with_icc(None))
+}
+
+fn settled(
+    input: &mut Input,
+    place: &Place,
+    target: fn(&Picture) -> SizeTarget,
+) -> Result<Picture, Failure> {
     let found = media::read(input.source(), place.path(), MOST_DECODED)?;
-    let (picture, notes) = found.settle(ANY_SIZE)?;
+    let (picture, notes) = found.settle(target)?;
     for note in notes {
         complain(&format!("{place}: {note}"));
     }

@@ -145,11 +145,37 @@ pub(crate) fn limit(text: &str) -> Result<(Quantity, u64), String> {
     what.zip(most).ok_or_else(wrong)
 }
 
-pub(crate) fn size(text: &str) -> Result<(u32, u32), String> {
-    text.split_once(['x', 'X'])
-        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)))
-        .filter(|&(width, height): &(u32, u32)| width > 0 && height > 0)
-        .ok_or_else(|| "a width and a height are needed, such as 1920x1080".into())
+/// A size of a picture, of which one side may be left to its aspect ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// Width and height
+    Both(u32, u32),
+    Width(u32),
+    Height(u32),
+}
+
+impl Size {
+    /// Width and height for a picture whose width divided by its height is `aspect`.
+    pub(crate) fn of(self, aspect: f64) -> (u32, u32) {
+        // Casts saturate.
+        let side = |pixels: u32, factor: f64| (f64::from(pixels) * factor).round().max(1.0) as u32;
+        match self {
+            Self::Both(width, height) => (width, height),
+            Self::Width(width) => (width, side(width, 1.0 / aspect)),
+            Self::Height(height) => (side(height, aspect), height),
+        }
+    }
+}
+
+pub(crate) fn size(text: &str) -> Result<Size, String> {
+    let side = |text: &str| text.parse().ok().filter(|&pixels: &u32| pixels > 0);
+    let size = match text.split_once(['x', 'X']) {
+        Some((width, "")) => side(width).map(Size::Width),
+        Some(("", height)) => side(height).map(Size::Height),
+        Some((width, height)) => side(width).zip(side(height)).map(|(w, h)| Size::Both(w, h)),
+        None => None,
+    };
+    size.ok_or_else(|| "a width and a height are needed, such as 1920x1080, 640x or x480".into())
 }
 
 /// A fraction, or a decimal number as one.
@@ -207,7 +233,8 @@ mod tests {
         /// Whatever is typed is a value that can be meant, or told to be none.
         #[test]
         fn any_text_is_a_value_or_refused(text in "[-+0-9a-zx.,/= ]{0,24}|.{0,12}") {
-            if let Ok((width, height)) = size(&text) {
+            if let Ok(size) = size(&text) {
+                let (width, height) = size.of(1.5);
                 prop_assert!(width > 0 && height > 0);
             }
             if let Ok(rate) = rate(&text) {
@@ -315,8 +342,11 @@ mod tests {
 
     #[test]
     fn sizes_and_regions_are_read_whole() {
-        assert_eq!(size("3x20"), Ok((3, 20)));
-        for wrong in ["", "3", "3x", "x3", "3x4x5", "-3x4", "3 x 4", "0x3", "3x0"] {
+        assert_eq!(size("3x20"), Ok(Size::Both(3, 20)));
+        assert_eq!(size("30x").map(|size| size.of(1.5)), Ok((30, 20)));
+        assert_eq!(size("x30").map(|size| size.of(1.5)), Ok((45, 30)));
+        assert_eq!(size("3x").map(|size| size.of(1e9)), Ok((3, 1)));
+        for wrong in ["", "3", "x", "3x4x5", "-3x4", "3 x 4", "0x3", "3x0"] {
             assert!(size(wrong).is_err(), "{wrong}");
         }
         assert_eq!(

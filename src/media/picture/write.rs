@@ -47,16 +47,24 @@ pub fn cost(decoder: &Decoder, view: &View, format: &Format) -> Result<Cost, Err
     Ok(Layout::new(decoder, view, format)?.cost(format.writer))
 }
 
-/// Writes a picture that is in memory, of 8-bit RGB.
+/// Writes a picture that is in memory, of 8-bit RGB or RGBA.
 pub fn whole(picture: &Picture, format: &Format, output: &mut impl Write) -> Result<(), Error> {
-    let (Samples::U8(samples), Ok((3, _))) = (picture.samples(), format.stored(3, 8)) else {
+    let (width, height) = (picture.width(), picture.height());
+    let image: Option<DynamicImage> = match (picture.samples(), picture.channels()) {
+        (Samples::U8(samples), channels @ 3..=4) if format.stored(channels, 8)?.0 == channels => {
+            let samples = samples.clone();
+            match channels {
+                3 => image::RgbImage::from_raw(width, height, samples).map(Into::into),
+                _ => image::RgbaImage::from_raw(width, height, samples).map(Into::into),
+            }
+        }
+        _ => None,
+    };
+    let Some(image) = image else {
         let name = format.name;
-        let message =
-            format!("cannot be shown as {name}, which has no colours; write a .png instead");
+        let message = format!("cannot be shown as {name} of this kind; write a .png instead");
         return Err(Error::Malformed(message));
     };
-    let image = image::RgbImage::from_raw(picture.width(), picture.height(), samples.clone())
-        .expect("a picture has the samples of its size");
     let format = match format.writer {
         Writer::Png => ImageFormat::Png,
         Writer::Netpbm => ImageFormat::Pnm,
@@ -66,7 +74,7 @@ pub fn whole(picture: &Picture, format: &Format, output: &mut impl Write) -> Res
             return Err(Error::Malformed(message.into()));
         }
     };
-    Ok(output.write_all(&file_of(&image.into(), format, None)?)?)
+    Ok(output.write_all(&file_of(&image, format, None)?)?)
 }
 
 /// The file of an image whose encoder wants all of it, and to seek in its file.

@@ -8,7 +8,7 @@ use crate::output::Scratch;
 use crate::paths::Place;
 use crate::picture;
 use clap::ValueEnum;
-use sirenc::Picture;
+use sirenc::{Picture, PlaceholderDecoder};
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::PathBuf;
@@ -28,12 +28,14 @@ pub(crate) enum Kind {
     Blurhash,
     /// Built in: some 25 bytes, for thumbnails
     Thumbhash,
+    /// Built in: what `encode --placeholder` writes, of 16 to 200 bytes, for thumbnails
+    Placeholder,
 }
 
 impl Kind {
     /// Whether it is only for placeholders, and so only used if asked for.
     fn is_placeholder(self) -> bool {
-        matches!(self, Self::Blurhash | Self::Thumbhash)
+        matches!(self, Self::Blurhash | Self::Thumbhash | Self::Placeholder)
     }
 }
 
@@ -49,6 +51,7 @@ enum Means {
     Jpeg,
     BlurHash,
     ThumbHash,
+    Placeholder,
     Tool {
         tool: &'static Tool,
         folder: PathBuf,
@@ -111,6 +114,10 @@ pub(super) fn available(
             Kind::Jxl => installed(&JPEG_XL),
             Kind::Blurhash => ("BlurHash", built_in("blurhash 0.2"), Means::BlurHash),
             Kind::Thumbhash => ("ThumbHash", built_in("thumbhash 0.1"), Means::ThumbHash),
+            Kind::Placeholder => {
+                let version = Ok(format!("sirenc {}", env!("CARGO_PKG_VERSION")));
+                ("placeholder", version, Means::Placeholder)
+            }
         };
         match version {
             Ok(version) => codecs.push(Codec {
@@ -128,7 +135,10 @@ pub(super) fn available(
 impl Codec {
     /// Whether a smaller picture makes a smaller file.
     pub(super) fn has_pixels(&self) -> bool {
-        !matches!(self.means, Means::BlurHash | Means::ThumbHash)
+        !matches!(
+            self.means,
+            Means::BlurHash | Means::ThumbHash | Means::Placeholder
+        )
     }
 
     /// Number of settings; they count from 0, the worst.
@@ -137,6 +147,7 @@ impl Codec {
             Means::Jpeg => jpeg::QUALITIES.into(),
             Means::BlurHash => placeholder::BLUR_SIZES,
             Means::ThumbHash => 1,
+            Means::Placeholder => placeholder::SIZES,
             Means::Tool { tool, .. } => tool.settings,
         }
     }
@@ -150,6 +161,7 @@ impl Codec {
                 format!("{x} x {y} components")
             }
             Means::ThumbHash => "its one size".into(),
+            Means::Placeholder => format!("--bytes {}", placeholder::bytes(setting)),
             Means::Tool { tool, .. } => (tool.setting)(setting).join(" "),
         }
     }
@@ -160,6 +172,7 @@ impl Codec {
             Means::Jpeg => "progressive, optimised Huffman tables, 4:2:0".into(),
             Means::BlurHash => "components as the picture's sides".into(),
             Means::ThumbHash => "of at most 100 x 100 pixels".into(),
+            Means::Placeholder => "sirenc encode --placeholder".into(),
             Means::Tool { tool, .. } => {
                 format!("{} {}", tool.encoder, tool.options.join(" "))
             }
@@ -173,6 +186,7 @@ impl Codec {
             Means::Jpeg => measure::timed(|| jpeg::encode(picture, setting as u8 + 1)),
             Means::BlurHash => measure::timed(|| placeholder::blur_hash(picture, setting)),
             Means::ThumbHash => measure::timed(|| Ok(placeholder::thumb_hash(picture))),
+            Means::Placeholder => measure::timed(|| placeholder::placeholder(picture, setting)),
             Means::Tool { tool, folder } => {
                 let coded = folder.join("coded").with_extension(tool.extension);
                 remove(&coded)?;
@@ -196,6 +210,9 @@ impl Codec {
             Means::Jpeg => measure::timed(|| jpeg::decode(bytes)),
             Means::BlurHash => measure::timed(|| placeholder::of_blur_hash(bytes, width, height)),
             Means::ThumbHash => measure::timed(|| placeholder::of_thumb_hash(bytes, width, height)),
+            Means::Placeholder => {
+                measure::timed(|| Ok(PlaceholderDecoder::new(bytes)?.picture(width, height)?))
+            }
             Means::Tool { tool, folder } => {
                 let coded = folder.join("coded").with_extension(tool.extension);
                 let decoded = folder.join("decoded.png");

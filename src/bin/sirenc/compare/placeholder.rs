@@ -1,18 +1,25 @@
-//! BlurHash and ThumbHash, built in: placeholders of a few dozen bytes, for thumbnails of pictures that
-//! are still on their way. The sizes they can take are their own.
+//! BlurHash, ThumbHash and the placeholders of this project: a few dozen bytes, for thumbnails of pictures that
+//! are still on their way. The sizes that the first two can take are their own.
 
 use super::measure;
 use crate::failure::Failure;
 use crate::picture;
 use image::RgbaImage;
 use image::imageops::FilterType;
-use sirenc::Picture;
+use siren_format::PLACEHOLDER_MAX;
+use sirenc::{Picture, PlaceholderEncoder};
 
 /// Most components that a BlurHash has along a side.
 const MOST: u32 = 9;
 
 /// Sizes of a BlurHash, from 1 x 1 to 9 x 9 components.
 pub(super) const BLUR_SIZES: u32 = 2 * (MOST - 1) + 1;
+
+/// The fewest bytes of a placeholder.
+const LEAST: u32 = 16;
+
+/// Sizes of a placeholder.
+pub(super) const SIZES: u32 = PLACEHOLDER_MAX as u32 - LEAST + 1;
 
 /// The longest side of the picture that a ThumbHash is made of.
 const THUMB_SIDE: u32 = 100;
@@ -49,6 +56,18 @@ pub(super) fn of_blur_hash(hash: &[u8], width: u32, height: u32) -> Result<Pictu
     let samples = blurhash::decode(&text, width, height, 1.0)
         .map_err(|error| Failure::Said(format!("cannot be read as BlurHash: {error}")))?;
     of_rgba(width, height, samples)
+}
+
+/// The bytes that a placeholder of a size has at most.
+pub(super) fn bytes(size: u32) -> usize {
+    (LEAST + size) as usize
+}
+
+/// A placeholder of this project.
+pub(super) fn placeholder(picture: &Picture, size: u32) -> Result<Vec<u8>, Failure> {
+    Ok(PlaceholderEncoder::new()
+        .with_bytes(bytes(size))?
+        .encode(picture)?)
 }
 
 /// A ThumbHash, whose size its format decides.

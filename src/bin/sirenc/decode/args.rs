@@ -44,9 +44,9 @@ pub(crate) struct Decode {
     )]
     pub(crate) scale: Option<f64>,
 
-    /// Exact size in pixels, such as 1920x1080
+    /// Exact size in pixels, such as 1920x1080; 640x or x480 leave the other side to the aspect ratio
     #[arg(long, value_name = "WxH", value_parser = values::size, help_heading = PIXELS)]
-    pub(crate) size: Option<(u32, u32)>,
+    pub(crate) size: Option<values::Size>,
 
     /// Only this part: left edge, top edge, width and height
     ///
@@ -115,6 +115,19 @@ pub(crate) struct Decode {
     )]
     pub(crate) view: Option<[f32; 2]>,
 
+    /// The input is a placeholder, in a file or as the text itself
+    ///
+    /// As `encode --placeholder` writes it, or as base64 in any of its alphabets. The longer side of the picture has 128
+    /// pixels unless --size says otherwise.
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "scale", "region", "derivative", "gain", "color", "rate", "fps", "from", "to", "chroma", "resolution",
+            "view", "threads", "device", "recursive",
+        ]
+    )]
+    pub(crate) placeholder: bool,
+
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N", value_parser = values::threads)]
     pub(crate) threads: Option<usize>,
@@ -172,6 +185,7 @@ Examples:
   sirenc decode photo.siren --derivative laplacian writes photo.laplacian.png
   sirenc decode photo.siren --derivative gradient -o gradient.npy
   sirenc decode *.siren -o pictures/               many, into the folder pictures
+  sirenc decode --placeholder photo.placeholder -o preview.png --size 64x
   sirenc decode film.siren -o slow.gif --fps 50 --from 0.5 --to 2
   sirenc decode film.siren -o - | ffmpeg -i - film.mp4
   sirenc decode bunny.siren --resolution 512       writes bunny.ply

@@ -67,6 +67,26 @@ pub(crate) struct Encode {
     #[arg(long, value_name = "Q", group = "target", value_parser = values::quality, help_heading = SIZE)]
     pub(crate) quality: Option<f64>,
 
+    /// Write a placeholder: a preview in 32 bytes, or as many as --bytes says, 16 to 200
+    ///
+    /// For databases and HTML attributes: it has no signature and no checksum, which `decode --placeholder` knows. It
+    /// takes milliseconds. The aspect ratio is right to 1 %, and transparency is kept. The file is called
+    /// photo.placeholder.
+    #[arg(
+        long, help_heading = SIZE,
+        conflicts_with_all = [
+            "bpp", "kbps", "psnr", "quality", "weights", "layers", "width", "omega", "omega_first", "effort", "steps",
+            "seed", "threads", "device", "supervise", "grids", "segments", "checkpoint", "metadata",
+        ]
+    )]
+    pub(crate) placeholder: bool,
+
+    /// Print placeholders as text (base64) in place of writing files
+    ///
+    /// A line for each, behind the name of its input if there are several. With -o it goes into a file.
+    #[arg(long, requires = "placeholder", help_heading = SIZE)]
+    pub(crate) text: bool,
+
     /// What the network sees of the picture
     ///
     /// Its samples, or nothing but derivatives of them (the exact ones of a smooth interpolant), from which it puts
@@ -274,6 +294,7 @@ Examples:
   sirenc encode photo.png --quality 40            as large as a PSNR of 28 dB takes
   sirenc encode photo.png --effort 7              a better one, more slowly
   sirenc encode *.png -o small/ --json            many, into the folder small
+  sirenc encode photo.png --placeholder --text    prints a preview of 32 bytes
   sirenc encode photos -r -o small/ --skip-existing   what is new in a folder
   ffmpeg -i film.mp4 -t 2 -f yuv4mpegpipe - | sirenc encode - -o film.siren
   sirenc encode bunny.ply                         a shape, as bunny.siren

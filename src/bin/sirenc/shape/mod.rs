@@ -87,7 +87,7 @@ pub(super) fn decode(
         }
         Form::Picture(format) => {
             let [azimuth, elevation] = args.view.unwrap_or(VIEW);
-            let (width, height) = args.size.unwrap_or(SIZE);
+            let (width, height) = args.size.map_or(SIZE, |size| size.of(1.0));
             let picture = shape.picture(&Camera::new(azimuth, elevation, width, height)?)?;
             let mut output = Output::create(&job.output, args.manner.force)?;
             let written = whole(&picture, format, &mut output);

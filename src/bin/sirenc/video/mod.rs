@@ -77,7 +77,10 @@ pub(crate) fn decode(
 
 fn view(args: &Decode, decoder: &VideoDecoder) -> Result<View, Failure> {
     let whole = match args.size {
-        Some((width, height)) => View::sized(width, height)?,
+        Some(size) => {
+            let (width, height) = size.of(f64::from(decoder.width()) / f64::from(decoder.height()));
+            View::sized(width, height)?
+        }
         None => decoder.view(args.scale.unwrap_or(1.0))?,
     };
     Ok(match args.region {

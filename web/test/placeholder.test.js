@@ -1,0 +1,69 @@
+// The decoder of placeholders agrees with the golden files of the format. Run by `node --test`.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { decodePlaceholder } from '../placeholder.js';
+
+const format = new URL('../../format/', import.meta.url);
+const golden = (name) => readFileSync(new URL(`tests/golden/placeholders/${name}`, format));
+const names = ['beach', 'beach-200', 'tall', 'cut-out', 'odd'];
+
+for (const name of names) {
+  test(`${name} is the golden picture`, () => {
+    const bytes = golden(`${name}.placeholder`);
+    const placeholder = decodePlaceholder(bytes);
+    const { width, height } = placeholder.sizeWithin(12);
+    const pixels = placeholder.pixels(width, height);
+    const expected = golden(`${name}.rgba`);
+    assert.equal(pixels.length, expected.length);
+    const most = pixels.reduce((most, sample, i) => Math.max(most, Math.abs(sample - expected[i])), 0);
+    assert.ok(most <= 1, `a sample differs by ${most}`);
+    assert.equal(placeholder.alpha, name === 'cut-out');
+  });
+}
+
+test('text in any base64 is the same as bytes', () => {
+  const bytes = golden('beach.placeholder');
+  const expected = decodePlaceholder(new Uint8Array(bytes)).pixels(9, 6);
+  for (const coding of ['base64', 'base64url'])
+    assert.deepEqual(decodePlaceholder(bytes.toString(coding)).pixels(9, 6), expected);
+});
+
+test('sizes keep the aspect ratio', () => {
+  assert.deepEqual(decodePlaceholder(golden('beach.placeholder')).sizeWithin(96), { width: 96, height: 64 });
+  assert.deepEqual(decodePlaceholder(golden('tall.placeholder')).sizeWithin(96), { width: 64, height: 96 });
+});
+
+test('any bytes are read or refused', () => {
+  let seed = 1, read = 0;
+  const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  for (let i = 0; i < 500; i++) {
+    const bytes = Uint8Array.from({ length: Math.floor(random() * 202) }, () => random() * 256);
+    try {
+      decodePlaceholder(bytes).pixels(4, 3);
+      read++;
+    } catch (error) {
+      assert.ok(error instanceof RangeError, error);
+    }
+  }
+  assert.ok(read > 0);
+});
+
+test('every golden placeholder cut short is another one or refused', () => {
+  const bytes = golden('cut-out.placeholder');
+  for (let end = 0; end < bytes.length; end++)
+    try {
+      decodePlaceholder(bytes.subarray(0, end));
+    } catch (error) {
+      assert.ok(error instanceof RangeError, error);
+    }
+});
+
+test('the prior is that of the format, and all of it is small', () => {
+  const source = readFileSync(new URL('../placeholder.js', import.meta.url));
+  const prior = readFileSync(new URL('src/placeholder/prior.bin', format)).toString('base64');
+  assert.ok(source.includes(`'${prior}'`));
+  const size = gzipSync(source, { level: 9 }).length;
+  assert.ok(size <= 6000, `${size} bytes`);
+});
