@@ -69,7 +69,7 @@ async function start() {
 function add(Thread, module) {
   // In one expression, by which bundlers find the file.
   const thread = settings.worker
-    ? new Thread(settings.worker, { type: "module" })
+    ? new Thread(settings.worker)
     : new Thread(new URL("./worker.js", import.meta.url), { type: "module" });
   const worker = { thread, files: new Set(), task: null };
   const receive = (data) => finish(worker, data);

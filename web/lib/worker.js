@@ -1,11 +1,12 @@
 // A worker that holds instances of the WebAssembly module, one for each file, and calls their exports.
 //
-// web/abi/src/lib.rs says what the exports are. The worker imports nothing, so that a page can also start it from a blob.
+// web/abi/src/exports.rs says what they are. The worker is a module and a plain script as well, for a page that was opened
+// from a disk can start only a plain one.
 
-const port = typeof self === "undefined" ? (await import("node:worker_threads")).parentPort : self;
 const FAULTS = ["", "file", "limit", "request"];
 
 let module;
+let port; // to whoever started the worker
 const files = new Map(); // exports of the instance that holds a file, by the file's number
 
 // The first message brings the compiled module. Every other one asks for a file to be closed, or for exports to be called
@@ -48,5 +49,11 @@ function call(exports, name, numbers) {
   return made;
 }
 
-if (port.on) port.on("message", receive);
-else port.onmessage = ({ data }) => receive(data);
+function listen(to) {
+  port = to;
+  if (port.on) port.on("message", receive);
+  else port.onmessage = ({ data }) => receive(data);
+}
+
+if (typeof self === "undefined") import("node:worker_threads").then(({ parentPort }) => listen(parentPort));
+else listen(self);

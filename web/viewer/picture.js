@@ -19,7 +19,7 @@ export class PictureView {
   #canvas;
   #tell;
   #context;
-  #frames = {}; // base, network, pixels and cubic: { canvas, size, region, shown, time, complete }
+  #frames = {}; // base, network, pixels and cubic: { canvas, image, size, region, shown, time, complete }
   #changed = 0; // when the view last changed
   #version = 0; // how often it has
   #work = new AbortController(); // ends with the view
@@ -29,7 +29,7 @@ export class PictureView {
   #rate = 1e-4; // milliseconds that a pixel takes
   #look = { zoom: 1, x: 0, y: 0, shown: "", time: 0, split: 0.5, compare: true, playing: false };
 
-  // `tell` is called with what there is to say: { zoom, split, divided, status }.
+  // `tell` is called with what there is to say: { zoom, split, divided, busy, error }.
   constructor(siren, canvas, tell) {
     [this.#siren, this.#canvas, this.#tell] = [siren, canvas, tell];
     this.#context = canvas.getContext("2d");
@@ -170,9 +170,11 @@ export class PictureView {
     context.rect(...corner, ...whole);
     context.clip();
     context.imageSmoothingQuality = "high";
+    // Of something else that is to be shown the base comes first; until then there is what was shown before.
+    const shown = this.#frames.base?.shown;
     for (const name of names) {
       const frame = this.#frames[name];
-      if (!frame || frame.shown !== this.#look.shown) continue;
+      if (!frame || frame.shown !== shown) continue;
       const [x, y] = [whole[0] / frame.size[0], whole[1] / frame.size[1]];
       const place = [corner[0] + frame.region.x * x, corner[1] + frame.region.y * y];
       const size = [frame.canvas.width * x, frame.canvas.height * y];
@@ -188,6 +190,7 @@ export class PictureView {
   async #refine() {
     if (this.#busy) return;
     this.#busy = true;
+    this.#tell({ busy: true });
     try {
       while (!this.#work.signal.aborted) {
         const rests = !this.#look.playing && now() - this.#changed >= REST;
@@ -198,6 +201,7 @@ export class PictureView {
       if (!this.#work.signal.aborted) this.#tell({ error });
     } finally {
       this.#busy = false;
+      if (!this.#work.signal.aborted) this.#tell({ busy: false });
     }
   }
 
@@ -263,22 +267,16 @@ export class PictureView {
       const region = this.#region(size);
       if (!region) return true;
       if (!this.#current("network", size, region)) {
-        this.#say("Evaluating the network ...");
         const covered = Math.max(1, 1 / this.#look.zoom ** 2) * region.width * region.height;
         const points = covered * this.#siren.operationsPerPoint > MOST_MEANS;
         await this.#render("network", size, region, { points, signal, rows: true });
       }
       await this.#pixels();
       if (this.#divided && !this.#current("cubic", size, region)) await this.#enlarge(size, region, signal);
-      this.#say("");
     } catch (error) {
       if (!signal.aborted) throw error;
     }
     return version === this.#version;
-  }
-
-  #say(status) {
-    this.#tell({ status });
   }
 
   // Renders a frame. With `rows` they are drawn as they come, over what there is.
@@ -302,7 +300,7 @@ export class PictureView {
     });
     if (points) this.#rate += 0.3 * ((now() - start) / (region.width * region.height) - this.#rate);
     if (!rows) context.putImageData(image, 0, 0);
-    frame.complete = true;
+    Object.assign(frame, { image, complete: true });
     this.#frames[name] = frame;
     this.#paint();
   }
@@ -320,13 +318,11 @@ export class PictureView {
   // Enlarges the stored pixels, with pauses for the page.
   async #enlarge(size, region, signal) {
     const source = this.#frames.pixels;
-    const { width, height } = source.canvas;
-    const pixels = source.canvas.getContext("2d").getImageData(0, 0, width, height);
     const zoom = [size[0] / source.size[0], size[1] / source.size[1]];
     const canvas = Object.assign(document.createElement("canvas"), { width: region.width, height: region.height });
     let start = now();
     let image;
-    for ([image] of bicubic(pixels, [source.region.x, source.region.y], region, zoom)) {
+    for ([image] of bicubic(source.image, [source.region.x, source.region.y], region, zoom)) {
       if (now() - start < TURN) continue;
       await nextFrame();
       signal.throwIfAborted();

@@ -79,13 +79,13 @@ export class ShapeView {
   async mesh(resolution) {
     if (!this.#gl) return;
     try {
-      this.#tell({ status: "Making a mesh ..." });
+      this.#tell({ busy: true });
       const mesh = await this.#siren.mesh({ resolution, signal: this.#work.signal });
       this.#upload(mesh);
       const [vertices, triangles] = [mesh.positions.length / 3, mesh.indices.length / 3];
-      this.#tell({ status: `${vertices.toLocaleString("en")} vertices, ${triangles.toLocaleString("en")} triangles` });
+      this.#tell({ busy: false, status: `${vertices.toLocaleString("en")} vertices, ${triangles.toLocaleString("en")} triangles` });
     } catch (error) {
-      if (!this.#work.signal.aborted) this.#tell({ error });
+      if (!this.#work.signal.aborted) this.#tell({ error, busy: false });
     }
   }
 

@@ -20,12 +20,12 @@ export class SoundView {
 
   async #load() {
     try {
-      this.#tell({ status: "Evaluating the networks ..." });
+      this.#tell({ busy: true });
       this.#channels = await this.#siren.samples({ signal: this.#work.signal });
-      this.#tell({ status: "" });
+      this.#tell({ busy: false });
       this.resize();
     } catch (error) {
-      if (!this.#work.signal.aborted) this.#tell({ error });
+      if (!this.#work.signal.aborted) this.#tell({ error, busy: false });
     }
   }
 

@@ -41,6 +41,7 @@ mod thumbnail;
 mod usage;
 mod values;
 mod video;
+mod view;
 mod whole;
 
 use clap::FromArgMatches;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         Command::Study(study) => study::run(&study),
         Command::Devices => device::run(),
         Command::Demo(demo) => demo::run(&demo),
+        Command::View(view) => view::run(&view),
         Command::Thumbnail(thumbnail) => thumbnail::run(&thumbnail),
         Command::Completions(completions) => install::completions(&completions),
         Command::Man(man) => install::man(&man),
