@@ -76,8 +76,14 @@ function add(Thread, module) {
   const fail = (error) => {
     workers.splice(workers.indexOf(worker), 1);
     thread.terminate();
-    if (workers.length === 0) starting = undefined;
-    worker.task?.reject(new SirenError("decoder", `a worker failed: ${error.message || "it could not be started"}`));
+    // Others go on with what waits; where there is none left, nothing would ever begin it.
+    const lost = worker.task ? [worker.task] : [];
+    if (!workers.length) {
+      lost.push(...queue.splice(0));
+      starting = undefined;
+    }
+    const reason = new SirenError("decoder", `a worker failed: ${error.message || "it could not be started"}`);
+    for (const task of lost) task.reject(reason);
   };
   if (thread.on) {
     thread.on("message", receive).on("error", fail);
@@ -90,25 +96,46 @@ function add(Thread, module) {
   workers.push(worker);
 }
 
-// Has exports called for a file, by any worker; a promise of what the last of them makes.
-function run(file, calls, signal) {
-  return new Promise((resolve, reject) => {
-    const task = { number: ++numbers, file, calls, resolve, reject };
-    if (signal?.aborted) return reject(signal.reason);
-    const give = () => {
+// Does `work` on a file. It has exports called by `run`, in any worker; a promise of what the last of them makes. Where it
+// fails, or `signal` gives it up, what waits in the queue is taken out, and what is being done is of no interest any more.
+async function job(file, signal, work) {
+  signal?.throwIfAborted();
+  const tasks = new Set();
+  const give = (reason) => {
+    for (const task of tasks) {
       const at = queue.indexOf(task);
       if (at >= 0) queue.splice(at, 1);
-      reject(signal.reason);
-    };
-    signal?.addEventListener("abort", give, { once: true });
-    task.settled = () => signal?.removeEventListener("abort", give);
-    queue.push(task);
-    starting ??= start();
-    starting.then(feed, (error) => {
-      starting = compiled = undefined;
-      reject(error);
+      task.reject(reason);
+    }
+  };
+  const abort = () => give(signal.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  const run = (...calls) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const task = { number: ++numbers, file, calls, resolve, reject };
+      tasks.add(task);
+      queue.push(task);
+      starting ??= start();
+      starting.then(feed, (error) => {
+        starting = compiled = undefined;
+        give(error);
+      });
     });
-  });
+  try {
+    return await work(run);
+  } catch (error) {
+    give(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+// Does all pieces of a length: `piece` is given where each begins.
+function all(length, step, piece) {
+  const starts = Array.from({ length: Math.ceil(length / step) }, (_, index) => index * step);
+  return Promise.all(starts.map(piece));
 }
 
 function feed() {
@@ -129,7 +156,6 @@ function finish(worker, { made, fault, message, closed }) {
   worker.task = null;
   worker.thread.unref?.();
   if (closed) worker.files.delete(task.file.number);
-  task.settled();
   if (made) task.resolve(made);
   else task.reject(new SirenError(fault, message));
   feed();
@@ -145,7 +171,7 @@ export async function open(bytes, { limits = {}, signal } = {}) {
     return [QUANTITIES.indexOf(name), most];
   });
   const file = { number: ++numbers, bytes: copy, limits: numbered };
-  const facts = await run(file, [], signal);
+  const facts = await job(file, signal, (run) => run());
   return new Siren(file, JSON.parse(new TextDecoder().decode(facts)));
 }
 
@@ -175,23 +201,24 @@ export class Siren {
     const whole = (side) => Number.isInteger(side) && side >= 0 && side < 2 ** 32;
     if (!sides.every(whole)) throw request(`sizes and regions are whole pixels, not ${sides.join(", ")}`);
     const view = ["view", ...sides, shown, Number(points), time];
-    // What costs too much as a whole is refused before there is memory for it.
-    await run(this.#file, [view], signal);
-
-    const data = new Uint8ClampedArray(4 * part.width * part.height);
-    const image = globalThis.ImageData ? new ImageData(data, part.width, part.height) : { data, width: part.width, height: part.height };
     // Smaller pixels than the stored ones are evaluated once, larger ones once for each that they cover.
     const covered = points ? 1 : Math.max(this.width / width, 1) * Math.max(this.height / height, 1);
     const each = this.operationsPerPoint * covered * (derivative ? 4 : 1);
     const rows = Math.max(1, Math.floor(PIECE / (each * part.width)));
-    const piece = async (first, rest) => {
-      const count = Math.min(rows, part.height - first);
-      const made = await run(this.#file, [view, ["rows", first, count]], rest);
-      data.set(new Uint8Array(made), 4 * part.width * first);
-      if (!rest.aborted) onrows?.(image, first, count);
-    };
-    await all(signal, part.height, rows, piece);
-    return image;
+    return job(this.#file, signal, async (run) => {
+      // What costs too much as a whole is refused before there is memory for it.
+      await run(view);
+      const data = new Uint8ClampedArray(4 * part.width * part.height);
+      const image = globalThis.ImageData
+        ? new ImageData(data, part.width, part.height)
+        : { data, width: part.width, height: part.height };
+      await all(part.height, rows, async (first) => {
+        const count = Math.min(rows, part.height - first);
+        data.set(new Uint8Array(await run(view, ["rows", first, count])), 4 * part.width * first);
+        onrows?.(image, first, count);
+      });
+      return image;
+    });
   }
 
   // The size that is asked for; a side that is not given follows from the other.
@@ -206,20 +233,19 @@ export class Siren {
     // As the library counts them: those whose times lie in the part, which has its end outside.
     const bound = (seconds) => Math.max(0, Math.ceil(seconds * rate - 1e-6));
     const [first, end] = [bound(from), bound(to)];
-    if (!(end > first && rate > 0)) {
-      // The decoder says what is wrong.
-      await run(this.#file, [["samples", rate, from, to]], signal);
-    }
-    const channels = Array.from({ length: this.channels }, () => new Float32Array(end - first));
-    const piece = async (start, rest) => {
-      const [a, b] = [first + start, Math.min(first + start + FRAMES, end)];
-      const until = b === end ? to : b / rate;
-      const made = new Float32Array(await run(this.#file, [["samples", rate, a / rate, until]], rest));
-      const count = made.length / channels.length;
-      channels.forEach((samples, c) => samples.set(made.subarray(c * count, (c + 1) * count), start));
-    };
-    await all(signal, end - first, FRAMES, piece);
-    return channels;
+    return job(this.#file, signal, async (run) => {
+      const evaluate = (a, b) => run(["samples", rate, a, b]);
+      // Where nothing can be cut into pieces, the decoder says what is wrong.
+      if (this.kind !== "sound" || !(end > first)) await evaluate(from, to);
+      const channels = Array.from({ length: this.channels }, () => new Float32Array(end - first));
+      await all(end - first, FRAMES, async (start) => {
+        const [a, b] = [first + start, Math.min(first + start + FRAMES, end)];
+        const made = new Float32Array(await evaluate(a / rate, b === end ? to : b / rate));
+        const count = made.length / channels.length;
+        channels.forEach((samples, c) => samples.set(made.subarray(c * count, (c + 1) * count), start));
+      });
+      return channels;
+    });
   }
 
   /** A sound as an AudioBuffer of `context`. */
@@ -232,7 +258,7 @@ export class Siren {
 
   /** The surface of a shape as triangles, on `resolution` cells along each side of its cube. */
   async mesh({ resolution = 128, signal } = {}) {
-    const made = await run(this.#file, [["mesh", resolution]], signal);
+    const made = await job(this.#file, signal, (run) => run(["mesh", resolution]));
     const [vertices, triangles] = new Uint32Array(made, 0, 2);
     let at = 8;
     const take = (Numbers, count) => {
@@ -246,22 +272,5 @@ export class Siren {
       normals: take(Float32Array, 3 * vertices),
       indices: take(Uint32Array, 3 * triangles),
     };
-  }
-}
-
-// Does all pieces of a length. Where one fails, or `signal` gives them up, those that wait are taken out of the queue.
-async function all(signal, length, step, piece) {
-  const rest = new AbortController();
-  const give = () => rest.abort(signal.reason);
-  signal?.addEventListener("abort", give, { once: true });
-  if (signal?.aborted) give();
-  const starts = Array.from({ length: Math.ceil(length / step) }, (_, index) => index * step);
-  try {
-    await Promise.all(starts.map((start) => piece(start, rest.signal)));
-  } catch (error) {
-    rest.abort(error);
-    throw error;
-  } finally {
-    signal?.removeEventListener("abort", give);
   }
 }
