@@ -8,11 +8,13 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const command = process.env.SIRENC ?? join(root, "target/release/sirenc");
+/** The command. */
+export const command = process.env.SIRENC ?? join(root, "target/release/sirenc");
 const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const driver = join(root, "web/node_modules/playwright-core");
 
 /** Why there can be no tests in a browser, or nothing. */
-export const missing = [[chromium, "no Chromium"], [command, "no release build of sirenc"]]
+export const missing = [[chromium, "no Chromium"], [command, "no release build of sirenc"], [driver, "no playwright-core"]]
   .filter(([path]) => !existsSync(path)).map(([path, what]) => `${what} at ${path}`).join(", ");
 
 /** Starts the browser. Without a GPU it draws by software. */
@@ -22,19 +24,24 @@ export async function launch() {
   return driver.launch({ executablePath: chromium, args });
 }
 
-export const sirenc = (...args) => execFileSync(command, args, { stdio: ["ignore", "ignore", "inherit"] });
+const sirenc = (...args) => execFileSync(command, args, { stdio: ["ignore", "ignore", "inherit"] });
 
-/** A folder with files of all kinds, and the page of the viewer that has them: photo, shape, sound, video and grids. */
-export function prepare() {
+/** A folder with files, and the page of the viewer that has them. */
+export function prepare(files) {
   const folder = mkdtempSync(join(tmpdir(), "sirenc-web-"));
-  const at = (name) => join(folder, name);
+  const page = join(folder, "page.html");
+  files ??= examples((name) => join(folder, name));
+  sirenc("view", ...files, "-o", page);
+  return { folder, files, page: `file://${page}` };
+}
+
+// Files of all kinds: photo, shape, sound, video and grids.
+function examples(at) {
   const golden = (name) => join(root, "format/tests/golden/valid", name);
   sirenc("encode", join(root, "src/bin/sirenc/demo.png"), "--bytes", "1500", "--effort", "2", "-o", at("photo.siren"));
   writeFileSync(at("ball.xyz"), ball());
   sirenc("encode", at("ball.xyz"), "--bytes", "400", "--steps", "150", "-o", at("ball.siren"));
-  const files = [at("photo.siren"), at("ball.siren"), golden("sound-levels.siren"), golden("video.siren"), golden("grids.siren")];
-  sirenc("view", ...files, "-o", at("page.html"));
-  return { folder, files, page: `file://${at("page.html")}` };
+  return [at("photo.siren"), at("ball.siren"), golden("sound-levels.siren"), golden("video.siren"), golden("grids.siren")];
 }
 
 // Oriented points of a ball with a dent.

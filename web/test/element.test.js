@@ -1,10 +1,10 @@
 // <siren-image> in Chromium.
 
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { launch, missing, prepare, serve } from "./browser.js";
+import { launch, missing, prepare, root, serve } from "./browser.js";
 
 const shots = fileURLToPath(new URL("shots/", import.meta.url));
 const skip = missing || false;
@@ -26,6 +26,7 @@ before(async () => {
     "/plain.html": image(`id="it" src="/photo.siren" alt="A test picture" placeholder="${BLUE}" style="display: inline-block; width: 300px; aspect-ratio: 3 / 2"`),
     "/free.html": image(`id="it" src="/photo.siren" alt=""`),
     "/broken.html": image(`id="it" src="/page.html" alt="x" placeholder="${BLUE}" width="300" height="200"`),
+    "/readme.html": /```html\n(.*?)```/s.exec(readFileSync(`${root}web/README.md`, "utf8"))[1],
     "/gone.html": image(`id="it" src="/gone.siren" alt="x" width="300" height="200"`),
   });
 });
@@ -148,5 +149,18 @@ test("it can be taken out and put back while it loads", { skip }, async () => {
   await loaded(page);
   assert.equal((await inside(page)).hidden, false);
   assert.deepEqual(page.failures, []);
+  await page.close();
+});
+
+test("the page of README.md works as it stands", { skip }, async () => {
+  const page = await open("readme.html");
+  await page.waitForFunction(() => document.querySelector("siren-image").complete);
+  const size = await page.evaluate(() => {
+    const { width, height } = document.querySelector("siren-image").shadowRoot.querySelector("canvas");
+    return [width, height];
+  });
+  assert.deepEqual(size, [784, 523]);
+  assert.deepEqual(page.failures, []);
+  await page.screenshot({ path: `${shots}readme.png` });
   await page.close();
 });

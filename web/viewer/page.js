@@ -1,13 +1,13 @@
 // The page: files that came with it or are dropped on it, the controls, and what is shown of the file that is open.
 
-import { configure, INTERACTIVE, open } from "../lib/decode.js";
+import { INTERACTIVE, open } from "../lib/decode.js";
+import { bytesOf } from "./embedded.js";
 import { PictureView } from "./picture.js";
 import { ShapeView } from "./shape.js";
 import { SoundView } from "./sound.js";
 
 const byId = (id) => document.getElementById(id);
 const stage = byId("stage");
-const bytesOf = (base64) => Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
 const STEP = 40; // pixels of the screen that an arrow key moves by
 
 const files = [...document.querySelectorAll("script.file")].map((element) => ({
@@ -154,15 +154,13 @@ function play() {
   }
   if (siren.kind === "video") view.show({ playing: true });
   playing = performance.now();
-  byId("play").textContent = "\u23F8";
-  byId("play").setAttribute("aria-label", "Pause");
+  byId("play").textContent = "Pause";
   requestAnimationFrame(advance);
 }
 
 function pause() {
   playing = null;
-  byId("play").textContent = "\u25B6";
-  byId("play").setAttribute("aria-label", "Play");
+  byId("play").textContent = "Play";
   if (siren?.kind === "sound") {
     view.pause();
     go(view.time);
@@ -317,8 +315,6 @@ function listenToDrops() {
   }
 }
 
-const worker = new Blob([byId("worker").textContent], { type: "text/javascript" });
-configure({ wasm: bytesOf(byId("wasm").textContent), worker: URL.createObjectURL(worker) });
 listenToControls();
 listenToDivider();
 listenToDrops();

@@ -21,6 +21,7 @@ void main() {
     + 0.25 * max(dot(n, normalize(vec3(0.8, 0.1, 0.6))), 0.0) + 0.25 * max(dot(n, normalize(vec3(0.1, 0.6, -0.8))), 0.0);
   colour = vec4(pow(vec3(0.87, 0.83, 0.76) * light, vec3(0.85)), 1);
 }`;
+const COARSE = 40; // cells along each side
 const AWAY = 5.6; // from the eye to the middle of the cube, in halves of its side
 const SPEED = 0.4; // radians a second
 
@@ -76,11 +77,14 @@ export class ShapeView {
 
   resize() {}
 
+  // Makes a mesh, and a coarse one before it that is there sooner.
   async mesh(resolution) {
     if (!this.#gl) return;
     try {
       this.#tell({ busy: true });
-      const mesh = await this.#siren.mesh({ resolution, signal: this.#work.signal });
+      const { signal } = this.#work;
+      if (!this.#count) this.#upload(await this.#siren.mesh({ resolution: COARSE, signal }));
+      const mesh = await this.#siren.mesh({ resolution, signal });
       this.#upload(mesh);
       const [vertices, triangles] = [mesh.positions.length / 3, mesh.indices.length / 3];
       this.#tell({ busy: false, status: `${vertices.toLocaleString("en")} vertices, ${triangles.toLocaleString("en")} triangles` });

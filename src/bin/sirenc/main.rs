@@ -2,11 +2,12 @@
 //! arguments beside it; `usage` has the grammar that they are part of, `options` says which option serves which kind of
 //! signal; files
 //! are opened, written and named in one place each (`input`, `output`, `paths`). What several commands
-//! show is made in one place each, too (`table`, `plot`, `html`, `gallery`).
+//! show is made in one place each, too (`table`, `plot`, `html`, `browser`, `gallery`).
 
 #![forbid(unsafe_code)]
 
 mod blend;
+mod browser;
 mod checkpoint;
 mod compare;
 mod decode;

@@ -1,9 +1,9 @@
 //! `sirenc view`: a page that shows `.siren` files in a browser.
 
-mod bundle;
 mod page;
 mod serve;
 
+use super::browser::DECODER;
 use super::failure::Failure;
 use super::input;
 use super::output::Output;
@@ -55,13 +55,13 @@ Examples:
   sirenc view -o viewer.html                  a page without files, to drop some on";
 
 pub(crate) fn run(args: &View) -> Result<ExitCode, Failure> {
-    let decoder = page::decoder().ok_or_else(|| {
-        Failure::Said(
+    if DECODER.is_empty() {
+        return Err(Failure::Said(
             "this build has no decoder for browsers in it; run `web/build` in a clone of the sources, and then \
              `cargo install --path .` there"
                 .into(),
-        )
-    })?;
+        ));
+    }
     let report = Report {
         quiet: args.manner.quiet,
         ..Report::default()
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &View) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::FAILURE);
         }
     }
-    let html = page::page(&shown, decoder);
+    let html = page::page(&shown, DECODER);
     if args.serve {
         serve::serve(&html, args.port, &report)?;
         return Ok(ExitCode::SUCCESS);

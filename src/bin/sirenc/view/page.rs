@@ -1,17 +1,17 @@
 //! The page as one HTML file that needs nothing else: files, decoder, script and style are in it.
 
-use super::bundle::bundle;
+use crate::browser::{DECODE, EMBEDDED, bundle, elements};
 use crate::html::{STYLE, escape, fill};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt::Write;
 
 const TEMPLATE: &str = include_str!("../../../../web/viewer/page.html");
-const WORKER: &str = include_str!("../../../../web/lib/worker.js");
 
 /// The modules of the page's script, each after those that it imports.
-const MODULES: [(&str, &str); 6] = [
-    ("decode", include_str!("../../../../web/lib/decode.js")),
+const MODULES: [(&str, &str); 7] = [
+    DECODE,
+    EMBEDDED,
     ("bicubic", include_str!("../../../../web/viewer/bicubic.js")),
     ("picture", include_str!("../../../../web/viewer/picture.js")),
     ("sound", include_str!("../../../../web/viewer/sound.js")),
@@ -26,20 +26,13 @@ pub(crate) struct Shown {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The decoder in WebAssembly, if `web/build` had made it when the command was built.
-pub(crate) fn decoder() -> Option<&'static [u8]> {
-    let decoder: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/decode.wasm"));
-    (!decoder.is_empty()).then_some(decoder)
-}
-
 /// The page that shows `files` by means of `decoder`.
 pub(crate) fn page(files: &[Shown], decoder: &[u8]) -> String {
     fill(TEMPLATE, |slot| match slot {
         "style" => STYLE.into(),
         "more-style" => include_str!("../../../../web/viewer/page.css").into(),
         "files" => files.iter().map(element).collect(),
-        "wasm" => BASE64.encode(decoder),
-        "worker" => WORKER.into(),
+        "decoder" => elements(decoder),
         "script" => bundle(&MODULES),
         _ => unreachable!("the template has no other slots"),
     })

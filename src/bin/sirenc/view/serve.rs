@@ -1,6 +1,7 @@
 //! Serves a page to browsers on this machine, and to nobody else.
 
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::report::Report;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -25,6 +26,7 @@ pub(crate) fn serve(html: &str, port: u16, report: &Report) -> Result<(), Failur
     report.print(format!(
         "http://127.0.0.1:{port}/  open it in a browser; Ctrl-C ends it"
     ))?;
+    interrupt::expect();
     let html: Arc<str> = html.into();
     for stream in listener.incoming() {
         // One that is gone already is nothing to stop for, and neither is one that could not be answered.
@@ -103,7 +105,11 @@ mod tests {
     fn only_requests_to_this_machine_are_answered() {
         let status = |request: &str| respond(request, "page", 8080).0;
         assert_eq!(
-            respond("GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n", "page", 8080),
+            respond(
+                "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
+                "page",
+                8080
+            ),
             ("200 OK", "text/html", "page")
         );
         assert!(status("GET / HTTP/1.1\r\nhost: localhost:8080\r\n\r\n").starts_with("200"));

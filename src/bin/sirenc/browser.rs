@@ -1,11 +1,33 @@
-//! Modules of JavaScript as one script.
+//! What pages need to decode files by themselves: the decoder, and scripts that use it.
 //!
-//! A page that is one file has nowhere to import from. Each module becomes a function that returns what it exports, so
-//! that modules have no names in common but these. What is understood of the language is what the modules in `web/` keep
-//! to: an import is a line `import { a, b } from "./module.js";`, and an export stands before a declaration at the
-//! beginning of a line.
+//! A page that is one file has nowhere to import from, so [`bundle`] makes one script of several modules. Each becomes a
+//! function that returns what it exports, so that modules have no names in common but these. What is understood of
+//! JavaScript is what our modules keep to: an import is a line `import { a, b } from "./module.js";`, and an export stands
+//! before a declaration at the beginning of a line.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt::Write;
+
+/// The decoder in WebAssembly; empty if `web/build` had not made it when the command was built.
+pub(crate) const DECODER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/decode.wasm"));
+
+/// The module that opens files.
+pub(crate) const DECODE: (&str, &str) = ("decode", include_str!("../../../web/lib/decode.js"));
+
+/// The module that finds the decoder and its worker in the elements of the page that [`elements`] writes, and has `decode`
+/// use them.
+pub(crate) const EMBEDDED: (&str, &str) =
+    ("embedded", include_str!("../../../web/viewer/embedded.js"));
+
+/// The elements of a page that have `decoder` and its worker.
+pub(crate) fn elements(decoder: &[u8]) -> String {
+    let worker = include_str!("../../../web/lib/worker.js");
+    format!(
+        "<script type=\"text/plain\" id=\"wasm\">{}</script>\n<script type=\"text/plain\" id=\"worker\">\n{worker}</script>\n",
+        BASE64.encode(decoder)
+    )
+}
 
 /// The script of `modules`, given by name and source, each after those that it imports.
 pub(crate) fn bundle(modules: &[(&str, &str)]) -> String {
