@@ -20,7 +20,7 @@ export const missing = [[chromium, "no Chromium"], [command, "no release build o
 /** Starts the browser. Without a GPU it draws by software. */
 export async function launch() {
   const { chromium: driver } = await import("playwright-core");
-  const args = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--autoplay-policy=no-user-gesture-required"];
+  const args = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--autoplay-policy=no-user-gesture-required"];
   return driver.launch({ executablePath: chromium, args });
 }
 

@@ -9,6 +9,8 @@ const REST = 120; // milliseconds without a change after which a view rests
 const MOVING = 30; // milliseconds that a frame may take while the view moves
 const TURN = 8; // milliseconds that the page works without a pause
 const BASE = 384; // longer side of the frame of the whole that lies under all others
+const MOST_KEPT = 2 ** 20; // stored pixels of which all are kept once any are needed
+const OPERATION = 3e-7; // milliseconds that an operation takes, about, until it has been measured
 const MOST_MEANS = 2e10; // operations that smaller pixels may take as means of those that they cover
 
 const now = () => performance.now();
@@ -26,13 +28,14 @@ export class PictureView {
   #fine = null; // gives up the rendering at rest
   #busy = false;
   #painting = false;
-  #rate = 1e-4; // milliseconds that a pixel takes
+  #rate; // milliseconds that a pixel takes
   #look = { zoom: 1, x: 0, y: 0, shown: "", time: 0, split: 0.5, compare: true, playing: false };
 
   // `tell` is called with what there is to say: { zoom, split, divided, busy, error }.
   constructor(siren, canvas, tell) {
     [this.#siren, this.#canvas, this.#tell] = [siren, canvas, tell];
     this.#context = canvas.getContext("2d");
+    this.#rate = OPERATION * siren.operationsPerPoint;
     this.fit();
   }
 
@@ -169,7 +172,6 @@ export class PictureView {
     context.beginPath();
     context.rect(...corner, ...whole);
     context.clip();
-    context.imageSmoothingQuality = "high";
     // Of something else that is to be shown the base comes first; until then there is what was shown before.
     const shown = this.#frames.base?.shown;
     for (const name of names) {
@@ -219,15 +221,17 @@ export class PictureView {
 
   async #coarse() {
     await this.#base();
-    await this.#pixels();
     const region = this.#region(this.#size());
     if (!region) return nextFrame();
     const most = MOVING / this.#rate;
+    await this.#pixels(most);
     const step = Math.max(1, Math.ceil(Math.sqrt((region.width * region.height) / most)));
     const size = this.#size(step);
     const part = this.#region(size);
     if (!part || this.#current("network", size, part) || this.#finer(step)) return nextFrame();
     await this.#render("network", size, part, { points: true, signal: this.#work.signal });
+    // So that it is seen before the next one is begun.
+    await nextFrame();
   }
 
   // Whether a finer frame than one at `step` covers the view already.
@@ -249,11 +253,13 @@ export class PictureView {
     await this.#render("base", size, region, { points: true, signal: this.#work.signal });
   }
 
-  // The stored pixels under the view, where they are enlarged.
-  async #pixels() {
-    const size = [this.#siren.width, this.#siren.height];
-    const region = this.#divided && this.#region(size, 3);
-    if (!region || this.#current("pixels", size, region)) return;
+  // The stored pixels under the view, where they are enlarged: at most so many.
+  async #pixels(most = Infinity) {
+    const { width, height } = this.#siren;
+    const size = [width, height];
+    const whole = { x: 0, y: 0, width, height };
+    const region = this.#divided && (width * height <= MOST_KEPT ? whole : this.#region(size, 3));
+    if (!region || this.#current("pixels", size, region) || region.width * region.height > most) return;
     await this.#render("pixels", size, region, { signal: this.#work.signal });
   }
 
