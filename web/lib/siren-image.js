@@ -7,7 +7,7 @@
 import { open } from "./decode.js";
 
 const STYLE = `
-  :host { display: inline-grid; overflow: hidden; vertical-align: bottom; }
+  :host { display: inline-grid; overflow: hidden; }
   :host([hidden]) { display: none; }
   img, canvas { grid-area: 1 / 1; width: 100%; height: 100%; min-width: 0; min-height: 0; display: block; object-fit: inherit; }
   [hidden] { display: none; }
