@@ -83,7 +83,7 @@ async function decoding(browser, address) {
   await page.close();
 }
 
-// Zooms from the whole picture to 64:1 within six seconds, as the wheel would, and moves to and fro on the way.
+// Zooms from the whole picture to 256:1 within six seconds, as the wheel would, and moves to and fro on the way.
 async function zooming(browser, name, file) {
   const { folder, page: address } = prepare([file]);
   const page = await browser.newPage({ viewport: { width: 1032, height: 1100 } });
