@@ -8,7 +8,8 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { configure, INTERACTIVE, open } from "../web/lib/decode.js";
 import { command, launch, prepare, rest, root, serve } from "../web/test/browser.js";
@@ -43,7 +44,7 @@ async function least(run, clock) {
 function native(file, { width, height, region, points }) {
   if (points) return "-";
   const part = region ? ["--region", [region.x, region.y, region.width, region.height].join(",")] : [];
-  const decode = [command, "decode", file, "--size", `${width}x${height}`, ...part, "-q", "-f", "-o", "/tmp/web-bench.ppm"];
+  const decode = [command, "decode", file, "--size", `${width}x${height}`, ...part, "-q", "-f", "-o", join(tmpdir(), "web-bench.ppm")];
   const timed = ["-c", `TIMEFORMAT='%U %S'; { time "$@"; } 2>&1`, "bash", ...decode];
   const times = [0, 1, 2].map(() => {
     const [user, system] = execFileSync("bash", timed, { encoding: "utf8" }).trim().split(" ").map(Number);
