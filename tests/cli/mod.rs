@@ -24,6 +24,7 @@ mod supervise;
 mod surfaces;
 mod transcripts;
 mod video;
+mod view;
 mod views;
 
 use image::DynamicImage;

@@ -4,7 +4,16 @@ use super::checkpoint::{self, Kept};
 use super::output;
 use super::report;
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+
+/// Whether an interruption is how the command is meant to end.
+static EXPECTED: AtomicBool = AtomicBool::new(false);
+
+/// From here on an interruption is how the command is meant to end, so that there is nothing to say of it.
+pub(crate) fn expect() {
+    EXPECTED.store(true, Relaxed);
+}
 
 /// From here on, signals that end the process do so without leaving anything behind. They are handled on threads of
 /// their own, so it works wherever the others are, even waiting for input.
@@ -60,6 +69,9 @@ fn end(status: i32, save: bool) {
     }
     // Nothing can be given its name any more.
     let _unfinished = output::remove_unfinished();
+    if EXPECTED.load(Relaxed) {
+        process::exit(status);
+    }
     report::complain(&match kept {
         Kept::State(path) => format!(
             "interrupted; {} has the state of the encode; give the same command with --resume to go on",

@@ -2,11 +2,12 @@
 //! arguments beside it; `usage` has the grammar that they are part of, `options` says which option serves which kind of
 //! signal; files
 //! are opened, written and named in one place each (`input`, `output`, `paths`). What several commands
-//! show is made in one place each, too (`table`, `plot`, `html`, `gallery`).
+//! show is made in one place each, too (`table`, `plot`, `html`, `browser`, `gallery`).
 
 #![forbid(unsafe_code)]
 
 mod blend;
+mod browser;
 mod checkpoint;
 mod compare;
 mod decode;
@@ -42,6 +43,7 @@ mod thumbnail;
 mod usage;
 mod values;
 mod video;
+mod view;
 mod whole;
 
 use clap::FromArgMatches;
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         Command::Study(study) => study::run(&study),
         Command::Devices => device::run(),
         Command::Demo(demo) => demo::run(&demo),
+        Command::View(view) => view::run(&view),
         Command::Thumbnail(thumbnail) => thumbnail::run(&thumbnail),
         Command::Completions(completions) => install::completions(&completions),
         Command::Man(man) => install::man(&man),

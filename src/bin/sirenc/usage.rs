@@ -12,6 +12,7 @@ use super::report;
 use super::study::Study;
 use super::thumbnail::Thumbnail;
 use super::values;
+use super::view::View;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, ValueHint};
 use siren_format::{Limits, Quantity};
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Blend(Blend),
     Compare(Compare),
     Info(Info),
+    View(View),
     #[command(subcommand)]
     Study(Study),
     /// List what can do the work: GPUs, by the names that --device knows them by, and the CPU

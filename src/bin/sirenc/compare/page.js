@@ -1,8 +1,10 @@
-"use strict";
 // Two sides of the chosen picture and rate, one over the other. What is shown is `state`, which the
 // fragment of the address mirrors, so that a view can be linked.
 
-const data = JSON.parse(document.getElementById("data").textContent);
+import { bytesOf, embedded } from "../../../../web/viewer/embedded.js";
+import { Evaluator, TILE } from "./evaluator.js";
+
+export const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const [controls, stage, canvas, divider] = ["controls", "stage", "canvas", "divider"].map(byId);
 const context = canvas.getContext("2d");
@@ -66,13 +68,12 @@ function image(side) {
   return shown.images.get(id);
 }
 
-// What evaluates the network of a side, if it has one.
+// What evaluates the file of a side, if it is one that can be evaluated here.
 function evaluator(side) {
-  const network = side !== ORIGINAL && entries()[side].network;
-  if (network && !shown.evaluators.has(side)) {
-    shown.evaluators.set(side, new Evaluator(network, [picture().width, picture().height], draw));
-  }
-  return shown.evaluators.get(side);
+  const file = embedded && side !== ORIGINAL && entries()[side].file;
+  if (file && !shown.evaluators.has(side)) shown.evaluators.set(side, new Evaluator(bytesOf(file), draw));
+  const found = shown.evaluators.get(side);
+  return found?.failed ? undefined : found;
 }
 
 // ---- Drawing ----
@@ -92,7 +93,6 @@ function paint() {
   drawing = false;
   if (!data.pictures.length) return;
   context.clearRect(0, 0, canvas.width, canvas.height);
-  for (const evaluator of shown.evaluators.values()) evaluator.forget();
   const missing = [];
   if (state.mode === "difference") {
     const [left, right] = [state.left, state.right].map((side, i) => {
@@ -105,6 +105,7 @@ function paint() {
     const split = Math.round(state.split * canvas.width);
     missing.push(layer(context, state.left, 0, split), layer(context, state.right, split, canvas.width));
   }
+  for (const evaluator of shown.evaluators.values()) evaluator.settle();
   describe(missing.filter(Boolean));
 }
 
@@ -144,7 +145,7 @@ function layer(target, side, from, to) {
       target.drawImage(tile, left + x, top + y);
     }
     const done = tiles.filter((tile) => tile.canvas).length;
-    progress = { name: network.name, all: tiles.length, done };
+    progress = { all: tiles.length, done };
   }
   target.restore();
   return progress;
@@ -165,8 +166,8 @@ function difference(a, b, gain) {
 const ratio = () => (state.zoom >= 1 ? `${+state.zoom.toFixed(2)}:1` : `1:${+(1 / state.zoom).toFixed(2)}`);
 
 function describe(progress) {
-  const [{ name, all, done } = {}] = progress;
-  const network = done < all ? `Evaluating the network: ${done} of ${all} tiles` : `Network evaluated at ${ratio()} (${name})`;
+  const [{ all, done } = {}] = progress;
+  const network = done < all ? `Evaluating the network: ${done} of ${all} tiles` : `Network evaluated at ${ratio()}`;
   const difference = state.mode === "difference" ? `|left - right| times ${state.gain}. ` : "";
   byId("status").textContent = difference + (progress.length ? network : "");
 }

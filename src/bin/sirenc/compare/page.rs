@@ -1,18 +1,27 @@
 //! The report as one HTML file that needs nothing else: pictures, networks, script and style are in it.
 //!
-//! The page evaluates the networks itself, in workers (`worker.js`), so that enlarging a `.siren` shows
-//! what its file says and not pixels.
+//! If the command has a decoder for browsers in it, so has the page, and enlarging a `.siren` shows what its file says and
+//! not pixels.
 
 use super::entry::{Compared, Entry, Matched};
+use crate::browser::{DECODE, DECODER, EMBEDDED, bundle, elements};
 use crate::html::{STYLE, escape_script, figures, fill, list, png_of};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
+use sirenc::Picture;
 use sirenc::media::grouped;
-use sirenc::{Decoder, Network, Picture};
 use std::fmt::Write;
 
 const TEMPLATE: &str = include_str!("page.html");
+
+/// The modules of the page's script, each after those that it imports.
+const MODULES: [(&str, &str); 4] = [
+    DECODE,
+    EMBEDDED,
+    ("evaluator", include_str!("evaluator.js")),
+    ("page", include_str!("page.js")),
+];
 
 /// The page for `pictures`, with `curves` (title, SVG) and `notes` below them. Curves are inserted as
 /// they are, everything else is escaped.
@@ -25,9 +34,8 @@ pub(crate) fn page(pictures: &[Compared], curves: &[(String, String)], notes: &[
         "notes" => list("Notes", notes),
         "data" => escape_script(&json!({ "pictures": data }).to_string()),
         "images" => std::mem::take(&mut images.html),
-        "worker" => include_str!("worker.js").into(),
-        "evaluator" => include_str!("evaluator.js").into(),
-        "script" => include_str!("page.js").into(),
+        "decoder" => elements(DECODER),
+        "script" => bundle(&MODULES),
         _ => unreachable!("the template has no other slots"),
     })
 }
@@ -70,11 +78,8 @@ impl Images {
             "encode": entry.encode_seconds.map(seconds),
             "decode": format!("{:.3}", entry.decode_seconds),
             "image": self.image(&entry.decoded),
-            // Without it the page enlarges pixels.
-            "network": match entry.matched {
-                Matched::Siren => Decoder::new(&entry.bytes).ok().map(|it| network(it.network())),
-                _ => None,
-            },
+            // Of the others the page has only pixels to enlarge.
+            "file": (entry.matched == Matched::Siren).then(|| BASE64.encode(&entry.bytes)),
         })
     }
 
@@ -106,20 +111,6 @@ fn likeness(entry: &Entry, siren: &Entry) -> Option<&'static str> {
     }
 }
 
-/// What `pack` in `worker.js` expects: widths from the input to the output, omega of every layer, and
-/// parameters in the order of the file as little-endian floats.
-fn network(network: &Network) -> Value {
-    let shape = network.architecture();
-    let widths: Vec<usize> = std::iter::once(shape.inputs)
-        .chain(shape.layers().map(|(outputs, _)| outputs))
-        .collect();
-    let omegas: Vec<f32> = (0..network.layers().len())
-        .map(|layer| shape.omega(layer))
-        .collect();
-    let parameters: Vec<u8> = network.parameters().flat_map(|p| p.to_le_bytes()).collect();
-    json!({ "widths": widths, "omegas": omegas, "parameters": BASE64.encode(parameters) })
-}
-
 /// Builds a page of a real picture, to be looked at: `SIRENC_PAGE_PICTURE=photo.png
 /// SIRENC_PAGE_OUT=folder cargo test --bin sirenc a_page_to_look_at -- --ignored`. Beside `page.html`
 /// it writes `check.html`, which ends with the largest difference between the network evaluated in the
@@ -130,7 +121,7 @@ mod look;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirenc::{Encoder, Samples};
+    use sirenc::Samples;
 
     fn gray(value: u8) -> Picture {
         Picture::new(16, 8, 1, Samples::U8(vec![value; 128])).unwrap()
@@ -226,23 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn a_network_comes_in_the_order_of_its_file() {
-        let encoder = Encoder::new().with_layers(2).with_width(5).with_steps(2);
-        let file = encoder.encode(&gray(50)).unwrap().bytes;
-        let entries = vec![entry("sirenc", Matched::Siren, file.clone())];
+    fn only_a_siren_comes_with_its_file() {
+        let entries = vec![
+            entry("sirenc", Matched::Siren, vec![1, 2, 3]),
+            entry("JPEG", Matched::Bytes, vec![4]),
+        ];
         let html = page(&[compared("a.png", entries)], &[], &[]);
-        let shown = &data(&html)["pictures"][0]["points"][0][0]["network"];
-        assert_eq!(shown["widths"], json!([2, 5, 5, 1]));
-        assert_eq!(shown["omegas"], json!([20.0, 30.0, 1.0]));
-        let bytes = BASE64
-            .decode(shown["parameters"].as_str().unwrap())
-            .unwrap();
-        let decoder = Decoder::new(&file).unwrap();
-        let expected: Vec<u8> = decoder
-            .network()
-            .parameters()
-            .flat_map(|p| p.to_le_bytes())
-            .collect();
-        assert_eq!(bytes, expected);
+        let entries = &data(&html)["pictures"][0]["points"][0];
+        assert_eq!(entries[0]["file"], "AQID");
+        assert_eq!(entries[1]["file"], Value::Null);
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::plot::Curve;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageReader};
-use sirenc::{Encoder, Samples, View, metric};
+use sirenc::{Decoder, Encoder, Samples, View, metric};
 use std::io::Cursor;
 
 /// Compares tiles at 1:1 with the decoded image, at a place of each network.
@@ -139,7 +139,7 @@ fn a_page_to_look_at() {
         &["Figures but PSNR are made up.".into(), "a < b & c".into()],
     );
     std::fs::create_dir_all(&out).unwrap();
-    let check = html.replace("</body>", &format!("<script>{CHECK}</script></body>"));
+    let check = html.replace("</script>\n</body>", &format!("{CHECK}</script>\n</body>"));
     std::fs::write(out.join("page.html"), html).unwrap();
     std::fs::write(out.join("check.html"), check).unwrap();
 }
