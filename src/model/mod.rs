@@ -1,4 +1,9 @@
 //! The parameters of a file as a network: from integers to floats and back, and what of them is free to choose.
 
+#[cfg(feature = "encode")]
+mod network_file;
 pub(crate) mod symmetry;
 pub(crate) mod weights;
+
+#[cfg(feature = "encode")]
+pub use network_file::network_file;
