@@ -11,7 +11,7 @@ from ._errors import SirencWarning
 from ._inputs import Data, PictureLike, file_of, source_of
 from ._limits import Limits, numbers
 from ._opened import DerivativeName, Picture
-from ._progress import ProgressLike, Reporter
+from ._progress import ProgressLike, Reporter, decibels
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -143,7 +143,7 @@ def encode_with(
 ) -> bytes:
     """As :func:`encode`, with settings that have been checked already."""
     source = source_of(picture, limits, icc=icc)
-    reporter = Reporter(progress, "sirenc")
+    reporter = Reporter(progress, "encode", decibels)
     try:
         data, notes = _native.encode(source, settings, reporter.native)
     finally:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _native
 from ._field import Field, parameter_error
-from ._progress import ProgressLike, Reporter
+from ._progress import ProgressLike, Reporter, loss
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,7 +160,7 @@ def fit(
         if other.points.shape[1] != inputs:
             raise parameter_error("points", f"of shape {other.points.shape}", f"n x {inputs}, as those before")
     fitting = _Fitting(list(hidden), omega_first, omega_hidden, steps, batch, rate, seed, threads or 0)
-    reporter = Reporter(progress, "fit")
+    reporter = Reporter(progress, "fit", loss)
     try:
         native, _ = _native.fit(given, fitting, reporter.native)
     finally:

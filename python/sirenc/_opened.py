@@ -126,7 +126,8 @@ class Picture(_Signal):
         return samples if dtype is None else samples.astype(dtype)
 
     def __repr__(self) -> str:
-        return f"<sirenc.Picture {self.width} x {self.height}, {self.channels} channels of {self.depth} bits>"
+        colours = ("gray", "gray + alpha", "RGB", "RGBA")[self.channels - 1]
+        return f"<sirenc.Picture {self.width} x {self.height}, {colours}, {self.depth} bits a sample>"
 
 
 class Mesh(NamedTuple):
@@ -232,7 +233,8 @@ class Sound(_Signal):
         return self._opened.sound(rate, start, end)
 
     def __repr__(self) -> str:
-        return f"<sirenc.Sound of {self.seconds:.2f} s, {self.rate} Hz, {self.channels} channels>"
+        channels = "mono" if self.channels == 1 else "stereo"
+        return f"<sirenc.Sound of {self.seconds:.2f} s, {self.rate} Hz, {channels}>"
 
 
 class Video(_Signal):
@@ -307,7 +309,7 @@ def open(data: Data, *, limits: Limits | None = None, threads: int | None = None
     >>> import numpy, sirenc
     >>> picture = sirenc.open(sirenc.encode(numpy.zeros((30, 20), numpy.uint8)))
     >>> picture
-    <sirenc.Picture 20 x 30, 1 channels of 8 bits>
+    <sirenc.Picture 20 x 30, gray, 8 bits a sample>
     >>> picture.decode(region=(5, 5, 3, 2)).shape
     (2, 3)
 

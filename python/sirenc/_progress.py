@@ -28,38 +28,53 @@ early with the best that it has. What it raises ends the fit without a result.""
 Native: TypeAlias = Callable[[int, int, float, float, float], object]
 
 
-class Reporter:
-    """What the native part calls during a fit, made of what the user gave; to be closed at the end."""
+def decibels(progress: Progress) -> str:
+    """How good the fit of a picture is so far."""
+    return f"{progress.psnr:.1f} dB"
 
-    def __init__(self, progress: ProgressLike, what: str) -> None:
+
+def loss(progress: Progress) -> str:
+    """How good any other fit is so far."""
+    return f"loss {progress.loss:.2e}"
+
+
+class Reporter:
+    """What the native part calls during a fit, made of what the user gave; to be closed at the end.
+
+    Args:
+        progress: What the user gave.
+        what: What is done, in a word.
+        quality: What to show of how good the fit is.
+    """
+
+    def __init__(self, progress: ProgressLike, what: str, quality: Callable[[Progress], str]) -> None:
         self.close: Callable[[], object] = lambda: None
         self.native: Native | None = None
-        if callable(progress):
-            told = progress
+        show = progress if callable(progress) else self._shown(what, quality) if progress else None
+        if show is not None:
+            told = show
             self.native = lambda *facts: told(Progress(*facts))
-        elif progress:
-            self._show(what)
 
-    def _show(self, what: str) -> None:
+    def _shown(self, what: str, quality: Callable[[Progress], str]) -> Callable[[Progress], object]:
+        """A function that shows how far the fit is, on standard error."""
         try:
             from tqdm.auto import tqdm
         except ImportError:
-            self.native, self.close = _line, lambda: print(file=sys.stderr)
-            return
-        bar: Any = tqdm(desc=what, unit="step", leave=True)
+            self.close = lambda: print(file=sys.stderr)
+            return lambda it: print(
+                f"\r{it.step} of {it.steps} steps, {quality(it)} ", end="", file=sys.stderr, flush=True
+            )
+        bar: Any = tqdm(desc=what, unit="step")
 
-        def update(step: int, steps: int, loss: float, psnr: float, seconds: float) -> None:
-            bar.total = steps
-            bar.set_postfix_str(f"{psnr:.1f} dB", refresh=False)
-            bar.update(step - bar.n)
+        def update(progress: Progress) -> None:
+            bar.total = progress.steps
+            bar.set_postfix_str(quality(progress), refresh=False)
+            bar.update(progress.step - bar.n)
 
         def close() -> None:
             if bar.total:
                 bar.update(bar.total - bar.n)
             bar.close()
 
-        self.native, self.close = update, close
-
-
-def _line(step: int, steps: int, loss: float, psnr: float, seconds: float) -> None:
-    print(f"\r{step} of {steps} steps, {psnr:.1f} dB ", end="", file=sys.stderr, flush=True)
+        self.close = close
+        return update

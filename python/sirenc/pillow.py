@@ -25,6 +25,7 @@ from PIL import Image, ImageFile
 from ._codec import encode
 from ._opened import Picture
 
+_FORMAT = "SIREN"
 _MAGIC = b"\xb5SRN"
 
 
@@ -48,7 +49,7 @@ def _mode(picture: Picture) -> str:
 class SirenImageFile(ImageFile.ImageFile):
     """A ``.siren`` file as an image of Pillow. It is rendered when its samples are first asked for."""
 
-    format = "SIREN"
+    format = _FORMAT
     format_description = "Pictures stored as the weights of a small sine network"
 
     _picture: Picture | None
@@ -96,7 +97,7 @@ def _save(image: Image.Image, file: IO[bytes], name: str | bytes) -> None:
     file.write(encode(image, **settings))
 
 
-Image.register_open(SirenImageFile.format, SirenImageFile, _accept)
-Image.register_save(SirenImageFile.format, _save)
-Image.register_extension(SirenImageFile.format, ".siren")
-Image.register_mime(SirenImageFile.format, "application/x-siren")
+Image.register_open(_FORMAT, SirenImageFile, _accept)
+Image.register_save(_FORMAT, _save)
+Image.register_extension(_FORMAT, ".siren")
+Image.register_mime(_FORMAT, "application/x-siren")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 
 from .. import info
 from .._codec import Settings, encode_with
@@ -216,7 +217,7 @@ class _Run:
     def _outcome(reference: Any, name: str) -> _Outcome:
         try:
             outcome: _Outcome = ray.get(reference)
-        except ray.exceptions.RayError as error:
+        except RayError as error:
             # Its workers died, as often as it was tried.
             message = " ".join(str(error).split())[:500]
             return _Outcome(failure=Failure(name, type(error).__name__, message))
