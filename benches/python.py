@@ -178,11 +178,11 @@ def beside_torch():
 
     def row(what, layout, field, net):
         found = field.jet(points)
-        for name, kind in (("PyTorch, 64 bits", net.double()), ("PyTorch, 32 bits", net.float())):
-            given = points if name.endswith("64 bits") else points.astype(numpy.float32)
-            expected = test_field.torch_jet(torch, kind, given)
+        for bits in (64, 32):
+            net = net.to(getattr(torch, f"float{bits}"))
+            expected = test_field.torch_jet(torch, net, points.astype(f"float{bits}"))
             shown = [f"{numpy.abs(a - b).max():.1e} of {numpy.abs(b).max():.3g}" for a, b in zip(found, expected)]
-            print(f"| {what}, {name} | {layout} | {' | '.join(shown)} |")
+            print(f"| {what}, PyTorch of {bits} bits | {layout} | {' | '.join(shown)} |")
 
     for layout in test_field.MODULES[:2]:
         field = sirenc.Field(sirenc.encode(picture, bytes=2000, effort=3))
