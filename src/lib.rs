@@ -84,6 +84,8 @@ pub use fit::{Fitted, Fitter, Progress};
 /// Parameters and batches of points are arrays of this crate.
 pub use ndarray;
 #[cfg(feature = "encode")]
+pub use model::network_file;
+#[cfg(feature = "encode")]
 pub use objective::{Blend, Derivatives, Jet, Problem};
 pub use signal::{Clip, Grid, Picture, Placement, Point, Samples, Sound, Surface, VideoSource};
 /// Bytes and integers of files, below everything here.

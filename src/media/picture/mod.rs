@@ -45,6 +45,16 @@ pub struct Found {
 }
 
 impl Found {
+    /// A picture that is in memory already, as if it had been read from a file with its colour profile.
+    pub fn from_picture(picture: Picture) -> Self {
+        let (channels, icc) = (picture.channels(), picture.icc().map(<[u8]>::to_vec));
+        Self {
+            picture: picture.with_icc(None),
+            colours: Colours::of_profile(icc, channels),
+            notes: Vec::new(),
+        }
+    }
+
     /// The picture as it is to be stored in a file of `room`, and what should be said about it.
     pub fn settle(
         self,
@@ -123,14 +133,17 @@ pub fn read(source: &mut dyn Source, name: Option<&Path>, most: u64) -> Result<F
     if survey.premultiplied {
         picture = straight(picture)?;
     }
-    let (channels, icc) = (picture.channels(), picture.icc().map(<[u8]>::to_vec));
-    Ok(Found {
-        picture: picture.with_icc(None),
-        colours: match survey.space {
-            Some(space) => Colours::of_space(space, None, channels),
-            None => Colours::of_profile(icc, channels),
-        },
+    let channels = picture.channels();
+    let found = Found {
         notes: survey.notes,
+        ..Found::from_picture(picture)
+    };
+    Ok(match survey.space {
+        Some(space) => Found {
+            colours: Colours::of_space(space, None, channels),
+            ..found
+        },
+        None => found,
     })
 }
 
