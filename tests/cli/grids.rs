@@ -24,7 +24,7 @@ fn pictures_with_grids_are_encoded_shown_and_decoded() {
 fn what_grids_do_not_go_with_is_refused() {
     let folder = Folder::with("in.png", &gradient(48, 32));
     for (status, options, fault) in [
-        (2, "--layers 3", "--layers"),
+        (2, "--layers 3", "layers"),
         (2, "--supervise gradient", "derivatives"),
         (1, "--bytes 100", "at least"),
     ] {

@@ -17,7 +17,7 @@ test("the package holds what is used, and nothing else", () => {
   const files = packed[0].files.map(({ path }) => path).sort();
   assert.deepEqual(files, [
     "README.md", "lib/decode.d.ts", "lib/decode.js", "lib/decode.wasm", "lib/siren-image.d.ts", "lib/siren-image.js",
-    "lib/worker.js", "package.json", "viewer.html",
+    "lib/worker.js", "package.json", "placeholder.d.ts", "placeholder.js", "viewer.html",
   ]);
   const { exports, dependencies } = JSON.parse(readFileSync(join(web, "package.json")));
   assert.equal(dependencies, undefined);

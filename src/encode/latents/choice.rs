@@ -77,7 +77,7 @@ mod tests {
             encoder.clone().with_bytes(3_000),
             encoder.clone().with_bpp(0.09),
             encoder.clone().with_steps(4_200),
-            encoder.clone().with_effort(2),
+            encoder.clone().with_effort(2).unwrap(),
             encoder.clone().with_layers(3),
             encoder.clone().with_psnr(30.0),
             encoder.clone().with_supervision(Derivatives::Gradient),
