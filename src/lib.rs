@@ -81,10 +81,10 @@ pub use engine::simd::name as simd_level;
 pub use error::{Checkpointing, Error, GpuError};
 #[cfg(feature = "encode")]
 pub use fit::{Fitted, Fitter, Progress};
-/// Parameters and batches of points are arrays of this crate.
-pub use ndarray;
 #[cfg(feature = "encode")]
 pub use model::network_file;
+/// Parameters and batches of points are arrays of this crate.
+pub use ndarray;
 #[cfg(feature = "encode")]
 pub use objective::{Blend, Derivatives, Jet, Problem};
 pub use signal::{Clip, Grid, Picture, Placement, Point, Samples, Sound, Surface, VideoSource};
