@@ -151,10 +151,10 @@ def cluster(folder, target, killed=False):
     if killed:
 
         def kill():
-            while len(list(target.rglob("*.siren"))) < 200:
+            while len(list(target.rglob("*.siren"))) < 30:
                 time.sleep(0.1)
             made.remove_node(nodes[0], allow_graceful=False)
-            print("a node is killed after 200 files", flush=True)
+            print("a node is killed after 30 files", flush=True)
 
         threading.Thread(target=kill, daemon=True).start()
     on_ray("cluster, a node killed" if killed else "cluster of three", folder, target)
