@@ -67,7 +67,7 @@ impl LatentFit<'_> {
             for (index, (&latent, [own, slope])) in plane.seen.iter().zip(&saved[grid]).enumerate()
             {
                 let (column, row) = (index % columns, index / columns);
-                if latent == 0.0 || (column + 2 * row + pass) % CLASSES != 0 {
+                if latent == 0.0 || !(column + 2 * row + pass).is_multiple_of(CLASSES) {
                     continue;
                 }
                 let (sign, error) = (latent.signum(), errors[grid][index]);
