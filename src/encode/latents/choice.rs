@@ -44,7 +44,9 @@ impl Encoder {
             return false;
         };
         let reaches = matches!(settings.size, Size::Reach(_));
-        let bytes = self.size(picture);
+        // A colour profile leaves fewer bytes for the picture.
+        let profile = picture.icc().map_or(0, |icc| icc.len() as u64);
+        let bytes = self.size(picture).saturating_sub(profile);
         self.own.supervision.is_none()
             && !settings.chooses_network()
             && super::check_channels(picture).is_ok()
@@ -85,6 +87,8 @@ mod tests {
         ] {
             assert!(!other.grids_for(&picture), "{other:?}");
         }
+        let profiled = picture.with_icc(Some(vec![0; 2_000]));
+        assert!(!encoder.grids_for(&profiled));
         assert!(!encoder.grids_for(&gray(400, 4)));
         assert!(!encoder.grids_for(&gray(2_300, 3)));
         let asked = encoder.with_bytes(900).with_grids(GridUse::On);

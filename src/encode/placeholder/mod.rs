@@ -67,7 +67,7 @@ impl Default for PlaceholderEncoder {
 }
 
 impl PlaceholderEncoder {
-    /// Of at most 32 bytes.
+    /// An encoder of placeholders of at most 32 bytes.
     pub fn new() -> Self {
         Self {
             bytes: PLACEHOLDER_BYTES,
