@@ -456,3 +456,37 @@ fn what_sounds_cannot_be_is_refused() {
     folder.ok(&format!("encode a.wav p.png {QUICK}"));
     folder.fails(2, "decode a.siren -o b.png", &[".png", "-o a .wav"]);
 }
+
+/// The page of a comparison has each sound to be listened to, whatever its name.
+#[test]
+fn sounds_are_listened_to_side_by_side_on_a_page() {
+    use base64::Engine;
+    let folder = Folder::new();
+    let original = wav(8000, 1, 16, &chord(2400));
+    folder.write("a<b.wav", &original);
+    folder.ok("encode a<b.wav --steps 20");
+    let mut command = folder.command("compare a<b.wav a<b.siren --report page.html --json f.json");
+    // Without other codecs, whatever is installed.
+    let output = command.env("PATH", folder.path("nothing")).output();
+    assert!(output.expect("sirenc starts").status.success());
+    let page = String::from_utf8(folder.read("page.html")).expect("text");
+    assert!(page.contains("<h2>a&lt;b.wav  0.30 s at 8000 Hz</h2>"));
+    assert!(page.contains("WAV + zstd -19") && page.contains("media-src data:"));
+    let sounds: Vec<_> = page.split("data:audio/wav;base64,").skip(1).collect();
+    assert_eq!(sounds.len(), 2, "the original and what sirenc makes of it");
+    let sounds = sounds.iter().map(|sound| {
+        let text = sound.split('"').next().unwrap_or_default();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text);
+        samples(&bytes.expect("base64"))
+    });
+    let sounds: Vec<_> = sounds.collect();
+    assert_eq!(sounds[0], samples(&original));
+    folder.ok("decode a<b.siren -f -o decoded.wav");
+    assert_eq!(sounds[1], samples(&folder.read("decoded.wav")));
+    folder.fails(
+        1,
+        "compare a<b.wav --report page.html",
+        &["page.html exists", "--force"],
+    );
+    folder.fails(2, "compare a<b.wav --csv f.csv", &["--csv is for pictures"]);
+}

@@ -73,7 +73,7 @@ pub(crate) struct Compare {
     #[arg(long)]
     pub(crate) curve: bool,
 
-    /// Write a page with the pictures side by side, and the curves if there are any
+    /// Write a page with the pictures or sounds side by side, and the curves if there are any
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
 

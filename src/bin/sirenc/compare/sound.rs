@@ -1,5 +1,7 @@
 //! Sounds: their .siren files beside Opus and MP3 of at most the same bytes, and beside plain samples under zstd.
 
+mod page;
+
 use super::Compare;
 use super::inputs::{self, Input};
 use super::measure::timed;
@@ -13,6 +15,7 @@ use crate::report::Report;
 use crate::sound::{finite, ratio};
 use crate::table::columns;
 use crate::{encode, input, picture};
+use page::Compared;
 use serde_json::{Value, json};
 use sirenc::media::grouped;
 use sirenc::media::sound::{Wav, most_samples, read};
@@ -44,6 +47,7 @@ pub(super) fn run(args: &Compare) -> Result<ExitCode, Failure> {
     let encoders = encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
     let typed = Typed {
         json: args.json.as_deref(),
+        report: args.report.as_deref(),
         ..Typed::default()
     };
     let (files, report) = Files::with_report(&typed, &args.inputs, args.manner)?;
@@ -63,8 +67,9 @@ pub(super) fn run(args: &Compare) -> Result<ExitCode, Failure> {
         tools: &tools,
         scratch: &Scratch::new()?,
         report: &report,
+        kept: files.report.is_some(),
     };
-    let mut all = Vec::new();
+    let (mut all, mut heard) = (Vec::new(), Vec::new());
     for input in &inputs {
         let compared = bench.compare(input).and_then(|(sound, rows)| {
             let title = format!(
@@ -75,12 +80,23 @@ pub(super) fn run(args: &Compare) -> Result<ExitCode, Failure> {
             );
             report.say(&format!("{}\n", table(&title, &rows)))?;
             all.push(facts(input, &sound, &rows));
+            if bench.kept {
+                let original = Wav::file(&sound)?;
+                heard.push(Compared {
+                    title,
+                    original,
+                    rows,
+                });
+            }
             Ok(())
         });
         report.settle(&input.picture, compared)?;
     }
     if let Some(place) = &files.json {
         files.write(place, &format!("{:#}\n", json!(all)))?;
+    }
+    if let Some(place) = &files.report {
+        files.write(place, &page::page(&heard))?;
     }
     Ok(if all.len() == inputs.len() {
         ExitCode::SUCCESS
@@ -110,7 +126,6 @@ fn check(args: &Compare) -> Result<(), Failure> {
         (!args.bpp.is_empty(), "--bpp"),
         (args.downscaled, "--downscaled"),
         (args.curve, "--curve"),
-        (args.report.is_some(), "--report"),
         (args.csv.is_some(), "--csv"),
     ];
     match pictures_alone.iter().find(|(given, _)| *given) {
@@ -129,6 +144,8 @@ struct Bench<'a> {
     tools: &'a [&'static Tool],
     scratch: &'a Scratch,
     report: &'a Report,
+    /// Whether what is decoded is kept, to be listened to.
+    kept: bool,
 }
 
 /// A file of a sound, by some codec.
@@ -141,6 +158,8 @@ struct Row {
     /// Unknown for files that were there.
     encode_seconds: Option<f64>,
     decode_seconds: f64,
+    /// What is decoded, as WAV, if it is kept and not exact.
+    heard: Vec<u8>,
 }
 
 /// A coded sound, and the seconds that took.
@@ -205,7 +224,16 @@ impl Bench<'_> {
             segmental_snr: segmental_snr(sound, &decoded),
             encode_seconds,
             decode_seconds,
+            heard: self.heard(&decoded)?,
         })
+    }
+
+    /// A sound as it is kept.
+    fn heard(&self, decoded: &Sound) -> Result<Vec<u8>, Failure> {
+        match self.kept {
+            true => Ok(Wav::file(decoded)?),
+            false => Ok(Vec::new()),
+        }
     }
 
     /// The highest setting of `tool` that takes at most `most` bytes, or if none does, the lowest.
@@ -251,6 +279,7 @@ impl Bench<'_> {
             segmental_snr: segmental_snr(sound, &found),
             encode_seconds: Some(seconds),
             decode_seconds,
+            heard: self.heard(&found)?,
         })
     }
 }
@@ -267,6 +296,7 @@ fn zstd(wav: &[u8]) -> Result<Row, Failure> {
         segmental_snr: f64::INFINITY,
         encode_seconds: Some(encode_seconds),
         decode_seconds,
+        heard: Vec::new(),
     })
 }
 
