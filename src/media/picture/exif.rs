@@ -8,12 +8,13 @@ use std::borrow::Cow;
 const ORIENTATION: u16 = 0x0112;
 const EXIF: u16 = 0x8769;
 const GPS: u16 = 0x8825;
-/// What is left out: where samples lie and how they are coded, a list of other pictures, what has a section or a form of
-/// its own (XMP, ICC, IPTC, Photoshop's), data for printing, and in the EXIF directory notes that only their maker reads
-/// and a list of sample formats.
-const LEFT_OUT: [u16; 21] = [
-    0x00FE, 0x0102, 0x0103, 0x0106, 0x0111, 0x0115, 0x0116, 0x0117, 0x011C, 0x0144, 0x0145, 0x014A,
-    0x0201, 0x0202, 0x02BC, 0x83BB, 0x8649, 0x8773, 0xC4A5, 0x927C, 0xA005,
+/// What is left out: sizes in pixels, which decoding may change, where samples lie and how they are coded, a list of other
+/// pictures, what has a section or a form of its own (XMP, ICC, IPTC, Photoshop's), data for printing, and in the EXIF
+/// directory notes that only their maker reads and a list of sample formats.
+const LEFT_OUT: [u16; 25] = [
+    0x00FE, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x0111, 0x0115, 0x0116, 0x0117, 0x011C, 0x0144,
+    0x0145, 0x014A, 0x0201, 0x0202, 0x02BC, 0x83BB, 0x8649, 0x8773, 0xC4A5, 0x927C, 0xA002, 0xA003,
+    0xA005,
 ];
 
 /// An entry of a directory, its value as it lies in the file.
@@ -246,7 +247,10 @@ mod tests {
             tiff.short(ORIENTATION, 6),
             entry(0x0201, 4, 1, &tiff.four(9)),
         ];
+        // Turned upright, it is no longer so wide.
+        let wide = tiff.short(0xA002, 4000);
         let exif = vec![
+            wide,
             entry(0x829A, 5, 1, &[tiff.four(1), tiff.four(250)].concat()),
             entry(0x927C, 7, 5000, &[b'n'; 5000]),
         ];
