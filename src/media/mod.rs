@@ -7,6 +7,7 @@
 mod colour;
 mod error;
 mod foreign;
+mod npy;
 pub mod picture;
 mod readers;
 pub mod sound;
@@ -18,7 +19,7 @@ use crate::{Cost, FrameTimes, Opened, View};
 pub use error::Error;
 #[doc(hidden)]
 pub use readers::READERS;
-pub use source::{Kind, Source, hold, is_read, sniff, spool};
+pub use source::{Kind, Source, expected, hold, sniff, spool};
 
 /// What it costs to decode a file as it is stored, into the formats that are written by default: PNG, Y4M, WAV, or the mesh
 /// of `resolution` cells along each side as PLY.

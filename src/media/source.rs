@@ -48,18 +48,20 @@ pub fn sniff(source: &mut dyn Source, name: Option<&Path>) -> io::Result<Kind> {
     Ok(if animated { Kind::Video } else { Kind::Picture })
 }
 
-/// Whether a file of this `name` is likely to be one that is read: by its extension, for whoever looks through a folder.
-/// What a file holds is for [`sniff`] to say.
-pub fn is_read(name: &Path) -> bool {
-    const OTHERS: [&str; 14] = [
-        "aif", "aifc", "aiff", "flac", "mp3", "obj", "oga", "ogg", "ply", "stl", "wav", "wave",
-        "xyz", "y4m",
-    ];
-    let Some(extension) = extension(Some(name)) else {
-        return false;
-    };
-    let picture = ImageFormat::from_extension(&extension);
-    picture.is_some_and(|format| format.reading_enabled()) || OTHERS.contains(&extension.as_str())
+/// The kind of signal that a file of this `name` is likely to hold, if it is one that is read: by its extension, for whoever
+/// looks through a folder. A picture may turn out to be an animation; what a file holds is for [`sniff`] to say.
+pub fn expected(name: &Path) -> Option<Kind> {
+    let extension = extension(Some(name))?;
+    match extension.as_str() {
+        "aif" | "aifc" | "aiff" | "flac" | "mp3" | "oga" | "ogg" | "wav" | "wave" => {
+            Some(Kind::Sound)
+        }
+        "obj" | "ply" | "stl" | "xyz" => Some(Kind::Shape),
+        "y4m" => Some(Kind::Video),
+        other => ImageFormat::from_extension(other)
+            .filter(ImageFormat::reading_enabled)
+            .map(|_| Kind::Picture),
+    }
 }
 
 /// A temporary file of all that `stream` gives, of at most `most` bytes, at its beginning. Nothing is left of it once it is

@@ -3,6 +3,7 @@
 use super::{Folder, Run, gradient};
 use image::{DynamicImage, Rgb, RgbImage, RgbaImage};
 use serde_json::Value;
+use std::fs;
 
 /// Quick, and without tools.
 const JPEG: &str = "--effort 1 --against jpeg";
@@ -233,6 +234,37 @@ fn files_that_do_not_belong_together_are_refused() {
         let arguments = "compare other.png other.siren --against jpeg";
         folder.fails(1, arguments, &["other.png: other.siren: ", words]);
     }
+}
+
+#[test]
+fn a_folder_is_compared_with_the_siren_files_in_it() {
+    let folder = Folder::with("b.png", &scene(40, 30));
+    folder.ok("encode b.png --effort 1");
+    fs::create_dir(folder.path("in")).expect("a folder");
+    for (from, to) in [
+        ("b.png", "in/b.png"),
+        ("b.siren", "in/b.siren"),
+        ("b.png", "in/a.png"),
+    ] {
+        folder.write(to, folder.read(from));
+    }
+    // Of no picture in the folder, and no picture: both are left alone there.
+    folder.write("in/c.siren", folder.read("b.siren"));
+    folder.write("in/notes.txt", "text");
+    let run = folder.ok(&format!("compare in/ {JPEG} --csv - --report page.html"));
+    let rows = rows(run.text());
+    let names: Vec<_> = rows.iter().map(|row| cell(row, "picture")).collect();
+    assert_eq!(
+        names,
+        ["a.png", "a.png", "a.png", "b.png", "b.png", "b.png"]
+    );
+    assert_eq!(cell(&rows[3], "encode_seconds"), "", "it is there already");
+    let page = String::from_utf8(folder.read("page.html")).expect("text");
+    assert!(page.contains("id=\"overview\"") && page.contains(">b.png</a>"));
+
+    folder.fails(2, "compare in/c.siren", &["has no picture"]);
+    fs::create_dir(folder.path("none")).expect("a folder");
+    folder.fails(1, "compare none", &["no file that is read"]);
 }
 
 #[test]

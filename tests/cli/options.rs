@@ -139,7 +139,7 @@ fn every_option_of_decode_serves_what_it_says_and_nothing_else() {
             &["video$"],
             "videos that are written as .y4m",
         ),
-        ("--resolution 4", &["shape$"], "meshes of shapes"),
+        ("--resolution 4", &["shape$"], "meshes and grids of shapes"),
         ("--view -30,20", &["shape, "], "pictures of shapes"),
     ] {
         for (kind, command) in all {
@@ -220,7 +220,7 @@ fn help_says_what_options_serve() {
             &[
                 "[for videos]",
                 "[for sounds and videos]",
-                "[for meshes of shapes]",
+                "[for meshes and grids of shapes]",
             ],
         ),
     ] {

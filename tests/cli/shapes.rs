@@ -1,7 +1,9 @@
 //! Shapes: surfaces in every format there and back, pictures of them, and what is refused.
 
+use super::derivatives::array;
 use super::{Folder, QUICK};
 use image::GenericImageView;
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// Points of a ball of radius 2 around (10, 0, -3), and its triangles.
@@ -216,6 +218,46 @@ fn meshes_of_all_formats_are_the_same() {
     }
     let first = folder.read("ply.siren");
     assert!(folder.read("obj.siren") == first && folder.read("stl.siren") == first);
+}
+
+/// The indices of an array are those of x, y and z, and its numbers distances in the units of the mesh.
+#[test]
+fn a_grid_has_signed_distances() {
+    let folder = Folder::new();
+    folder.write("ball.ply", text("ply"));
+    folder.ok("encode ball.ply --bytes 400 --steps 200");
+    let run = folder.ok("decode ball.siren -o grid.npy --resolution 20");
+    assert!(run.text().contains("21x21x21 distances"), "{}", run.text());
+    let file = folder.read("grid.npy");
+    assert!(file[10..].starts_with(b"{'descr': '<f4', 'fortran_order': True,"));
+    let (shape, distances) = array(&file);
+    assert_eq!(shape, [21; 3]);
+
+    let info = folder.ok("info ball.siren --json");
+    let info: Value = serde_json::from_str(info.text()).expect("JSON");
+    let number = |value: &Value| value.as_f64().expect("a number") as f32;
+    let centre = [0, 1, 2].map(|axis| number(&info["centre"][axis]));
+    let half = number(&info["scale"]);
+    let mut inside = 0;
+    for (index, &distance) in distances.iter().enumerate() {
+        let at = [index % 21, index / 21 % 21, index / 441];
+        let place = [0, 1, 2].map(|axis| centre[axis] + half * (at[axis] as f32 / 10.0 - 1.0));
+        let from = [place[0] - 10.0, place[1], place[2] + 3.0];
+        let true_distance = from.iter().map(|x| x * x).sum::<f32>().sqrt() - 2.0;
+        assert!(
+            (distance - true_distance).abs() < 0.25,
+            "{at:?}: {distance} {true_distance}"
+        );
+        inside += u32::from(distance < 0.0);
+    }
+    assert!(inside > 1000, "{inside}");
+
+    // What shapes are not written as is told with what they are.
+    let forms = [".ply", ".obj", ".stl", ".npy", ".png"];
+    folder.fails(2, "decode ball.siren -o ball.glb", &forms);
+    let limited = "decode ball.siren -f -o grid.npy --resolution 4096 --limit output=1M";
+    folder.fails(1, limited, &["output"]);
+    assert_eq!(folder.read("grid.npy"), file, "what was there before");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn made(signal: &Signal, output: &Place) -> Result<Use, Failure> {
             _ => Use::Animation,
         },
         Signal::Shape { .. } => match shape::Form::of(output)? {
-            shape::Form::Mesh(_) => Use::Mesh,
+            shape::Form::Mesh(_) | shape::Form::Distances => Use::Mesh,
             shape::Form::Picture(_) => Use::Rendering,
         },
     })

@@ -41,6 +41,8 @@ pub(crate) enum Wanted {
     Signals,
     /// The `.siren` files that `decode` and `info` read.
     Sirens,
+    /// Pictures, sounds, and `.siren` files of them, which `compare` reads.
+    Compared,
 }
 
 impl Wanted {
@@ -48,8 +50,12 @@ impl Wanted {
     fn takes(self, name: &Path) -> Option<bool> {
         let extension = name.extension().unwrap_or_default();
         match (self, extension.eq_ignore_ascii_case("siren")) {
-            (Self::Signals, false) => Some(media::is_read(name)),
-            (Self::Sirens, true) => Some(true),
+            (Self::Signals, false) => Some(media::expected(name).is_some()),
+            (Self::Sirens | Self::Compared, true) => Some(true),
+            (Self::Compared, false) => {
+                let kind = media::expected(name)?;
+                matches!(kind, media::Kind::Picture | media::Kind::Sound).then_some(true)
+            }
             _ => None,
         }
     }

@@ -83,7 +83,7 @@ const DECODE: &[Row] = &[
     Row("from", &[Sound, Video, Animation], "sounds and videos"),
     Row("to", &[Sound, Video, Animation], "sounds and videos"),
     Row("chroma", &[Video], "videos that are written as .y4m"),
-    Row("resolution", &[Mesh], "meshes of shapes"),
+    Row("resolution", &[Mesh], "meshes and grids of shapes"),
     Row("view", &[Rendering], "pictures of shapes"),
     Row("device", PIXELS, "pictures and videos"),
 ];

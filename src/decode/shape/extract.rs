@@ -3,6 +3,7 @@
 use super::super::cost::{each, threads};
 use super::super::on_threads;
 use super::ShapeDecoder;
+use super::grid::{DistanceGrid, LAYERS, check};
 use crate::Error;
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Evaluator, Network, Order};
@@ -38,8 +39,6 @@ impl Mesh {
     }
 }
 
-/// Layers of cells that are extracted at a time: a slab and what it makes is all that is in memory.
-const LAYERS: u32 = 16;
 /// Steps from where surface nets put a vertex to where the distance is zero.
 const NEWTON_STEPS: usize = 3;
 
@@ -62,9 +61,7 @@ impl ShapeDecoder {
     /// # Errors
     /// The same as those of [`ShapeDecoder::mesh`].
     pub fn meshed(&self, resolution: u32) -> Result<(Mesh, Cost), Error> {
-        if !(2..=4096).contains(&resolution) {
-            return Err(Error::parameter("resolution", resolution, "2 to 4096"));
-        }
+        check(resolution)?;
         let mut growth = Growth {
             cost: self.cost_of_grid(resolution),
             limits: &self.stored.limits,
@@ -168,8 +165,7 @@ pub(crate) fn mesh_of(
 /// A grid of distances, and what has been extracted from it.
 struct Extractor {
     placement: Placement,
-    resolution: u32,
-    distances: Evaluator,
+    grid: DistanceGrid,
     jets: Evaluator,
     mesh: Mesh,
     /// The vertices of cells in the layer at which slabs meet, and where they are in the mesh.
@@ -178,25 +174,19 @@ struct Extractor {
 
 impl Extractor {
     fn new(network: &Network, placement: &Placement, resolution: u32) -> Self {
-        let distances = Evaluator::new(network, Order::Value);
+        let grid = DistanceGrid::new(network, resolution);
         Self {
             placement: *placement,
-            resolution,
-            jets: distances.with_order(Order::Gradient),
-            distances,
+            jets: grid.distances.with_order(Order::Gradient),
+            grid,
             mesh: Mesh::default(),
             seam: HashMap::new(),
         }
     }
 
-    /// Coordinate of grid point `index`, fractions included.
-    fn coordinate(&self, index: f32) -> f32 {
-        2.0 * index / self.resolution as f32 - 1.0
-    }
-
     fn mesh(mut self, growth: &mut Growth<'_>) -> Result<Mesh, Error> {
         let mut buffer = SurfaceNetsBuffer::default();
-        for first in (0..self.resolution).step_by(LAYERS as usize) {
+        for first in (0..self.grid.resolution).step_by(LAYERS as usize) {
             self.slab(first, &mut buffer, growth)?;
         }
         self.settle();
@@ -211,9 +201,9 @@ impl Extractor {
         buffer: &mut SurfaceNetsBuffer,
         growth: &mut Growth<'_>,
     ) -> Result<(), Error> {
-        let side = self.resolution + 1;
-        let layers = (LAYERS + 1).min(self.resolution - first) + 1;
-        let distances = self.distances(first, layers);
+        let side = self.grid.side();
+        let layers = (LAYERS + 1).min(self.grid.resolution - first) + 1;
+        let distances = self.grid.slab(first, layers);
         growth.check_slab(crossings(&distances, side as usize))?;
         let shape = RuntimeShape::<u32, 3>::new([side, side, layers]);
         let far = [side - 1, side - 1, layers - 1];
@@ -228,7 +218,7 @@ impl Extractor {
         for (&[x, y, z], cell) in buffer.positions.iter().zip(&buffer.surface_points) {
             let cell = [cell[0], cell[1], cell[2] + first];
             let place = seam.get(&cell).copied().unwrap_or_else(|| {
-                let vertex = [x, y, z + first as f32].map(|index| self.coordinate(index));
+                let vertex = [x, y, z + first as f32].map(|index| self.grid.coordinate(index));
                 self.mesh.vertices.push(vertex);
                 self.mesh.vertices.len() as u32 - 1
             });
@@ -245,33 +235,10 @@ impl Extractor {
         Ok(())
     }
 
-    /// The distances at all grid points of `layers` layers, x fastest.
-    fn distances(&self, first: u32, layers: u32) -> Vec<f32> {
-        let side = self.resolution as usize + 1;
-        let mut all = vec![0.0; side * side * layers as usize];
-        all.par_chunks_mut(TILE).enumerate().for_each_init(
-            || self.distances.scratch(),
-            |scratch, (tile, all)| {
-                let rows = self.distances.tile(scratch, |coordinates| {
-                    for slot in 0..all.len() {
-                        let index = tile * TILE + slot;
-                        let [x, y] = [index % side, index / side % side];
-                        let z = index / (side * side) + first as usize;
-                        for (axis, index) in [x, y, z].into_iter().enumerate() {
-                            coordinates[axis * TILE + slot] = self.coordinate(index as f32);
-                        }
-                    }
-                });
-                all.copy_from_slice(&rows[..all.len()]);
-            },
-        );
-        all
-    }
-
     /// Moves the vertices to where the distance is zero, finds their normals, and takes both to the space of
     /// the surface. A vertex moves by no more than a cell.
     fn settle(&mut self) {
-        let cell = 2.0 / self.resolution as f32;
+        let cell = 2.0 / self.grid.resolution as f32;
         self.mesh.origin = self.placement.origin();
         let (jets, placement) = (&self.jets, self.placement.seen_from(self.mesh.origin));
         let Mesh {

@@ -1,6 +1,7 @@
-//! Shapes out of files: surfaces as signed distances, made a mesh or a picture of.
+//! Shapes out of files: surfaces as signed distances, made a mesh, a grid of distances or a picture of.
 
 mod extract;
+mod grid;
 mod shade;
 
 pub use extract::Mesh;

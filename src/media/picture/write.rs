@@ -2,7 +2,7 @@
 //! are rendered, so that their size does not matter; the others need the picture whole.
 
 use super::format::{Format, Writer};
-use crate::media::Error;
+use crate::media::{Error, npy};
 use crate::{Cost, Decoder, Derivative, FloatStrip, Picture, Samples, Strip, View};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::tiff::TiffEncoder;
@@ -255,10 +255,9 @@ impl<'a> Layout<'a> {
                 .map(|it| it.parts() as u32)
                 .filter(|&parts| parts > 1),
         );
-        output.write_all(&npy_header(&shape))?;
+        output.write_all(&npy::header(&shape, npy::Order::LastFastest))?;
         let write = |strip: FloatStrip| {
-            let bytes: Vec<u8> = strip.values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            output.write_all(&bytes)?;
+            output.write_all(&npy::floats(&strip.values))?;
             rows(strip.rows);
             Ok(())
         };
@@ -304,24 +303,6 @@ impl<'a> Layout<'a> {
             (_, _) => ImageBuffer::from_raw(w, h, words).map(DynamicImage::ImageRgba16),
         }
     }
-}
-
-/// What comes before the floats of an array of `shape` with more than one axis: magic, version, length,
-/// and a Python literal padded to make it a multiple of 64 bytes.
-fn npy_header(shape: &[u32]) -> Vec<u8> {
-    const PREFIX: usize = 10;
-    let axes: Vec<String> = shape.iter().map(u32::to_string).collect();
-    let mut literal = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
-        axes.join(", ")
-    );
-    let length = (PREFIX + literal.len() + 1).next_multiple_of(64) - PREFIX;
-    literal += &" ".repeat(length - literal.len() - 1);
-    literal.push('\n');
-    let mut header = b"\x93NUMPY\x01\x00".to_vec();
-    header.extend((length as u16).to_le_bytes());
-    header.extend(literal.into_bytes());
-    header
 }
 
 /// One sample for gray becomes three for RGB; alpha, if there, stays behind them.

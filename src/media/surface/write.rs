@@ -1,7 +1,7 @@
-//! Meshes into files, with their normals.
+//! Meshes into files, with their normals, and grids of distances.
 
-use crate::media::Error;
-use crate::{Mesh, Point, Surface};
+use crate::media::{Error, npy};
+use crate::{Mesh, Point, ShapeDecoder, Surface};
 use std::io::{self, Write};
 
 /// A format of meshes.
@@ -24,6 +24,11 @@ impl MeshFormat {
             "stl" => Some(Self::Stl),
             _ => None,
         }
+    }
+
+    /// The extensions that [`MeshFormat::of`] knows.
+    pub fn extensions() -> [&'static str; 3] {
+        ["ply", "obj", "stl"]
     }
 
     /// Writes `mesh` to `output`.
@@ -160,4 +165,27 @@ fn stl(mesh: &Mesh, output: &mut impl Write) -> Result<(), Error> {
         output.write_all(&[0; 2])?;
     }
     Ok(())
+}
+
+/// The signed distances of `shape` at the corners of `resolution` cells along each side of its cube, in the units of the
+/// space that it came from (see [`ShapeDecoder::distances`]): an array of `resolution + 1` numbers along each axis in
+/// NumPy's format, whose indices are those of x, y and z.
+///
+/// # Errors
+/// Those of [`ShapeDecoder::distances`], and [`Error::Write`].
+pub fn distances(
+    shape: &ShapeDecoder,
+    resolution: u32,
+    output: &mut impl Write,
+) -> Result<(), Error> {
+    let mut header = Some(npy::header(
+        &[resolution.saturating_add(1); 3],
+        npy::Order::FirstFastest,
+    ));
+    shape.distances(resolution, |layers| {
+        if let Some(header) = header.take() {
+            output.write_all(&header)?;
+        }
+        Ok(output.write_all(&npy::floats(layers))?)
+    })
 }

@@ -1,6 +1,7 @@
-//! Which .siren file belongs to which picture.
+//! Which files are compared, and which .siren file belongs to which picture.
 
 use crate::failure::Failure;
+use crate::jobs::{Inputs, Selection, Wanted};
 use crate::paths::Place;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,12 +14,29 @@ pub(super) struct Input {
     pub(super) sirens: Vec<Place>,
 }
 
+/// The files that were `typed`, with those in it in place of a folder. A .siren file in a folder counts only if there is a
+/// picture of its name.
+pub(super) fn listed(typed: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let found = Inputs::find(typed, Selection::default(), Wanted::Compared)?;
+    let all: Vec<PathBuf> = found.places().map(|place| place.name().into()).collect();
+    let has_picture = |siren: &Path| {
+        let mut pictures = all.iter().filter(|path| !is_siren(path));
+        pictures.any(|picture| picture.file_stem() == siren.file_stem())
+    };
+    let counts = |path: &&PathBuf| typed.contains(path) || !is_siren(path) || has_picture(path);
+    Ok(all.iter().filter(counts).cloned().collect())
+}
+
 /// The pictures in the order they were typed, each with the .siren files that have its name (without
 /// folder and extension).
 pub(super) fn pair(typed: &[PathBuf]) -> Result<Vec<Input>, Failure> {
     let (sirens, pictures): (Vec<_>, Vec<_>) = typed.iter().partition(|path| is_siren(path));
     for (index, picture) in pictures.iter().enumerate() {
-        let same = |other: &&&PathBuf| other.file_stem() == picture.file_stem();
+        let stem = picture.file_stem();
+        let owned = sirens.iter().any(|siren| siren.file_stem() == stem);
+        let same = |other: &&&PathBuf| {
+            other.file_name() == picture.file_name() || (owned && other.file_stem() == stem)
+        };
         if let Some(other) = pictures[..index].iter().find(same) {
             return Err(Failure::Usage(format!(
                 "{} and {} have the same name, by which .siren files are found and results told apart; compare them one by one, or rename one",
@@ -50,7 +68,7 @@ pub(super) fn pair(typed: &[PathBuf]) -> Result<Vec<Input>, Failure> {
     Ok(inputs)
 }
 
-fn is_siren(path: &Path) -> bool {
+pub(super) fn is_siren(path: &Path) -> bool {
     let extension = path.extension().unwrap_or(OsStr::new(""));
     extension.eq_ignore_ascii_case("siren")
 }
@@ -81,10 +99,16 @@ mod tests {
             said.contains("b.siren has no picture") && said.contains("b.png"),
             "{said}"
         );
-        let said = paired("a.png b.png x/a.jpg").unwrap_err();
-        assert!(
-            said.contains("a.png and x/a.jpg have the same name"),
-            "{said}"
-        );
+        for (typed, both) in [
+            ("a.png b.png x/a.jpg a.siren", "a.png and x/a.jpg"),
+            ("a.png x/a.png", "a.png and x/a.png"),
+        ] {
+            let said = paired(typed).unwrap_err();
+            assert!(
+                said.contains(&format!("{both} have the same name")),
+                "{said}"
+            );
+        }
+        assert!(paired("a.png x/a.jpg").is_ok());
     }
 }

@@ -32,10 +32,11 @@ use std::process::ExitCode;
 const CURVE: [f64; 4] = [0.05, 0.1, 0.2, 0.3];
 
 pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
-    if sound::is_wanted(&args.inputs) {
-        return sound::run(args);
+    let listed = inputs::listed(&args.inputs)?;
+    if sound::are_all(&listed)? {
+        return sound::run(args, &listed);
     }
-    let inputs = inputs::pair(&args.inputs)?;
+    let inputs = inputs::pair(&listed)?;
     let encoders = encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
     check_rates(args, &inputs, encoders.len())?;
     let typed = Typed {
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &Compare) -> Result<ExitCode, Failure> {
         svg: args.svg.as_deref(),
         report: args.report.as_deref(),
     };
-    let (files, report) = Files::with_report(&typed, &args.inputs, args.manner)?;
+    let (files, report) = Files::with_report(&typed, &listed, args.manner)?;
     let scratch = Scratch::new()?;
     let (codecs, mut notes) = codec::available(args.against.as_deref(), &scratch)?;
     for note in &notes {

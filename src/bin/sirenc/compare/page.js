@@ -240,16 +240,6 @@ function rounded(values) {
   return Object.fromEntries(entries.map(([key, value]) => [key, typeof value === "number" ? +value.toFixed(4) : value]));
 }
 
-// Which entry to show beside the first: of those that were matched the one with the highest PSNR, rather than one that has
-// four times the bytes.
-function rival(entries) {
-  const psnr = ({ psnr }) => (psnr === "inf" ? Infinity : Number(psnr));
-  const same = entries.filter(({ matched }) => ["same bytes", "fewer bytes"].includes(matched));
-  const best = same.reduce((best, entry) => (psnr(entry) > psnr(best) ? entry : best), same[0]);
-  if (best) return entries.indexOf(best);
-  return entries.length > 1 ? 1 : ORIGINAL;
-}
-
 // Takes from the address what makes sense.
 function restore() {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -261,7 +251,7 @@ function restore() {
   state.rate = 0;
   index("rate", 0, picture().points.length);
   state.left = Math.min(0, entries().length - 1);
-  state.right = rival(entries());
+  state.right = picture().rivals[state.rate] ?? ORIGINAL;
   for (const side of ["left", "right"]) index(side, ORIGINAL, entries().length);
   index("gain", 1, 33);
   for (const select of [controls.mode, controls.enlarge]) {
@@ -344,6 +334,10 @@ function listen() {
   });
   listenToFingers();
   addEventListener("hashchange", restore);
+  // A picture of the overview is shown further down.
+  document.getElementById("overview")?.addEventListener("click", ({ target }) => {
+    if (target.closest("a")) controls.scrollIntoView();
+  });
   new ResizeObserver(() => (resize(), moveTo(state.x, state.y))).observe(stage);
 }
 

@@ -3,6 +3,8 @@
 //! If the command has a decoder for browsers in it, so has the page, and enlarging a `.siren` shows what its file says and
 //! not pixels.
 
+mod overview;
+
 use super::entry::{Compared, Entry, Matched};
 use crate::browser::{DECODE, DECODER, EMBEDDED, bundle, elements};
 use crate::html::{STYLE, escape_script, figures, fill, list, png_of};
@@ -30,6 +32,7 @@ pub(crate) fn page(pictures: &[Compared], curves: &[(String, String)], notes: &[
     let data: Vec<Value> = pictures.iter().map(|it| images.picture(it)).collect();
     fill(TEMPLATE, |slot| match slot {
         "style" => STYLE.into(),
+        "overview" => overview::overview(pictures),
         "curves" => figures("Curves", curves),
         "notes" => list("Notes", notes),
         "data" => escape_script(&json!({ "pictures": data }).to_string()),
@@ -56,6 +59,8 @@ impl Images {
             "height": original.height(),
             "alpha": original.has_alpha(),
             "image": self.image(original),
+            // What is shown beside the first entry of each rate.
+            "rivals": compared.points.iter().map(|entries| rival(entries)).collect::<Vec<_>>(),
             "points": compared.points.iter()
                 .map(|entries| entries.iter().map(|entry| self.entry(entry, entries)).collect::<Vec<_>>())
                 .collect::<Vec<_>>(),
@@ -108,6 +113,21 @@ fn likeness(entry: &Entry, siren: &Entry) -> Option<&'static str> {
         (Matched::Psnr, true) => Some("its best"),
         (Matched::Psnr, false) if entry.psnr > siren.psnr + 1.0 => Some("higher PSNR"),
         (Matched::Psnr, false) => Some("same PSNR"),
+    }
+}
+
+/// Where the strongest of the others is among the entries of a rate: of those that take no more bytes than the .siren the one
+/// with the highest PSNR, rather than one that takes four times as many. The second entry if none takes so few; `None` if
+/// there is no other.
+fn rival(entries: &[Entry]) -> Option<usize> {
+    let within = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry.matched == Matched::Bytes && !entry.missed);
+    let best = within.max_by(|(_, a), (_, b)| a.psnr.total_cmp(&b.psnr));
+    match best {
+        Some((at, _)) => Some(at),
+        None => (entries.len() > 1).then_some(1),
     }
 }
 
@@ -207,6 +227,45 @@ mod tests {
         let png = BASE64.decode(rest.split_once('<').unwrap().0).unwrap();
         let image = image::load_from_memory(&png).unwrap();
         assert_eq!(image.into_luma8().into_raw(), vec![7; 128]);
+    }
+
+    #[test]
+    fn the_strongest_of_as_many_bytes_is_shown_first() {
+        let of = |matched, missed, psnr| Entry {
+            missed,
+            psnr,
+            ..entry("x", matched, vec![0])
+        };
+        let siren = || of(Matched::Siren, false, 30.0);
+        let equal = |psnr| of(Matched::Bytes, false, psnr);
+        let (more, better) = (
+            of(Matched::Bytes, true, 40.0),
+            of(Matched::Psnr, false, 41.0),
+        );
+        assert_eq!(rival(&[siren()]), None);
+        assert_eq!(rival(&[siren(), of(Matched::Bytes, true, 40.0)]), Some(1));
+        let all = [siren(), equal(28.0), more, equal(29.0), better];
+        assert_eq!(rival(&all), Some(3));
+    }
+
+    /// One picture needs no overview; of several each is there with its figures and a link that shows it.
+    #[test]
+    fn several_pictures_have_an_overview() {
+        let of = |name: &str| {
+            let jpeg = entry("JPEG", Matched::Bytes, vec![0; 1500]);
+            compared(
+                name,
+                vec![entry("sirenc", Matched::Siren, vec![0; 1600]), jpeg],
+            )
+        };
+        assert!(!page(&[of("a.png")], &[], &[]).contains("id=\"overview\""));
+        let html = page(&[of("a.png"), of("<b>.png")], &[], &[]);
+        assert!(html.contains("id=\"overview\"") && html.contains("&lt;b&gt;.png"));
+        for picture in 0..2 {
+            assert!(html.contains(&format!("href=\"#picture={picture}&amp;rate=0\"")));
+        }
+        assert_eq!(html.matches("<td>1,600</td>").count(), 2);
+        assert_eq!(html.matches("<td>JPEG</td>").count(), 2);
     }
 
     #[test]

@@ -28,29 +28,41 @@ use std::process::ExitCode;
 /// How hard zstd tries.
 const ZSTD_LEVEL: i32 = 19;
 
-/// Whether one of the inputs is a sound, and all of them are so to be compared as sounds.
-pub(super) fn is_wanted(inputs: &[PathBuf]) -> bool {
+/// Whether the inputs are sounds.
+///
+/// # Errors
+/// Some are sounds and some are not.
+pub(super) fn are_all(inputs: &[PathBuf]) -> Result<bool, Failure> {
     let is_sound = |typed: &PathBuf| {
         let place = Place::input(typed);
         let opened = input::Input::open(&place, &Limits::interactive());
         opened.and_then(|mut input| input.kind(&place)).ok() == Some(input::Kind::Sound)
     };
     // Standard input can be read only once.
-    inputs
+    let (sounds, others): (Vec<_>, Vec<_>) = inputs
         .iter()
-        .any(|typed| typed.is_file() && is_sound(typed))
+        .filter(|typed| typed.is_file() && !inputs::is_siren(typed))
+        .partition(|typed| is_sound(typed));
+    match (sounds.first(), others.first()) {
+        (Some(sound), Some(other)) => Err(Failure::Usage(format!(
+            "{} is a sound and {} is not; compare them apart",
+            sound.display(),
+            other.display()
+        ))),
+        (sound, _) => Ok(sound.is_some()),
+    }
 }
 
-pub(super) fn run(args: &Compare) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Compare, listed: &[PathBuf]) -> Result<ExitCode, Failure> {
     check(args)?;
-    let inputs = inputs::pair(&args.inputs)?;
+    let inputs = inputs::pair(listed)?;
     let encoders = encoders(args).map_err(|error| Failure::Usage(error.to_string()))?;
     let typed = Typed {
         json: args.json.as_deref(),
         report: args.report.as_deref(),
         ..Typed::default()
     };
-    let (files, report) = Files::with_report(&typed, &args.inputs, args.manner)?;
+    let (files, report) = Files::with_report(&typed, listed, args.manner)?;
     let mut tools = Vec::new();
     for tool in [&OPUS, &MP3] {
         match tool.version() {

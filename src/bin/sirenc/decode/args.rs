@@ -19,8 +19,9 @@ use std::path::PathBuf;
 /// Videos become .y4m (the default), .gif, or a picture a frame where OUT is like frame-%04d.png. Frames are
 /// evaluated one after another, at any size and rate.
 ///
-/// A shape becomes a mesh with normals, as .ply (the default), .obj or .stl, or, if OUT is a picture, a
-/// shaded picture of itself.
+/// A shape becomes a mesh with normals, as .ply (the default), .obj or .stl, a grid of signed distances as .npy, or,
+/// if OUT is a picture, a shaded picture of itself. The grid has the distances at the corners of the cells, as
+/// grid[x, y, z], in the units of the mesh and negative inside; the line that is printed says where it lies.
 #[derive(Args, Debug)]
 #[command(after_long_help = DECODE_EXAMPLES)]
 pub(crate) struct Decode {
@@ -103,7 +104,7 @@ pub(crate) struct Decode {
     )]
     pub(crate) chroma: Chroma,
 
-    /// Cells of the mesh along the longest side of its cube [default: 256]
+    /// Cells of the mesh or grid along each side of the cube [default: 256]
     #[arg(long, value_name = "N", value_parser = values::resolution, help_heading = SHAPES)]
     pub(crate) resolution: Option<u32>,
 
@@ -189,4 +190,5 @@ Examples:
   sirenc decode film.siren -o slow.gif --fps 50 --from 0.5 --to 2
   sirenc decode film.siren -o - | ffmpeg -i - film.mp4
   sirenc decode bunny.siren --resolution 512       writes bunny.ply
+  sirenc decode bunny.siren -o bunny.npy --resolution 64   65x65x65 signed distances
   sirenc decode bunny.siren -o bunny.png --view 30,20";

@@ -4,7 +4,6 @@ use super::decode::Decode;
 use super::encode::Encode;
 use super::encode::{Left, Told, line, loss, stored};
 use super::failure::Failure;
-use super::format;
 use super::input::Input;
 use super::jobs::Job;
 use super::output::Output;
@@ -12,8 +11,8 @@ use super::paths::Place;
 use super::report::Report;
 use serde_json::json;
 use sirenc::media::grouped;
-use sirenc::media::picture::{Format, whole};
-use sirenc::media::surface::{MeshFormat, read};
+use sirenc::media::picture::{Format, Writer, whole};
+use sirenc::media::surface::{MeshFormat, distances, read};
 use sirenc::{Camera, EncodedShape, ShapeDecoder, ShapeEncoder};
 use std::time::Instant;
 
@@ -64,7 +63,7 @@ fn facts(job: &Job, encoded: &EncodedShape) -> serde_json::Value {
     })
 }
 
-/// Decodes a shape: to a mesh, or to a picture of it, as the output's extension says.
+/// Decodes a shape: to a mesh, to a grid of distances, or to a picture of it, as the output's extension says.
 pub(super) fn decode(
     args: &Decode,
     shape: &ShapeDecoder,
@@ -84,6 +83,16 @@ pub(super) fn decode(
             let written = format.write(&mesh, &mut output);
             output.commit(written)?;
             format!("{} triangles", grouped(mesh.triangles.len() as u64))
+        }
+        Form::Distances => {
+            let resolution = args.resolution.unwrap_or(RESOLUTION);
+            let mut output = Output::create(&job.output, args.manner.force)?;
+            let written = distances(shape, resolution, &mut output);
+            output.commit(written)?;
+            let (side, placement) = (resolution + 1, shape.placement());
+            let apart = 2.0 * placement.scale / resolution as f32;
+            let least = placement.centre.map(|x| x - placement.scale);
+            format!("{side}x{side}x{side} distances, {apart} apart from {least:?} on")
         }
         Form::Picture(format) => {
             let [azimuth, elevation] = args.view.unwrap_or(VIEW);
@@ -106,6 +115,8 @@ pub(super) fn decode(
 /// What a shape is decoded to.
 pub(super) enum Form {
     Mesh(MeshFormat),
+    /// Signed distances on a regular grid, as plain numbers.
+    Distances,
     Picture(&'static Format),
 }
 
@@ -120,9 +131,16 @@ impl Form {
             return Ok(Self::Mesh(MeshFormat::Ply));
         };
         let extension = extension.to_string_lossy().to_lowercase();
-        match MeshFormat::of(&extension) {
-            Some(format) => Ok(Self::Mesh(format)),
-            None => format::of(output).map(Self::Picture),
+        if let Some(format) = MeshFormat::of(&extension) {
+            return Ok(Self::Mesh(format));
+        }
+        match Format::of(&extension) {
+            Some(format) if format.writer == Writer::Floats => Ok(Self::Distances),
+            Some(format) => Ok(Self::Picture(format)),
+            None => Err(Failure::Usage(format!(
+                "shapes are not written as .{extension}; give -o one of .{} for a mesh, .npy for a grid of signed distances, or a picture's extension such as .png",
+                MeshFormat::extensions().join(", .")
+            ))),
         }
     }
 }
