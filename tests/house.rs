@@ -205,3 +205,59 @@ fn no_source_file_is_longer_than_twenty_kilobytes() {
         }
     }
 }
+
+/// The functions of a file that rustfmt has laid out, with the number of lines of each.
+fn functions(text: &str) -> Vec<(&str, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = |line: &&str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == "fn")?;
+        let before = ["pub", "const", "async", "unsafe", "extern"];
+        let plain = words[..at]
+            .iter()
+            .all(|word| before.iter().any(|it| word.starts_with(it)));
+        plain.then(|| words.get(at + 1).copied()).flatten()
+    };
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let Some(name) = begins(line) else {
+            continue;
+        };
+        let indent = &line[..line.len() - line.trim_start().len()];
+        // A function without a body ends before it has begun.
+        let signature = lines[index..]
+            .iter()
+            .find(|line| line.ends_with([';', '{', '}']));
+        if !signature.is_some_and(|line| line.ends_with('{')) {
+            continue;
+        }
+        let end = format!("{indent}}}");
+        let length = lines[index..].iter().position(|line| *line == end);
+        let name = name.split(['(', '<']).next().unwrap_or_default();
+        found.push((name, length.map_or(1, |length| length + 1)));
+    }
+    found
+}
+
+/// No function is so long that it does two things.
+#[test]
+fn no_function_is_longer_than_eighty_lines() {
+    /// The plain SOAP that the GPU's is compared with is written out from its first line to its last, as in the paper.
+    const LONGER: [&str; 1] = ["every_step_is_that_of_the_plain_algorithm"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for folder in ["src", "format/src"] {
+        for path in sources(&root.join(folder)) {
+            let text = fs::read_to_string(&path).expect("a text");
+            for (name, lines) in functions(&text) {
+                count += 1;
+                assert!(
+                    lines <= 80 || LONGER.contains(&name),
+                    "{}: {name} has {lines} lines",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(count > 1000, "{count} functions");
+}

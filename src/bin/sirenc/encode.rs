@@ -304,9 +304,19 @@ fn one(
         let encoded = encoder.encode_resumable(&picture, from, progress)?;
         metadata::carrying(encoded, &picture, &carried)
     })?;
+    let told = told(job, &encoded)?;
+    let fitting = &args.fitting;
+    let sized = [
+        fitting.bytes.is_some(),
+        fitting.bpp.is_some(),
+        args.psnr.is_some(),
+        args.quality.is_some(),
+    ];
     Ok(Told {
         left,
-        ..told(job, &encoded)?
+        // Whoever asks for no size need not know that the default is little for a large photograph.
+        rough: told.rough || (!sized.contains(&true) && encoded.psnr < COARSE),
+        ..told
     })
 }
 
@@ -433,12 +443,14 @@ pub(crate) fn told(job: &Job, encoded: &Encoded) -> Result<Told, Failure> {
 
 /// PSNR in dB below which a picture is far from its original.
 const ROUGH: f64 = 22.0;
+/// PSNR in dB below which it is far enough to say so where no size was asked for.
+const COARSE: f64 = 27.0;
 
 /// How near to the original a picture of a PSNR of `psnr` dB looks, in a word.
 fn likeness(psnr: f64) -> &'static str {
     match psnr {
         ..ROUGH => "rough",
-        ..27.0 => "coarse",
+        ..COARSE => "coarse",
         ..33.0 => "fair",
         ..40.0 => "good",
         f64::INFINITY => "exact",

@@ -1,6 +1,6 @@
 //! Pictures in rows and columns, as one HTML file that needs nothing else.
 
-use super::html::{STYLE, escape, fill, png_of};
+use super::html::{PICTURES, document, escape, fill, png_of};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sirenc::Picture;
@@ -29,8 +29,7 @@ pub(crate) struct Row {
 impl Gallery<'_> {
     /// The page, with `sections` of HTML after the pictures.
     pub(crate) fn page(&self, sections: &str) -> String {
-        fill(TEMPLATE, |slot| match slot {
-            "style" => STYLE.into(),
+        let body = fill(TEMPLATE, |slot| match slot {
             "heading" => escape(self.heading),
             "title" => escape(self.title),
             "columns" => {
@@ -41,7 +40,8 @@ impl Gallery<'_> {
             "hint" => escape(self.hint),
             "sections" => sections.into(),
             _ => unreachable!("the template has no other slots"),
-        })
+        });
+        document(self.heading, PICTURES, "", &body)
     }
 
     fn row(&self, row: &Row) -> String {

@@ -4,7 +4,27 @@ use sirenc::Picture;
 use std::fmt::Write;
 
 /// The look of all pages.
-pub(crate) const STYLE: &str = include_str!("html.css");
+const STYLE: &str = include_str!("html.css");
+
+/// What a page may do beside showing text and its own styles, in the words of a Content-Security-Policy. Nothing is ever
+/// fetched.
+pub(crate) const PICTURES: &str = "img-src data:";
+pub(crate) const SOUNDS: &str = "media-src data:";
+pub(crate) const DECODING: &str =
+    "img-src data:; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:";
+
+/// The page of this title around `body`, which is HTML already. It may do what `allowed` says, and has `style` after the
+/// styles of all pages.
+pub(crate) fn document(title: &str, allowed: &str, style: &str, body: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; {allowed}\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+    )
+}
 
 /// `template` with every `{{slot}}` replaced, in one pass: what is filled in is not searched for slots.
 pub(crate) fn fill(template: &str, mut value: impl FnMut(&str) -> String) -> String {

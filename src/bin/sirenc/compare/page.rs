@@ -7,7 +7,7 @@ mod overview;
 
 use super::entry::{Compared, Entry, Matched};
 use crate::browser::{DECODE, DECODER, EMBEDDED, bundle, elements};
-use crate::html::{STYLE, escape_script, figures, fill, list, png_of};
+use crate::html::{DECODING, document, escape_script, figures, fill, list, png_of};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
@@ -30,8 +30,7 @@ const MODULES: [(&str, &str); 4] = [
 pub(crate) fn page(pictures: &[Compared], curves: &[(String, String)], notes: &[String]) -> String {
     let mut images = Images::default();
     let data: Vec<Value> = pictures.iter().map(|it| images.picture(it)).collect();
-    fill(TEMPLATE, |slot| match slot {
-        "style" => STYLE.into(),
+    let body = fill(TEMPLATE, |slot| match slot {
         "overview" => overview::overview(pictures),
         "curves" => figures("Curves", curves),
         "notes" => list("Notes", notes),
@@ -40,7 +39,8 @@ pub(crate) fn page(pictures: &[Compared], curves: &[(String, String)], notes: &[
         "decoder" => elements(DECODER),
         "script" => bundle(&MODULES),
         _ => unreachable!("the template has no other slots"),
-    })
+    });
+    document("sirenc compare", DECODING, "", &body)
 }
 
 /// The images of the page: elements `image-0` and so on, which the data refers to by number.

@@ -1,7 +1,7 @@
 //! The page as one HTML file that needs nothing else: files, decoder, script and style are in it.
 
 use crate::browser::{DECODE, EMBEDDED, bundle, elements};
-use crate::html::{STYLE, escape, fill};
+use crate::html::{DECODING, document, escape, fill};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt::Write;
@@ -28,14 +28,14 @@ pub(crate) struct Shown {
 
 /// The page that shows `files` by means of `decoder`.
 pub(crate) fn page(files: &[Shown], decoder: &[u8]) -> String {
-    fill(TEMPLATE, |slot| match slot {
-        "style" => STYLE.into(),
-        "more-style" => include_str!("../../../../web/viewer/page.css").into(),
+    let style = include_str!("../../../../web/viewer/page.css");
+    let body = fill(TEMPLATE, |slot| match slot {
         "files" => files.iter().map(element).collect(),
         "decoder" => elements(decoder),
         "script" => bundle(&MODULES),
         _ => unreachable!("the template has no other slots"),
-    })
+    });
+    document("sirenc view", DECODING, style, &body)
 }
 
 fn element(file: &Shown) -> String {

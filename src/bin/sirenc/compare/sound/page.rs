@@ -1,7 +1,7 @@
 //! Sounds to be listened to side by side, as one HTML file that needs nothing else.
 
 use super::Row;
-use crate::html::{STYLE, escape, fill};
+use crate::html::{SOUNDS, document, escape, fill};
 use crate::sound::ratio;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -20,11 +20,11 @@ pub(super) struct Compared {
 }
 
 pub(super) fn page(all: &[Compared]) -> String {
-    fill(TEMPLATE, |slot| match slot {
-        "style" => STYLE.into(),
+    let body = fill(TEMPLATE, |slot| match slot {
         "sounds" => all.iter().map(section).collect(),
         _ => unreachable!("the template has no other slots"),
-    })
+    });
+    document("sirenc compare", SOUNDS, "", &body)
 }
 
 fn section(compared: &Compared) -> String {
