@@ -206,21 +206,22 @@ fn no_source_file_is_longer_than_twenty_kilobytes() {
     }
 }
 
+/// The name of the function that begins in a line.
+fn function(line: &str) -> Option<&str> {
+    const BEFORE: [&str; 5] = ["pub", "const", "async", "unsafe", "extern"];
+    let (before, after) = line.split_once("fn ")?;
+    let words = before.split_whitespace();
+    let mut plain = words.map(|word| BEFORE.iter().any(|it| word.starts_with(it)));
+    let name = after.split(['(', '<']).next()?;
+    plain.all(|plain| plain).then_some(name)
+}
+
 /// The functions of a file that rustfmt has laid out, with the number of lines of each.
 fn functions(text: &str) -> Vec<(&str, usize)> {
     let lines: Vec<&str> = text.lines().collect();
-    let begins = |line: &&str| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let at = words.iter().position(|word| *word == "fn")?;
-        let before = ["pub", "const", "async", "unsafe", "extern"];
-        let plain = words[..at]
-            .iter()
-            .all(|word| before.iter().any(|it| word.starts_with(it)));
-        plain.then(|| words.get(at + 1).copied()).flatten()
-    };
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let Some(name) = begins(line) else {
+        let Some(name) = function(line) else {
             continue;
         };
         let indent = &line[..line.len() - line.trim_start().len()];
@@ -233,7 +234,6 @@ fn functions(text: &str) -> Vec<(&str, usize)> {
         }
         let end = format!("{indent}}}");
         let length = lines[index..].iter().position(|line| *line == end);
-        let name = name.split(['(', '<']).next().unwrap_or_default();
         found.push((name, length.map_or(1, |length| length + 1)));
     }
     found

@@ -203,7 +203,7 @@ fn files_that_do_not_belong_together_are_refused() {
     );
     folder.fails(
         2,
-        "compare in.png in.bmp",
+        "compare in.png in.bmp in.siren",
         &["in.png and in.bmp have the same name"],
     );
     folder.fails(
@@ -305,8 +305,8 @@ fn a_tool_that_fails_is_quoted() {
                   echo first >&2\necho 'no memory left' >&2\nexit 3\n";
     for tool in ["cwebp", "dwebp"] {
         folder.write(tool, script);
-        let executable = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(folder.path(tool), executable).expect("a file of ours");
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(folder.path(tool), executable).expect("a file of ours");
     }
     let mut command = folder.command("compare in.png --effort 1 --bytes 200 --against webp");
     let command = command.env("PATH", folder.path(""));

