@@ -37,20 +37,36 @@ const KNOWN: [(usize, &[u8], &str, &str); 19] = [
         "a Radiance picture",
         "magick IN.hdr OUT.png",
     ),
-    (0, b"glTF", "a glTF model", "assimp export IN.glb OUT.ply"),
+    (0, b"glTF", MODEL, "assimp export IN.glb OUT.ply"),
 ];
 
+const MODEL: &str = "a glTF model";
 const HEIC: &str = "heif-dec IN.heic OUT.png";
 const JPEG_XL: &str = "djxl IN.jxl OUT.png";
 const VIDEO: &str = "ffmpeg -i IN -f yuv4mpegpipe - | sirenc encode - -o OUT.siren";
+
+/// Whether a file begins as a glTF model in JSON does, which every program writes with its property `asset`.
+fn is_text_model(start: &[u8]) -> bool {
+    let mut text = start.iter().filter(|byte| !byte.is_ascii_whitespace());
+    text.next() == Some(&b'{') && start.windows(7).any(|word| word == b"\"asset\"")
+}
 
 /// The refusal of a file that begins with `start`, if it is of such a format.
 pub(super) fn refused(start: &[u8]) -> Option<Error> {
     let is = |(at, magic, ..): &&(usize, &[u8], _, _)| {
         start.get(*at..).is_some_and(|rest| rest.starts_with(magic))
     };
-    let (.., what, command) = KNOWN.iter().find(is)?;
+    let known = KNOWN
+        .iter()
+        .find(is)
+        .map(|(.., what, command)| (*what, *command));
+    let text_model = || is_text_model(start).then_some((MODEL, "assimp export IN.gltf OUT.ply"));
+    let (what, command) = known.or_else(text_model)?;
+    let meshes = match what {
+        MODEL => ". Meshes are read from .ply, .obj and .stl",
+        _ => "",
+    };
     Some(Error::Unsupported(format!(
-        "is {what}, which is not read; convert it with `{command}`"
+        "is {what}, which is not read; convert it with `{command}`{meshes}"
     )))
 }

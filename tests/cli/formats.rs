@@ -303,7 +303,12 @@ fn foreign_formats_are_told_with_a_command_that_converts_them() {
         (
             "a.glb",
             b"glTF\x02\0\0\0\0\0\0\0".to_vec(),
-            "`assimp export IN.glb OUT.ply`",
+            "`assimp export IN.glb OUT.ply`. Meshes are read from .ply, .obj and .stl",
+        ),
+        (
+            "a.gltf",
+            b"{\n  \"scene\": 0,\n  \"asset\": { \"version\": \"2.0\" }\n}".to_vec(),
+            "is a glTF model",
         ),
     ] {
         folder.write(name, bytes);

@@ -12,8 +12,13 @@ pub(crate) fn of(output: &Place) -> Result<&'static Format, Failure> {
     let extension = extension.to_string_lossy().to_lowercase();
     Format::of(&extension).ok_or_else(|| {
         let known = Vec::from_iter(Format::extensions()).join(", .");
+        let convert = match extension.as_str() {
+            "avif" => "; `avifenc OUT.png OUT.avif` makes it of a PNG",
+            "jxl" => "; `cjxl OUT.png OUT.jxl` makes it of a PNG",
+            _ => "",
+        };
         Failure::Usage(format!(
-            "pictures are not written as .{extension}; give -o one of .{known}"
+            "pictures are not written as .{extension}; give -o one of .{known}{convert}"
         ))
     })
 }

@@ -369,6 +369,11 @@ pub(crate) fn explain(error: &ImageError, most: u64) -> Error {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
+    // What the decoder of PNG goes on with is a value as programmers write it.
+    let detail = detail
+        .split(" while decoding ChunkType")
+        .next()
+        .unwrap_or_default();
     Error::Limit(match error {
         ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             return cut();
