@@ -260,7 +260,7 @@ fn a_grid_has_signed_distances() {
     // What shapes are not written as is told with what they are.
     let forms = [".ply", ".obj", ".stl", ".npy", ".png"];
     folder.fails(2, "decode ball.siren -o ball.glb", &forms);
-    let limited = "decode ball.siren -f -o grid.npy --resolution 4096 --limit output=1M";
+    let limited = "decode ball.siren -f -o grid.npy --resolution 90 --limit output=1M";
     folder.fails(1, limited, &["output"]);
     assert_eq!(folder.read("grid.npy"), file, "what was there before");
 }
