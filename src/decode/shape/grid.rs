@@ -73,7 +73,8 @@ impl ShapeDecoder {
     /// Hands the signed distances at the corners of `resolution` cells along each side of the cube to `sink`, some layers
     /// of equal z at a time: `resolution + 1` numbers for each row, x fastest, then y, then z, each from its least on.
     ///
-    /// The distances are in the units of the space that the shape came from, and negative inside. Corner `i` along an axis
+    /// The distances are in the units of the space that the shape came from, and negative inside. Far from the surface they
+    /// are less near to the true ones, as fits see most of what is close to it. Corner `i` along an axis
     /// lies at `centre + scale * (2 i / resolution - 1)` there (see [`ShapeDecoder::placement`]).
     ///
     /// # Errors

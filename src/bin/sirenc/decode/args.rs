@@ -21,7 +21,8 @@ use std::path::PathBuf;
 ///
 /// A shape becomes a mesh with normals, as .ply (the default), .obj or .stl, a grid of signed distances as .npy, or,
 /// if OUT is a picture, a shaded picture of itself. The grid has the distances at the corners of the cells, as
-/// grid[x, y, z], in the units of the mesh and negative inside; the line that is printed says where it lies.
+/// grid[x, y, z], in the units of the mesh and negative inside, and less exact far from the surface; the line that is
+/// printed says where it lies.
 #[derive(Args, Debug)]
 #[command(after_long_help = DECODE_EXAMPLES)]
 pub(crate) struct Decode {
