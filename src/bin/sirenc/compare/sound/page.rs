@@ -31,7 +31,7 @@ fn section(compared: &Compared) -> String {
     let title = escape(&compared.title);
     let mut html = format!(
         "<section>\n<h2>{title}</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">\
-         <table class=\"figures\">\n<tr>"
+         <table class=\"sounds\">\n<tr>"
     );
     for heading in HEADINGS {
         let _ = write!(html, "<th scope=\"col\">{heading}</th>");
