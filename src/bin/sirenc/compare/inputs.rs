@@ -18,7 +18,8 @@ pub(super) struct Input {
 /// picture of its name.
 pub(super) fn listed(typed: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let found = Inputs::find(typed, Selection::default(), Wanted::Compared)?;
-    let all: Vec<PathBuf> = found.places().map(|place| place.name().into()).collect();
+    let path = |place: &Place| place.path().map_or_else(|| "-".into(), Path::to_owned);
+    let all: Vec<PathBuf> = found.places().map(path).collect();
     let has_picture = |siren: &Path| {
         let mut pictures = all.iter().filter(|path| !is_siren(path));
         pictures.any(|picture| picture.file_stem() == siren.file_stem())
