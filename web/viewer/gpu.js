@@ -139,7 +139,12 @@ export class Gpu {
     if (!gl) throw new Error("no WebGL 2");
     const gpu = new Gpu();
     [gpu.#siren, gpu.#gl] = [siren, gl];
-    gpu.#prepare(await siren.numbers(), inputs);
+    try {
+      gpu.#prepare(await siren.numbers(), inputs);
+    } catch (error) {
+      gpu.close(); // a page has only a few contexts
+      throw error;
+    }
     return gpu;
   }
 
