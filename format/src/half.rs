@@ -184,12 +184,12 @@ mod in_rust {
     }
 }
 
-#[cfg(all(test, feature = "zstd", feature = "ruzstd"))]
+#[cfg(test)]
 mod tests {
-    use super::{in_c, in_rust};
-
     #[test]
+    #[cfg(all(feature = "zstd", feature = "ruzstd"))]
     fn frames_are_read_in_rust_as_in_c() {
+        use super::{in_c, in_rust};
         // From constant to random bytes, and from less than a block to several.
         for (count, mask) in [
             (0, 0),
