@@ -23,7 +23,7 @@ impl File {
     /// [`Error::Invalid`] if a value is not one that the format permits, or the weights do not fit the
     /// network; [`Error::WithoutZstd`] if they are half floats and this build leaves out zstd.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        self.weights.coding().check()?;
+        self.weights.coding().writable()?;
         self.write().map_err(Error::Invalid)
     }
 
@@ -62,7 +62,7 @@ impl File {
     /// As [`File::from_bytes`].
     pub fn measured(bytes: &[u8], limits: &Limits) -> Result<(Self, Vec<u64>), Error> {
         let layout = inspect(bytes, limits)?;
-        layout.coding.check()?;
+        layout.coding.readable()?;
         let payload = |id| layout.section(id).map(|range| &bytes[range]);
         let coded = payload(WEIGHTS).ok_or(Error::Malformed(Fault::NoWeights))?;
         let (weights, bits) =

@@ -44,21 +44,7 @@ mod error;
 mod file;
 mod gaussian;
 mod grids;
-#[cfg(feature = "zstd")]
 mod half;
-#[cfg(not(feature = "zstd"))]
-mod half {
-    //! Half floats in builds without zstd, where [`crate::Coding`] has refused them before they get here.
-    use crate::Fault;
-
-    pub(crate) fn write(_: &[u16], _: u64) -> Result<Vec<u8>, Fault> {
-        Err(Fault::WeightStream)
-    }
-
-    pub(crate) fn read(_: &[u8], _: u64) -> Result<Vec<u16>, Fault> {
-        Err(Fault::WeightStream)
-    }
-}
 mod header;
 mod laplace;
 mod latents;

@@ -42,9 +42,18 @@ impl Coding {
         }
     }
 
-    /// Refuses a coding that this build leaves out.
-    pub(crate) fn check(self) -> Result<(), Error> {
-        if self == Self::Half && !cfg!(feature = "zstd") {
+    /// Refuses a coding that this build cannot write.
+    pub(crate) fn writable(self) -> Result<(), Error> {
+        self.has(cfg!(feature = "zstd"))
+    }
+
+    /// Refuses a coding that this build cannot read.
+    pub(crate) fn readable(self) -> Result<(), Error> {
+        self.has(cfg!(any(feature = "zstd", feature = "ruzstd")))
+    }
+
+    fn has(self, zstd: bool) -> Result<(), Error> {
+        if self == Self::Half && !zstd {
             return Err(Error::WithoutZstd);
         }
         Ok(())
@@ -84,7 +93,7 @@ impl Weights {
                 .map(|payload| 8 * BIT * payload.len() as u64),
             Self::Levels(tensors) => levels::costs(tensors, header).map(|costs| costs.iter().sum()),
         };
-        self.coding().check()?;
+        self.coding().writable()?;
         header
             .validate()
             .and_then(|()| bits())

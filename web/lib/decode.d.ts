@@ -130,6 +130,12 @@ export interface Siren {
   ): Promise<AudioBuffer>;
   /** The surface of a shape as triangles, on `resolution` cells along each side of its cube (128 by default). */
   mesh(options?: { resolution?: number; signal?: AbortSignal }): Promise<Mesh>;
+  /**
+   * The numbers that a picture or a video is evaluated from, for whoever evaluates it otherwise. Of each layer its weights row by
+   * row, then its biases, those of hidden layers times omega / 2 pi; then of each grid its scale, columns and rows, then its
+   * coefficients row by row.
+   */
+  numbers(options?: { signal?: AbortSignal }): Promise<Float32Array>;
   /** Forgets the file. */
   close(): void;
 }

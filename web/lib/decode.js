@@ -228,6 +228,11 @@ export class Siren {
     return [width ?? side(height, this.width / this.height), height ?? side(width, this.height / this.width)];
   }
 
+  /** The numbers that a picture or a video is evaluated from, for whoever evaluates it otherwise. */
+  async numbers({ signal } = {}) {
+    return new Float32Array(await job(this.#file, signal, (run) => run(["numbers"])));
+  }
+
   /** Evaluates a sound, or a part of it, at `rate` frames a second: an array of samples for each channel. */
   async samples({ rate = this.rate, from = 0, to = this.seconds, signal } = {}) {
     // As the library counts them: those whose times lie in the part, which has its end outside.

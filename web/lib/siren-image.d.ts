@@ -4,7 +4,10 @@ export class SirenImage extends HTMLElement {
   src: string;
   /** What is read in place of the picture; "" where it only decorates. */
   alt: string;
-  /** The address of an image that is shown until the picture is there. */
+  /**
+   * The address of an image that is shown until the picture is there. After "data:image/x-siren-placeholder;base64," it is a
+   * placeholder (see placeholder.d.ts).
+   */
   placeholder: string;
   /** Whether the picture is shown. */
   readonly complete: boolean;

@@ -5,6 +5,7 @@
 // `object-fit` applies. It fires `load` and `error`. README.md says what else it does.
 
 import { open } from "./decode.js";
+import { decodePlaceholder } from "./placeholder.js";
 
 const STYLE = `
   :host { display: inline-grid; overflow: hidden; }
@@ -13,6 +14,8 @@ const STYLE = `
   [hidden] { display: none; }
 `;
 const PAUSE = 100; // milliseconds that a size must last before the picture is drawn for it
+const TURN = 8; // milliseconds that placeholders are decoded without a pause
+const PLACEHOLDER = "data:image/x-siren-placeholder;base64,";
 
 export class SirenImage extends HTMLElement {
   static observedAttributes = ["src", "alt", "placeholder", "width", "height"];
@@ -78,8 +81,20 @@ export class SirenImage extends HTMLElement {
   }
 
   #hold() {
-    this.#placeholder.src = this.placeholder;
-    this.#placeholder.hidden = !this.placeholder || !this.#canvas.hidden;
+    const { placeholder } = this;
+    this.#placeholder.hidden = !placeholder || !this.#canvas.hidden;
+    if (!placeholder.startsWith(PLACEHOLDER)) {
+      this.#placeholder.src = placeholder;
+      return;
+    }
+    inTurn(() => {
+      if (this.placeholder !== placeholder || !this.#canvas.hidden) return;
+      try {
+        this.#placeholder.src = decodePlaceholder(placeholder.slice(PLACEHOLDER.length)).dataURL();
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
   }
 
   // Another file: what is shown makes room for its placeholder.
@@ -178,6 +193,20 @@ export class SirenImage extends HTMLElement {
   #fail(error) {
     this.dispatchEvent(new ErrorEvent("error", { error, message: error.message }));
   }
+}
+
+const turns = []; // work that waits for its turn
+
+// Does work in turns of a few milliseconds, so that a page with hundreds of placeholders goes on answering.
+function inTurn(work) {
+  if (turns.push(work) === 1) setTimeout(turn);
+}
+
+function turn() {
+  const start = performance.now();
+  do turns[0](), turns.shift();
+  while (turns.length && performance.now() - start < TURN);
+  if (turns.length) setTimeout(turn);
 }
 
 const reducesData = () =>

@@ -56,7 +56,7 @@ function ball() {
 
 /** Serves web/, the folders that are given, and pages by name, and fires no requests of its own. */
 export async function serve(folders, pages) {
-  const kinds = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
+  const kinds = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const found = [join(root, "web"), ...folders].map((folder) => join(folder, pathname)).find((path) => existsSync(path));
@@ -66,6 +66,34 @@ export async function serve(folders, pages) {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+/** The placeholders among the golden files of the format, in base64. */
+export const placeholders = ["beach", "beach-200", "tall", "cut-out", "odd"].map((name) =>
+  readFileSync(join(root, "format/tests/golden/placeholders", `${name}.placeholder`)).toString("base64"));
+
+/** A page of `count` elements that have nothing to show but one of these placeholders each. */
+export function gallery(count, texts) {
+  const image = (_, i) => `<siren-image placeholder="data:image/x-siren-placeholder;base64,${texts[i % texts.length]}" alt=""></siren-image>`;
+  return `<!DOCTYPE html><html lang="en"><title>Placeholders</title><style>siren-image { width: 60px; height: 45px }</style>
+<script type="module" src="/lib/siren-image.js"></script>
+${Array.from({ length: count }, image).join("\n")}`;
+}
+
+/**
+ * Opens a gallery, and waits until all of it is seen: milliseconds that its thread takes for scripts in all, and for the longest
+ * task. They are times of a processor, which other work on the machine does not change.
+ */
+export async function seen(browser, page, address) {
+  await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] });
+  await page.goto(address);
+  await page.waitForFunction(() => [...document.querySelectorAll("siren-image")].every((element) => element.shadowRoot?.querySelector("img").naturalWidth));
+  const { traceEvents } = JSON.parse(await browser.stopTracing());
+  const { pid, tid } = traceEvents.find(({ name, args }) => name === "FunctionCall" && args.data.url?.endsWith("/siren-image.js"));
+  const mine = traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.tdur);
+  const times = (...names) => mine.filter(({ name }) => names.includes(name)).map(({ tdur }) => tdur / 1000);
+  const scripts = times("FunctionCall", "v8.evaluateModule", "EvaluateScript").reduce((sum, time) => sum + time, 0);
+  return { scripts, longest: Math.max(...times("RunTask")) };
 }
 
 /** Waits until the viewer has nothing to do. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { launch, missing, prepare, root, serve } from "./browser.js";
+import { gallery, launch, missing, placeholders, prepare, root, seen, serve } from "./browser.js";
 
 const shots = fileURLToPath(new URL("shots/", import.meta.url));
 const skip = missing || false;
@@ -27,6 +27,7 @@ before(async () => {
     "/free.html": image(`id="it" src="/photo.siren" alt=""`),
     "/broken.html": image(`id="it" src="/page.html" alt="x" placeholder="${BLUE}" width="300" height="200"`),
     "/readme.html": /```html\n(.*?)```/s.exec(readFileSync(`${root}web/README.md`, "utf8"))[1],
+    "/gallery.html": gallery(200, placeholders),
     "/gone.html": image(`id="it" src="/gone.siren" alt="x" width="300" height="200"`),
   });
 });
@@ -148,6 +149,38 @@ test("it can be taken out and put back while it loads", { skip }, async () => {
   });
   await loaded(page);
   assert.equal((await inside(page)).hidden, false);
+  assert.deepEqual(page.failures, []);
+  await page.close();
+});
+
+test("two hundred placeholders never stop the page", { skip }, async (t) => {
+  const page = await browser.newPage();
+  const { scripts, longest } = await seen(browser, page, `${server.address}/gallery.html`);
+  await page.screenshot({ path: `${shots}placeholders.png` });
+  await page.close();
+  t.diagnostic(`${scripts.toFixed(0)} ms of scripts, the longest task ${longest.toFixed(1)} ms`);
+  assert.ok(scripts > 0 && longest > 0);
+  assert.ok(longest <= 50, `a task takes ${longest} ms`);
+});
+
+test("a placeholder makes room for the picture, and a broken one does no harm", { skip }, async () => {
+  const page = await open("plain.html");
+  await loaded(page);
+  await page.evaluate((text) => {
+    it.src = "";
+    it.placeholder = `data:image/x-siren-placeholder;base64,${text}`;
+  }, placeholders[0]);
+  await page.waitForFunction(() => it.shadowRoot.querySelector("img").naturalWidth === 32);
+  assert.deepEqual(await page.evaluate(() => it.complete), false);
+  await page.evaluate(() => (it.src = "/photo.siren"));
+  await loaded(page, 2);
+  assert.deepEqual(await inside(page).then(({ hidden, held }) => [hidden, held]), [false, false]);
+  await page.evaluate(() => {
+    it.src = "";
+    it.placeholder = "data:image/x-siren-placeholder;base64,AA==";
+  });
+  await loaded(page, 3);
+  assert.match(await page.evaluate(() => events[2]), /not a whole placeholder/);
   assert.deepEqual(page.failures, []);
   await page.close();
 });

@@ -16,9 +16,12 @@ test("the package holds what is used, and nothing else", () => {
   const packed = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json"], { cwd: web, stdio: ["ignore", "pipe", "ignore"] }));
   const files = packed[0].files.map(({ path }) => path).sort();
   assert.deepEqual(files, [
-    "README.md", "lib/decode.d.ts", "lib/decode.js", "lib/decode.wasm", "lib/siren-image.d.ts", "lib/siren-image.js",
-    "lib/worker.js", "package.json", "placeholder.d.ts", "placeholder.js", "viewer.html",
+    "LICENSE-APACHE", "LICENSE-MIT", "README.md", "lib/decode.d.ts", "lib/decode.js", "lib/decode.wasm", "lib/placeholder.d.ts", "lib/placeholder.js",
+    "lib/siren-image.d.ts", "lib/siren-image.js", "lib/worker.js", "package.json", "viewer.html",
   ]);
+  for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) {
+    assert.equal(readFileSync(join(web, name), "utf8"), readFileSync(join(web, "..", name), "utf8"));
+  }
   const { exports, dependencies } = JSON.parse(readFileSync(join(web, "package.json")));
   assert.equal(dependencies, undefined);
   const named = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
@@ -39,15 +42,18 @@ test("types are those of the modules", { skip: !existsSync(tsc) && "no TypeScrip
   const types = (name) => join(web, "lib", name);
   const right = `
     import { configure, INTERACTIVE, open, SirenError } from "${types("decode.js")}";
+    import { decodePlaceholder } from "${types("placeholder.js")}";
     import { SirenImage } from "${types("siren-image.js")}";
     configure({ workers: 2 });
     const siren = await open(new Uint8Array(3), { limits: { ...INTERACTIVE, memory: 1e8 } });
     const image: ImageData = await siren.render({ width: 3, derivative: "laplacian", region: { x: 1 } });
     const channels: Float32Array[] = await siren.samples({ rate: 48000 });
     const mesh = await siren.mesh();
+    const { average, pixels }: { average: number[]; pixels: Function } = decodePlaceholder("x");
+    const address: string = decodePlaceholder(new Uint8Array(32)).dataURL(20);
     const element: SirenImage = document.createElement("siren-image");
     const fault = (error: SirenError): "file" | "limit" | "request" | "decoder" => error.fault;
-    export { image, channels, mesh, element, fault };`;
+    export { image, channels, mesh, average, pixels, address, element, fault };`;
   const wrong = `import { open } from "${types("decode.js")}"; (await open(new Uint8Array(1))).render({ width: "3" });`;
   const check = (source) => {
     writeFileSync(join(folder, "a.ts"), source);

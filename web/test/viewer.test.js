@@ -70,6 +70,34 @@ test("a picture is evaluated at every pixel, at any zoom, and as derivatives", {
   }
 });
 
+test("a GPU gives the same", { skip }, async () => {
+  const context = await browser.newContext({ viewport: { width: 900, height: 900 } });
+  await context.addInitScript(() => {
+    window.drawn = 0;
+    // Here a processor plays the GPU, which the viewer would leave aside.
+    const original = OffscreenCanvas.prototype.getContext;
+    OffscreenCanvas.prototype.getContext = function (kind, options) {
+      const found = original.call(this, kind, { ...options, failIfMajorPerformanceCaveat: false });
+      const draw = found.drawArrays;
+      found.drawArrays = (...all) => (window.drawn++, draw.apply(found, all));
+      return found;
+    };
+  });
+  const other = await context.newPage();
+  other.on("pageerror", (error) => page.failures.push(error.message));
+  await other.goto(files.page);
+  await rest(other);
+  await other.click("#eight");
+  await rest(other);
+  await other.screenshot({ path: `${shots}viewer-gpu.png` });
+  assert.ok(await other.evaluate(() => drawn) > 1);
+  const [width, height] = await size();
+  const box = [width / 2 - 100, height / 2 - 50, 90, 100].map(Math.round);
+  const found = await other.evaluate((box) => [...document.getElementById("canvas").getContext("2d").getImageData(...box).data], box);
+  assert.ok(largest(found, await expected(8, box)) <= 1);
+  await context.close();
+});
+
 test("beside it are its pixels, enlarged by bicubic interpolation", { skip }, async () => {
   await choose(PHOTO);
   await page.selectOption("#shown", "");

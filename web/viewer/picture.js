@@ -3,6 +3,7 @@
 // as they come; when it rests, the visible region is rendered at every pixel of the screen.
 
 import { bicubic } from "./bicubic.js";
+import { accelerated } from "./gpu.js";
 
 const MOST_ZOOM = 256;
 const REST = 120; // milliseconds without a change after which a view rests
@@ -18,6 +19,7 @@ const nextFrame = () => new Promise(requestAnimationFrame);
 
 export class PictureView {
   #siren;
+  #renderer; // of the siren
   #canvas;
   #tell;
   #context;
@@ -34,6 +36,7 @@ export class PictureView {
   // `tell` is called with what there is to say: { zoom, split, divided, busy, error }.
   constructor(siren, canvas, tell) {
     [this.#siren, this.#canvas, this.#tell] = [siren, canvas, tell];
+    this.#renderer = accelerated(siren);
     this.#context = canvas.getContext("2d");
     this.#rate = OPERATION * siren.operationsPerPoint;
     this.fit();
@@ -42,6 +45,7 @@ export class PictureView {
   stop() {
     this.#work.abort();
     this.#fine?.abort();
+    this.#renderer.close();
   }
 
   // ---- The view ----
@@ -301,7 +305,7 @@ export class PictureView {
       context.putImageData(image, 0, 0, 0, first, region.width, count);
       this.#paint();
     };
-    const image = await this.#siren.render({
+    const image = await this.#renderer.render({
       width, height, region, derivative: shown || undefined, time, points, signal, onrows: rows ? onrows : undefined,
     });
     if (points) this.#rate += 0.3 * ((now() - start) / (region.width * region.height) - this.#rate);

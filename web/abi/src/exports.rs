@@ -110,6 +110,14 @@ pub extern "C" fn rows(first: u32, count: u32) -> u32 {
     call(|session| session.rows(first, count))
 }
 
+/// The numbers that a picture or a video is evaluated from, as little-endian floats: of each layer its weights row by row, then
+/// its biases, those of hidden layers times omega / 2 pi, so that sums are in turns; then of each grid its scale, columns and
+/// rows, then its coefficients row by row.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn numbers() -> u32 {
+    call(|session| session.numbers())
+}
+
 /// Evaluates a sound at `rate` frames a second, from `from` to `to` seconds after its beginning: all samples of the first
 /// channel as little-endian floats, then those of the second.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]

@@ -7,6 +7,7 @@ use sirenc::{
     Decoder, Derivative, FrameTimes, Limits, Opened, Picture, Playback, Region, Samples, Shading,
     VideoDecoder,
 };
+use std::f64::consts::TAU;
 
 /// What is to be rendered of a picture or of a frame of a video.
 #[derive(Clone, Copy, Debug)]
@@ -163,6 +164,37 @@ impl Session {
         let channel = |c: usize| sound.samples().iter().skip(c).step_by(channels);
         let samples = (0..channels).flat_map(channel);
         Ok(samples.flat_map(|sample| sample.to_le_bytes()).collect())
+    }
+
+    /// The numbers that a picture or a video is evaluated from, as floats.
+    ///
+    /// # Errors
+    /// [`Failure`] if the file holds neither.
+    pub fn numbers(&self) -> Result<Vec<u8>, Failure> {
+        let network = match self.opened.as_ref() {
+            Some(Opened::Picture(decoder)) => decoder.network(),
+            Some(Opened::Video(decoder)) => decoder.network(),
+            other => return Err(refusal(other, "picture")),
+        };
+        let architecture = network.architecture();
+        let mut numbers: Vec<f32> = Vec::new();
+        for (index, layer) in network.layers().iter().enumerate() {
+            let turns = match architecture.activation(index) {
+                Some(_) => f64::from(architecture.omega(index)) / TAU,
+                None => 1.0,
+            };
+            let scaled = |&parameter: &f32| (f64::from(parameter) * turns) as f32;
+            numbers.extend(layer.parameters().map(scaled));
+        }
+        for grid in network.grids().iter().flat_map(|grids| grids.grids()) {
+            let (rows, columns) = grid.values.dim();
+            numbers.extend([f32::from(grid.scale), columns as f32, rows as f32]);
+            numbers.extend(&grid.values);
+        }
+        Ok(numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect())
     }
 
     /// Makes a mesh of a shape, on `resolution` cells along each side of its cube: the numbers of vertices and triangles,

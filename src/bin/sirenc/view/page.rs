@@ -9,10 +9,11 @@ use std::fmt::Write;
 const TEMPLATE: &str = include_str!("../../../../web/viewer/page.html");
 
 /// The modules of the page's script, each after those that it imports.
-const MODULES: [(&str, &str); 7] = [
+const MODULES: [(&str, &str); 8] = [
     DECODE,
     EMBEDDED,
     ("bicubic", include_str!("../../../../web/viewer/bicubic.js")),
+    ("gpu", include_str!("../../../../web/viewer/gpu.js")),
     ("picture", include_str!("../../../../web/viewer/picture.js")),
     ("sound", include_str!("../../../../web/viewer/sound.js")),
     ("shape", include_str!("../../../../web/viewer/shape.js")),

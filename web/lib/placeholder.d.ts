@@ -4,6 +4,8 @@ export interface Placeholder {
   readonly aspect: number;
   /** Whether there is transparency. */
   readonly alpha: boolean;
+  /** The mean of the picture: red, green, blue and alpha (straight), from 0 to 255. */
+  readonly average: [number, number, number, number];
   /** The size of which the longer side has `side` pixels. */
   sizeWithin(side: number): { width: number; height: number };
   /**
@@ -11,6 +13,8 @@ export interface Placeholder {
    * Every pixel is the mean of the picture over its area.
    */
   pixels(width: number, height: number): Uint8ClampedArray;
+  /** The address of an image of it, a bitmap of which the longer side has `side` pixels (32). It can be part of a page. */
+  dataURL(side?: number): string;
 }
 
 /**
