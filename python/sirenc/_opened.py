@@ -53,7 +53,26 @@ class _Signal:
         return Field._of(self._opened.field(0))
 
 
-class Picture(_Signal):
+class _Pixels(_Signal):
+    """What pictures and videos have in common: they are stored as pixels of a plane."""
+
+    @property
+    def width(self) -> int:
+        """The width in pixels of the picture, or of a frame, as it is stored."""
+        return self._opened.dimensions[0]
+
+    @property
+    def height(self) -> int:
+        """The height in pixels of the picture, or of a frame, as it is stored."""
+        return self._opened.dimensions[1]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels of the picture, or of a frame, as it is stored."""
+        return self.width, self.height
+
+
+class Picture(_Pixels):
     """A picture that is stored as a function, to be rendered at any size.
 
     It takes what :func:`sirenc.open` takes, and raises the same, and ``KindError`` for a file that holds no picture.
@@ -61,21 +80,6 @@ class Picture(_Signal):
     """
 
     _kind = "picture"
-
-    @property
-    def width(self) -> int:
-        """The width in pixels of the stored picture."""
-        return self._opened.dimensions[0]
-
-    @property
-    def height(self) -> int:
-        """The height in pixels of the stored picture."""
-        return self._opened.dimensions[1]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels of the stored picture."""
-        return self.width, self.height
 
     @property
     def icc(self) -> bytes | None:
@@ -237,25 +241,10 @@ class Sound(_Signal):
         return f"<sirenc.Sound of {self.seconds:.2f} s, {self.rate} Hz, {channels}>"
 
 
-class Video(_Signal):
+class Video(_Pixels):
     """A video that is stored as a function of the plane and of time, to be rendered at any size and at any moments."""
 
     _kind = "video"
-
-    @property
-    def width(self) -> int:
-        """The width in pixels of the stored frames."""
-        return self._opened.dimensions[0]
-
-    @property
-    def height(self) -> int:
-        """The height in pixels of the stored frames."""
-        return self._opened.dimensions[1]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels of the stored frames."""
-        return self.width, self.height
 
     @property
     def frames(self) -> int:
