@@ -173,7 +173,7 @@ def beside_torch():
     torch.manual_seed(0)
     rows, columns = numpy.mgrid[0:96, 0:128]
     picture = (127 + 60 * numpy.sin(columns / 9) + 60 * numpy.cos(rows / 7)).astype(numpy.uint8)
-    points = numpy.random.default_rng(0).uniform(-1, 1, (20_000, 2))
+    points = numpy.random.default_rng(0).uniform(-1, 1, (20_000, 2)).astype("float32")
     print("| from | module | values | gradients | Laplacians |\n|---|---|---|---|---|")
 
     def row(what, layout, field, net):

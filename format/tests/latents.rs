@@ -243,15 +243,15 @@ fn a_writer_of_latents_is_held_to_the_rules() {
     refused(Fault::LatentCount, |_, l| l.levels.swap(0, 1));
     refused(Fault::ContextCount, |_, l| l.context.truncate(5));
     refused(Fault::ContextCount, |_, l| l.context[4].levels.push(0));
-    for (tensor, step, level) in [(0, 0, 2049), (2, 8, 9), (1, 0, 1 << 20), (3, 16, 4097)] {
+    for (tensor, step, level) in [(0, 0, 2049), (2, 8, 9), (1, 0, 1 << 22), (3, 16, 4097)] {
         for level in [level, -level] {
             let mut file = valid();
             let latents = file.latents.as_mut().expect("latents");
             latents.context[tensor].step = step;
             latents.context[tensor].levels[0] = level;
-            // 2^20 is the largest level, and no larger number than a bias can be.
+            // 2^22 is the largest level, and no larger number than a bias can be.
             let range = Err(Error::Invalid(Fault::ContextRange));
-            let expected = if level.abs() == 1 << 20 {
+            let expected = if level.abs() == 1 << 22 {
                 Ok(())
             } else {
                 range
@@ -261,7 +261,7 @@ fn a_writer_of_latents_is_held_to_the_rules() {
     }
     refused(Fault::ContextRange, |_, l| {
         l.context[1].step = 0;
-        l.context[1].levels[0] = (1 << 20) + 1;
+        l.context[1].levels[0] = (1 << 22) + 1;
     });
     refused(Fault::ContextRange, |_, l| l.context[0].step = 9);
     refused(Fault::ContextRange, |_, l| l.context[1].step = 17);
