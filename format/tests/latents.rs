@@ -363,7 +363,7 @@ fn operations_of_latents_count() {
     // 9 x 7 pixels, which are one tile; 3 x 2 and 9 x 7 latents, two grids, and a network 2-2-1 of 9 parameters.
     let header = gridded((9, 7), &[2, 0], [2, 3]);
     assert_eq!(header.latents(), 6 + 63);
-    let point = 512 + 384 * 2 + 2 * (2 + 16) + (2 + 16);
+    let point = 512 + 1024 * 2 + 2 * (2 + 16) + (2 + 16);
     let asked = (1 << 16) + 256 * point + 1536 * 9 + (1 << 15) * 2 + (1 << 13) * 69;
     let file = with_latents(header.clone(), latents(&header, 3, 2.0));
     let bytes = file.to_bytes().expect("a valid file");

@@ -191,7 +191,7 @@ class Field:
             size: Width and height of the picture in pixels.
             depth: Bits a sample of the decoded picture.
             bits: Bits of a parameter beside its sign, 1 to 22. With 22, values and derivatives are those of this function to
-                1e-5 of the largest; with fewer, the file is smaller and the picture coarser.
+                1.1e-5 of the largest; with fewer, the file is smaller and the picture coarser.
 
         Raises:
             ParameterError: The function has not two coordinates and 1 to 4 values, or a parameter is out of range.
