@@ -3,7 +3,8 @@
 #
 # Each file is encoded into FOLDER with a few steps, since what decoding takes does not depend on how good a fit is, unless it
 # is there already, and decoded under the defaults of the command into its default format. Fails if one is refused, or if its
-# time is not within a factor of 2 of the estimate, give or take 20 ms.
+# time is not within a factor of 2 of the estimate, give or take 20 ms. PICTURES has the options for pictures, such as
+# '--grids on --effort 1 --bpp 0.25', for which a folder of their own is needed.
 set -euo pipefail
 folder=$1
 shift
@@ -21,7 +22,7 @@ for file in "$@"; do
     name=$(basename "$file")
     siren=$folder/$name.siren
     # A shape has no surface before it is one, and of a picture that is hardly fitted one colour is the better file.
-    case $name in *.ply) options=(--steps 300) ;; *.wav) options=(--steps 2) ;; *) options=(--steps 2 --weights f16) ;; esac
+    case $name in *.ply) options=(--steps 300) ;; *.wav) options=(--steps 2) ;; *) read -ra options <<<"${PICTURES:---steps 2 --weights f16}" ;; esac
     [ -e "$siren" ] || "$sirenc" encode "$file" "${options[@]}" --quiet -o "$siren" || { failed=1 && continue; }
     "$sirenc" info "$siren" --json >"$out/estimate"
     status=0

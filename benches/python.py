@@ -28,8 +28,10 @@ from PIL import Image
 
 import sirenc
 
-SETTINGS = {"bytes": 500, "steps": 600}
-"""What is made of a thumbnail: about a third of a second of a core."""
+SIDE = 64
+"""Pixels of a side of a thumbnail."""
+SETTINGS = {"bytes": 300, "steps": 300}
+"""What is made of a thumbnail: about a tenth of a second of a core."""
 
 
 def spent(who):
@@ -70,7 +72,7 @@ def pictures(folder, *sources):
         x, y = (int(random.integers(0, length - side)) for length in image.size)
         path = pathlib.Path(folder) / f"{index // 100}" / f"{index:03}.png"
         path.parent.mkdir(exist_ok=True)
-        image.crop((x, y, x + side, y + side)).resize((96, 96)).save(path)
+        image.crop((x, y, x + side, y + side)).resize((SIDE, SIDE)).save(path)
         if index % 50 == 7:
             path.write_bytes(path.read_bytes()[: 500 if index % 100 == 7 else 0])
 
@@ -159,7 +161,7 @@ def cluster(folder, target, killed=False):
         threading.Thread(target=kill, daemon=True).start()
     on_ray("cluster, a node killed" if killed else "cluster of three", folder, target)
     files = sorted(path.relative_to(target) for path in target.rglob("*") if path.is_file())
-    whole = sum(1 for path in target.rglob("*.siren") if sirenc.info(path)["width"] == 96)
+    whole = sum(1 for path in target.rglob("*.siren") if sirenc.info(path)["width"] == SIDE)
     print(f"{len(files)} files in the destination, {whole} of them whole pictures, {len(set(files))} different names")
     ray.shutdown()
     made.shutdown()
@@ -173,7 +175,7 @@ def beside_torch():
     torch.manual_seed(0)
     rows, columns = numpy.mgrid[0:96, 0:128]
     picture = (127 + 60 * numpy.sin(columns / 9) + 60 * numpy.cos(rows / 7)).astype(numpy.uint8)
-    points = numpy.random.default_rng(0).uniform(-1, 1, (20_000, 2))
+    points = numpy.random.default_rng(0).uniform(-1, 1, (20_000, 2)).astype("float32")
     print("| from | module | values | gradients | Laplacians |\n|---|---|---|---|---|")
 
     def row(what, layout, field, net):

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use siren_format::{
-    Activation, Colour, File, Header, Input, Network, Samples, Signal, Tensor, Weights,
+    Activation, CONTEXT_INPUTS, Colour, File, Grid, Grids, Header, Input, Latents, Network,
+    Samples, Signal, Tensor, Weights,
 };
 
 /// A file of zeros: its name, signal, channels and bits a sample, and the widths of its hidden layers.
@@ -14,12 +15,58 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args_os().nth(1).ok_or("name a folder")?;
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder)?;
-    for Case(name, signal, samples, hidden) in cases() {
-        let bytes = zeros(signal, samples, hidden).to_bytes()?;
+    let plain = cases()
+        .into_iter()
+        .map(|Case(name, signal, samples, hidden)| {
+            (
+                name,
+                zeros(header(signal, samples, hidden, Input::Coordinates)),
+            )
+        });
+    for (name, file) in plain.chain(grid_cases()) {
+        let bytes = file.to_bytes()?;
         println!("{name}: {} bytes", bytes.len());
         std::fs::write(folder.join(name).with_extension("siren"), bytes)?;
     }
     Ok(())
+}
+
+/// Pictures whose network sees grids: the side of the picture, scale and number of its grids, widths of the context network
+/// and of the network, and the largest latent.
+fn grid_cases() -> Vec<(&'static str, File)> {
+    let case = |name, side, (scale, count): (u8, usize), context, hidden, largest| {
+        let grids = Grids {
+            grids: vec![Grid { scale, step: 150 }; count],
+            context,
+        };
+        let signal = Signal::Picture {
+            width: side,
+            height: side,
+        };
+        let mut file = zeros(header(signal, (3, 8), hidden, Input::Grids(grids)));
+        if let Some(latents) = &mut file.latents {
+            scatter(latents, largest);
+        }
+        (name, file)
+    };
+    vec![
+        case("grids-zeros", 4000, (0, 1), [32, 32], vec![1], 0),
+        case("grids-noise", 1500, (0, 1), [32, 32], vec![1], 1000),
+        case("grids-small-noise", 1500, (0, 1), [1, 1], vec![1], 3),
+        case("grids-many", 1200, (15, 64), [1, 1], vec![1], 1000),
+        case("grids-wide", 1000, (10, 16), [1, 1], vec![2048], 1000),
+    ]
+}
+
+/// Makes every latent some number up to `largest`.
+fn scatter(latents: &mut Latents, largest: i64) {
+    let mut state = 1_u64;
+    for level in latents.levels.iter_mut().flatten() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        *level = ((state >> 33) as i64 % (2 * largest + 1) - largest) as i16;
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -112,9 +159,9 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A file of which every weight is 0; a tensor of those takes a few bits, however large it is.
-fn zeros(signal: Signal, (channels, depth): (u8, u8), hidden: Vec<u32>) -> File {
-    let header = Header {
+/// A header of these.
+fn header(signal: Signal, (channels, depth): (u8, u8), hidden: Vec<u32>, input: Input) -> Header {
+    Header {
         signal,
         samples: Samples {
             channels,
@@ -123,26 +170,46 @@ fn zeros(signal: Signal, (channels, depth): (u8, u8), hidden: Vec<u32>) -> File 
         },
         network: Network {
             activation: Activation::Sine,
-            input: Input::Coordinates,
+            input,
             omega_first: 240,
             omega_hidden: 240,
             hidden,
         },
+    }
+}
+
+/// A file of which every weight and every latent is 0; a tensor of those takes a few bits, however large it is.
+fn zeros(header: Header) -> File {
+    let tensor = |step, count: u32| Tensor {
+        step,
+        levels: vec![0; count as usize],
     };
-    let tensors = (0..header.networks()).flat_map(|_| {
-        let counts = header
-            .layers()
-            .flat_map(|(outputs, inputs)| [outputs * inputs, outputs]);
-        let tensor = |count| Tensor {
-            step: 104,
-            levels: vec![0; count as usize],
+    let weights = (0..header.networks()).flat_map(|_| {
+        let layers = header.layers();
+        let pair = |(outputs, inputs)| [tensor(104, outputs * inputs), tensor(104, outputs)];
+        layers.flat_map(pair).collect::<Vec<_>>()
+    });
+    let latents = header.grids().map(|(grids, [width, height])| {
+        let [first, second] = grids.context.map(u32::from);
+        let layers = [(CONTEXT_INPUTS as u32, first), (first, second), (second, 2)];
+        let pair = |(inputs, outputs)| [tensor(0, inputs * outputs), tensor(0, outputs)];
+        let count = |grid: &Grid| {
+            let [columns, rows] = grid.size(width, height);
+            (columns * rows) as usize
         };
-        counts.map(tensor).collect::<Vec<_>>()
+        Latents {
+            context: layers.into_iter().flat_map(pair).collect(),
+            levels: grids
+                .grids
+                .iter()
+                .map(|grid| vec![0; count(grid)])
+                .collect(),
+        }
     });
     File {
-        weights: Weights::Levels(tensors.collect()),
+        weights: Weights::Levels(weights.collect()),
+        latents,
         header,
-        latents: None,
         icc: None,
     }
 }

@@ -34,7 +34,7 @@ const LAYER: u64 = 1 << 15;
 /// Operations of a latent that is read, with its context network.
 const LATENT: u64 = 1 << 13;
 /// Operations of the interpolation of a grid at a point, for each component of its jet.
-const GRID: u64 = 384;
+const GRID: u64 = 1024;
 
 /// Bytes of a latent, as an integer and as a number to compute with.
 const LATENT_BYTES: u64 = 8;

@@ -29,7 +29,7 @@ pub const STEP_UNITS: i32 = 8;
 /// Octave of step code 0: the step size is 2^(code / [`STEP_UNITS`] - [`STEP_ORIGIN`]).
 pub const STEP_ORIGIN: i32 = 24;
 /// The largest magnitude of a level.
-pub const LEVEL_MAX: i32 = 1 << 20;
+pub const LEVEL_MAX: i32 = 1 << 22;
 
 /// The most levels that a file may hold: 1 GiB of them.
 const COUNT_MAX: u64 = 1 << 28;

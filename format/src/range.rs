@@ -25,8 +25,8 @@ const WORD: usize = 4;
 /// Words in the window through which the coder sees its number.
 const WINDOW: usize = 2;
 
-/// The most zeros that a Golomb code begins with: enough for an excess of 2^20.
-const ZEROS: u32 = 20;
+/// The most zeros that a Golomb code begins with: enough for an excess of 2^22.
+const ZEROS: u32 = 22;
 
 /// A coder that takes symbols.
 pub(crate) trait Sink {

@@ -1,6 +1,6 @@
 //! The golden files: how each is made, and what reading it gives.
 
-use siren_format::{Error, Fault, Feature, File, LEVEL_MAX, Quantity, Weights};
+use siren_format::{Error, Fault, Feature, File, Quantity, Weights};
 
 use crate::samples::{
     HEADER, LEVELS, PAYLOAD, SHAPE, SOUND, VIDEO, file, gray, halves, leveled, other, other_levels,
@@ -139,7 +139,7 @@ fn levels(deviation: impl Fn(usize) -> f64) -> File {
 fn escapes() -> File {
     let header = leveled(&[28, 28], vec![]).header;
     let mut tensors = tensors(&header, 2, |_| 3.0);
-    let outliers = [40, -40, 1000, LEVEL_MAX, -LEVEL_MAX];
+    let outliers = [40, -40, 1000, 1 << 20, -(1 << 20)];
     tensors[2].levels[100..105].copy_from_slice(&outliers);
     leveled(&[28, 28], tensors)
 }
@@ -568,8 +568,8 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         ),
         (
             "levels-range",
-            "a level of 27 * 2^16",
-            level(&[0x80, 0x12, 0x3F, 0xFF, 0xBF, 0xFF]),
+            "a level of 5,170,517, more than 2^22",
+            level(&[0x80, 0x12, 0x3F, 0xFF, 0x44, 0xFF]),
             Malformed(Fault::LevelRange),
         ),
         (

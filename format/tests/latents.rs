@@ -243,15 +243,15 @@ fn a_writer_of_latents_is_held_to_the_rules() {
     refused(Fault::LatentCount, |_, l| l.levels.swap(0, 1));
     refused(Fault::ContextCount, |_, l| l.context.truncate(5));
     refused(Fault::ContextCount, |_, l| l.context[4].levels.push(0));
-    for (tensor, step, level) in [(0, 0, 2049), (2, 8, 9), (1, 0, 1 << 20), (3, 16, 4097)] {
+    for (tensor, step, level) in [(0, 0, 2049), (2, 8, 9), (1, 0, 1 << 22), (3, 16, 4097)] {
         for level in [level, -level] {
             let mut file = valid();
             let latents = file.latents.as_mut().expect("latents");
             latents.context[tensor].step = step;
             latents.context[tensor].levels[0] = level;
-            // 2^20 is the largest level, and no larger number than a bias can be.
+            // 2^22 is the largest level, and no larger number than a bias can be.
             let range = Err(Error::Invalid(Fault::ContextRange));
-            let expected = if level.abs() == 1 << 20 {
+            let expected = if level.abs() == 1 << 22 {
                 Ok(())
             } else {
                 range
@@ -261,7 +261,7 @@ fn a_writer_of_latents_is_held_to_the_rules() {
     }
     refused(Fault::ContextRange, |_, l| {
         l.context[1].step = 0;
-        l.context[1].levels[0] = (1 << 20) + 1;
+        l.context[1].levels[0] = (1 << 22) + 1;
     });
     refused(Fault::ContextRange, |_, l| l.context[0].step = 9);
     refused(Fault::ContextRange, |_, l| l.context[1].step = 17);
@@ -363,7 +363,7 @@ fn operations_of_latents_count() {
     // 9 x 7 pixels, which are one tile; 3 x 2 and 9 x 7 latents, two grids, and a network 2-2-1 of 9 parameters.
     let header = gridded((9, 7), &[2, 0], [2, 3]);
     assert_eq!(header.latents(), 6 + 63);
-    let point = 512 + 384 * 2 + 2 * (2 + 16) + (2 + 16);
+    let point = 512 + 1024 * 2 + 2 * (2 + 16) + (2 + 16);
     let asked = (1 << 16) + 256 * point + 1536 * 9 + (1 << 15) * 2 + (1 << 13) * 69;
     let file = with_latents(header.clone(), latents(&header, 3, 2.0));
     let bytes = file.to_bytes().expect("a valid file");

@@ -92,7 +92,7 @@ impl<'a> Decoder<'a> {
         let mut zeros = 0;
         while self.bits(1)? == 0 {
             zeros += 1;
-            if zeros > 20 {
+            if zeros > 22 {
                 return None;
             }
         }
@@ -135,7 +135,7 @@ impl<'a> Decoder<'a> {
         }
         let half = if k == 0 { 0 } else { 1 << (k - 1) };
         let level = h * (1 << k) + self.bits(k)? - half;
-        (level.abs() <= 1 << 20).then_some(level as i32)
+        (level.abs() <= 1 << 22).then_some(level as i32)
     }
 
     /// SPEC 5.3.5: the biases of a hidden layer.
@@ -166,7 +166,7 @@ impl<'a> Decoder<'a> {
             let half = if k == 0 { 0 } else { 1 << (k - 1) };
             let level = high * (1 << k) + self.bits(k)? - half;
             let least = levels.last().copied().unwrap_or(0);
-            if level > 1 << 20 || level < i64::from(least) {
+            if level > 1 << 22 || level < i64::from(least) {
                 return None;
             }
             levels.push(level as i32);

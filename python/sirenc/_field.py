@@ -184,14 +184,14 @@ class Field:
         ]
         return _torch.named(scaled, layout)
 
-    def to_picture(self, size: tuple[int, int], *, depth: Literal[8, 16] = 8, bits: int = 20) -> bytes:
+    def to_picture(self, size: tuple[int, int], *, depth: Literal[8, 16] = 8, bits: int = 22) -> bytes:
         """A ``.siren`` file of the picture that this function is: of two coordinates, with values from -1 to 1.
 
         Args:
             size: Width and height of the picture in pixels.
             depth: Bits a sample of the decoded picture.
-            bits: Bits of a parameter, 1 to 20. With 20, values are those of this function to about 1e-5; with fewer, the
-                file is smaller and the picture coarser.
+            bits: Bits of a parameter beside its sign, 1 to 22. With 22, values and derivatives are those of this function to
+                1.1e-5 of the largest; with fewer, the file is smaller and the picture coarser.
 
         Raises:
             ParameterError: The function has not two coordinates and 1 to 4 values, or a parameter is out of range.
@@ -222,7 +222,7 @@ def from_state_dict(
     coordinates: Coordinates = "sirenc",
     values: tuple[float, float] = (-1.0, 1.0),
     depth: Literal[8, 16] = 8,
-    bits: int = 20,
+    bits: int = 22,
 ) -> bytes:
     """A ``.siren`` file of a picture that somebody's own network has been fitted to.
 
@@ -245,7 +245,7 @@ def from_state_dict(
             each from -1 at the centre of the first pixel to 1 at that of the last one.
         values: The values that stand for the least sample and for the largest; ``(0, 1)`` is usual too.
         depth: Bits a sample of the decoded picture.
-        bits: Bits of a parameter, 1 to 20: see :meth:`Field.to_picture`.
+        bits: Bits of a parameter beside its sign, 1 to 22: see :meth:`Field.to_picture`.
 
     Raises:
         UnsupportedError: The state dict is not that of such a network; the message says what does not fit.

@@ -53,26 +53,26 @@ class _Signal:
         return Field._of(self._opened.field(0))
 
 
-class _Flat(_Signal):
-    """What pictures and videos have in common: pixels."""
+class _Pixels(_Signal):
+    """What pictures and videos have in common: they are stored as pixels of a plane."""
 
     @property
     def width(self) -> int:
-        """The stored width in pixels."""
+        """The width in pixels of the picture, or of a frame, as it is stored."""
         return self._opened.dimensions[0]
 
     @property
     def height(self) -> int:
-        """The stored height in pixels."""
+        """The height in pixels of the picture, or of a frame, as it is stored."""
         return self._opened.dimensions[1]
 
     @property
     def size(self) -> tuple[int, int]:
-        """The stored width and height in pixels."""
+        """Width and height in pixels of the picture, or of a frame, as it is stored."""
         return self.width, self.height
 
 
-class Picture(_Flat):
+class Picture(_Pixels):
     """A picture that is stored as a function, to be rendered at any size.
 
     It takes what :func:`sirenc.open` takes, and raises the same, and ``KindError`` for a file that holds no picture.
@@ -241,7 +241,7 @@ class Sound(_Signal):
         return f"<sirenc.Sound of {self.seconds:.2f} s, {self.rate} Hz, {channels}>"
 
 
-class Video(_Flat):
+class Video(_Pixels):
     """A video that is stored as a function of the plane and of time, to be rendered at any size and at any moments."""
 
     _kind = "video"

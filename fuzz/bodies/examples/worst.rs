@@ -15,8 +15,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use siren_format::{
-    Activation, Colour, Cost, File, Header, Input, Limits, Network, OPERATIONS_PER_SECOND, Samples,
-    Signal, Tensor, Weights,
+    Activation, CONTEXT_INPUTS, Colour, Cost, File, Grid, Grids, Header, Input, Latents, Limits,
+    Network, OPERATIONS_PER_SECOND, Samples, Signal, Tensor, Weights,
 };
 use sirenc::media::{self, picture::Format, video};
 use sirenc::{
@@ -117,8 +117,71 @@ struct Genes {
     /// The largest level; all are this if `flat`.
     level: i32,
     flat: bool,
+    /// The grids of latents that a picture has in place of coordinates, if any.
+    grids: Option<GridGenes>,
     /// What is made of it depends on this.
     knob: u32,
+}
+
+/// What grids of latents are made of.
+#[derive(Clone, Copy, Debug)]
+struct GridGenes {
+    scale: u8,
+    count: u32,
+    context: [u8; 2],
+    /// The largest latent, and the largest level of the context network.
+    latent: u32,
+    weight: u32,
+}
+
+impl GridGenes {
+    fn random(random: &mut Random) -> Self {
+        Self {
+            scale: random.below(16) as u8,
+            count: random.any(64),
+            context: [random.any(32) as u8, random.any(32) as u8],
+            latent: random.any(1 << 15) - 1,
+            weight: random.any(8) - 1,
+        }
+    }
+
+    fn grids(&self) -> Grids {
+        let Self {
+            scale,
+            count,
+            context,
+            ..
+        } = *self;
+        Grids {
+            grids: vec![Grid { scale, step: 150 }; count as usize],
+            context,
+        }
+    }
+
+    fn latents(&self, width: u32, height: u32) -> Latents {
+        let mut random = Random(u64::from(self.latent) + 1);
+        let mut number = |most: u32| random.below(2 * u64::from(most) + 1) as i32 - most as i32;
+        let [first, second] = self.context.map(usize::from);
+        let layers = [(CONTEXT_INPUTS, first), (first, second), (second, 2)];
+        let mut tensor = |step, count| Tensor {
+            step,
+            levels: (0..count).map(|_| number(self.weight)).collect(),
+        };
+        let context = layers
+            .into_iter()
+            .flat_map(|(inputs, outputs)| [tensor(8, inputs * outputs), tensor(16, outputs)]);
+        let context = context.collect();
+        let grids = self.grids().grids;
+        let levels = grids.iter().map(|grid| {
+            let [columns, rows] = grid.size(width, height);
+            let nodes = 0..columns * rows;
+            nodes.map(|_| number(self.latent) as i16).collect()
+        });
+        Latents {
+            context,
+            levels: levels.collect(),
+        }
+    }
 }
 
 impl Genes {
@@ -138,6 +201,7 @@ impl Genes {
             step: random.below(256) as u8,
             level: random.any(1 << 19) as i32,
             flat: random.below(2) == 0,
+            grids: (kind == 0 && random.below(3) == 0).then(|| GridGenes::random(random)),
             knob: random.any(1 << 10),
         }
     }
@@ -145,7 +209,7 @@ impl Genes {
     fn changed(&self, random: &mut Random) -> Self {
         let mut new = self.clone();
         for _ in 0..1 + random.below(3) {
-            match random.below(11) {
+            match random.below(12) {
                 0 => new.sides[0] = near(random, new.sides[0], 1 << 20),
                 1 => new.sides[1] = near(random, new.sides[1], 1 << 20),
                 2 => new.frames = near(random, new.frames, 1 << 26),
@@ -162,6 +226,9 @@ impl Genes {
                     new.step = random.below(256) as u8;
                     new.level = random.any(1 << 19) as i32;
                     new.flat = !new.flat;
+                }
+                10 if new.kind == 0 => {
+                    new.grids = (random.below(4) > 0).then(|| GridGenes::random(random));
                 }
                 _ => new.knob = near(random, new.knob, 1 << 16),
             }
@@ -213,7 +280,10 @@ impl Genes {
             },
             network: Network {
                 activation: Activation::Sine,
-                input: Input::Coordinates,
+                input: match &self.grids {
+                    Some(grids) if self.kind == 0 => Input::Grids(grids.grids()),
+                    _ => Input::Coordinates,
+                },
                 omega_first: self.omega,
                 omega_hidden: self.omega,
                 hidden: self.hidden.clone(),
@@ -251,10 +321,12 @@ impl Genes {
             };
             layers.flat_map(pair).collect::<Vec<_>>()
         });
+        let latents = self.grids.filter(|_| header.grids().is_some());
+        let latents = latents.map(|grids| grids.latents(self.sides[0], self.sides[1]));
         File {
             weights: Weights::Levels(tensors.collect()),
             header,
-            latents: None,
+            latents,
             icc: None,
         }
     }

@@ -374,34 +374,28 @@ pub(crate) fn explain(error: &ImageError, most: u64) -> Error {
         .split(" while decoding ChunkType")
         .next()
         .unwrap_or_default();
-    Error::Limit(match error {
-        ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            return cut();
-        }
-        ImageError::IoError(error) => return Error::reading(error),
-        ImageError::Limits(_) => {
-            format!(
-                "would take more than {} MiB decoded; scale it down first, or raise the limit with --limit memory=N",
-                most >> 20
-            )
-        }
+    match error {
+        ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => cut(),
+        ImageError::IoError(error) => Error::reading(error),
+        ImageError::Limits(_) => Error::Limit(format!(
+            "would take more than {} MiB decoded; scale it down first, or raise the limit with --limit memory=N",
+            most >> 20
+        )),
         ImageError::Unsupported(error) => match (error.format_hint(), error.kind()) {
             (ImageFormatHint::Exact(format), UnsupportedErrorKind::Format(_)) => {
-                format!(
+                Error::Unsupported(format!(
                     "is in {} format, which is not read; convert it to PNG first",
                     name(format)
-                )
+                ))
             }
-            (ImageFormatHint::Exact(format), _) => {
-                format!(
-                    "is of a kind of {} that is not read ({detail}); convert it to PNG first",
-                    name(format)
-                )
-            }
-            _ => return unknown(),
+            (ImageFormatHint::Exact(format), _) => Error::Unsupported(format!(
+                "is of a kind of {} that is not read ({detail}); convert it to PNG first",
+                name(format)
+            )),
+            _ => unknown(),
         },
-        _ => format!(
+        _ => Error::Malformed(format!(
             "cannot be decoded ({detail}); the file is damaged, or not quite what it says it is"
-        ),
-    })
+        )),
+    }
 }

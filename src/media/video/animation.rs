@@ -1,7 +1,7 @@
 //! Reads animated pictures (GIF, PNG, WebP): every frame as it is seen, into a temporary file.
 
-use super::gif;
 use super::recording::{Layout, Recording};
+use super::shape::shape;
 use super::timing::Timing;
 use crate::media::Error;
 use crate::media::Source;
@@ -111,14 +111,9 @@ pub fn open(
     let none = || Error::Unsupported("is no animation in a format that is read".into());
     let reading = |error| Error::reading(&error);
     let format = Format::of(source.fill_buf().map_err(reading)?).ok_or_else(none)?;
-    let shape = match format {
-        Format::Gif => Some(gif::shape(source).map_err(reading)?),
-        _ => None,
-    };
+    let shape = shape(source, format).map_err(reading)?;
     // Before anything of it is decoded.
-    if let Some(shape) = shape {
-        fits(shape.size, shape.frames.unwrap_or(0), all)?;
-    }
+    fits(shape.size, shape.frames.unwrap_or(1), all)?;
     source.rewind().map_err(reading)?;
     let space = match format {
         Format::Png => picture::space_of_png(source, frame),
@@ -151,8 +146,8 @@ pub fn open(
                 spool.push(frame.into_buffer(), [milliseconds, per])?;
             }
             // The last byte of the file is missing, but no more.
-            Err(_) if shape.is_some_and(|it| it.frames == Some(spool.timing.frames())) => break,
-            Err(_) if shape.is_some_and(|it| it.cut) => return Err(picture::cut()),
+            Err(_) if format == Format::Gif && shape.frames == Some(spool.timing.frames()) => break,
+            Err(_) if shape.cut => return Err(picture::cut()),
             Err(error) => return Err(explain(&error)),
         }
     }

@@ -3,37 +3,11 @@
 use crate::media::Source;
 use std::io::{self, Read};
 
-/// What the blocks of a GIF tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// Frames, if all blocks are whole and nothing but the last byte of the file may be missing.
-    pub(super) frames: Option<usize>,
-    /// Whether the file ends within a block.
-    pub(super) cut: bool,
-    /// Width and height of the canvas in pixels.
-    pub(super) size: [u32; 2],
-}
-
-/// Goes through the blocks in `source`.
+/// The number of frames in `source`; `size` becomes theirs. None if the file holds something that is no block.
 ///
 /// # Errors
-/// If it cannot be read.
-pub(super) fn shape(source: &mut dyn Source) -> io::Result<Shape> {
-    let mut shape = Shape {
-        frames: None,
-        cut: false,
-        size: [0; 2],
-    };
-    match count(source, &mut shape.size) {
-        Ok(frames) => shape.frames = frames,
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => shape.cut = true,
-        Err(error) => return Err(error),
-    }
-    Ok(shape)
-}
-
-/// The number of frames; `size` becomes theirs. None if the file holds something that is no block.
-fn count(source: &mut dyn Source, size: &mut [u32; 2]) -> io::Result<Option<usize>> {
+/// If it cannot be read, or ends within a block.
+pub(super) fn count(source: &mut dyn Source, size: &mut [u32; 2]) -> io::Result<Option<usize>> {
     let mut screen = [0; 13];
     source.read_exact(&mut screen)?;
     *size = [6, 8].map(|at| u16::from_le_bytes([screen[at], screen[at + 1]]).into());
@@ -78,7 +52,11 @@ fn colours(flags: u8) -> u64 {
     }
 }
 
-fn skip(mut source: &mut dyn Source, count: u64) -> io::Result<()> {
+/// Goes on by `count` bytes.
+///
+/// # Errors
+/// If there are fewer, or they cannot be read.
+pub(super) fn skip(mut source: &mut dyn Source, count: u64) -> io::Result<()> {
     let skipped = io::copy(&mut Read::take(&mut source, count), &mut io::sink())?;
     if skipped < count {
         return Err(io::ErrorKind::UnexpectedEof.into());

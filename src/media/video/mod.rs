@@ -4,6 +4,7 @@ mod animation;
 mod colour;
 mod gif;
 mod recording;
+mod shape;
 mod timing;
 mod write;
 mod y4m;
