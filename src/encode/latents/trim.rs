@@ -3,7 +3,7 @@
 use super::fit::LatentFit;
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Evaluator, Objective, Order};
-use crate::objective::latents::{Contexts, cost};
+use crate::objective::latents::{Coded, Contexts};
 use rayon::prelude::*;
 
 /// Latents that move at once are of one in this number of classes, whose members are no neighbours of each other.
@@ -108,14 +108,22 @@ impl LatentFit<'_> {
                     let first = tile * TILE as u64;
                     let draw = |rows: &mut [f32]| contexts.draw(first, TILE, rows, known);
                     let (means, scales) = evaluator.tile(scratch, draw).split_at(TILE);
-                    let slots = means.iter().zip(scales).zip(&known[..TILE]);
-                    slots
-                        .map(|((&mean, &scale), &latent)| {
-                            let nearer = latent - latent.signum();
-                            let [bits, by_mean, _] = cost(latent, mean, scale);
-                            // Only the distance of latent and mean matters.
-                            [bits - cost(nearer, mean, scale)[0], -by_mean]
-                        })
+                    let latents = &known[..TILE];
+                    let nearer = latents.iter().map(|latent| latent - latent.signum());
+                    let nearer: Vec<f32> = nearer.collect();
+                    let mut costs = [[0.0; TILE]; 4];
+                    let [bits, bits_nearer, by_mean, by_scale] = &mut costs;
+                    let coded = |latents| Coded {
+                        latents,
+                        means,
+                        scales,
+                    };
+                    coded(&nearer).costs(bits_nearer, by_mean, by_scale);
+                    coded(latents).costs(bits, by_mean, by_scale);
+                    // Only the distance of latent and mean matters.
+                    let saved = bits.iter().zip(bits_nearer).zip(by_mean);
+                    saved
+                        .map(|((bits, nearer), by_mean)| [*bits - *nearer, -*by_mean])
                         .collect()
                 },
             )

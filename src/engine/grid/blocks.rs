@@ -6,44 +6,84 @@
 
 #[cfg(test)]
 use super::super::kernel::TILE;
+use super::super::simd::level;
 use super::spline::{TAPS, weights};
+use fearless_simd::{Simd, SimdBase, SimdFloat, dispatch};
 
 /// Pixels along the side of a block.
 pub(crate) const BLOCK: usize = 16;
-/// Most nodes of a patch along its side: those of 16 pixels, one node each, and three more; with one to spare.
-const SIDE: usize = BLOCK + TAPS;
+/// Most nodes of a patch along its side: those of 16 pixels, one node each, and three more; and as many to spare as fill the
+/// lanes of every instruction set.
+const SIDE: usize = 2 * BLOCK;
 
-/// The nodes that the pixels of one block need in one direction.
-#[derive(Clone, Debug)]
-struct Axis {
-    /// The first node of the patch; it may lie beyond the edge.
-    first: i64,
+/// How much each node of a patch counts at each pixel of a block, in one direction. Most of it is zeros; it is dense so that
+/// whole rows are computed at once.
+#[derive(Clone, Debug, PartialEq)]
+struct Taps {
     /// Nodes of the patch.
     nodes: usize,
-    /// The first of the four nodes of each pixel, in the patch.
-    at: [usize; BLOCK],
+    /// For each node, its weight at the pixels.
+    of_nodes: [[f32; BLOCK]; SIDE],
+    /// For each pixel, the weights of the nodes.
+    of_pixels: [[f32; SIDE]; BLOCK],
+    /// The first of the four nodes of each pixel, and their weights.
+    first: [usize; BLOCK],
     weights: [[f32; TAPS]; BLOCK],
 }
 
+/// Writes the sum of `factors` times `rows`, as far as `sums` goes, which is a multiple of the lanes.
+#[inline(always)]
+fn combine<S: Simd, const N: usize>(simd: S, factors: &[f32], rows: &[[f32; N]], sums: &mut [f32]) {
+    for (index, sums) in sums.chunks_exact_mut(S::f32s::LEN).enumerate() {
+        let mut sum = S::f32s::splat(simd, 0.0);
+        for (&factor, row) in factors.iter().zip(rows) {
+            let row = &row[index * S::f32s::LEN..][..S::f32s::LEN];
+            sum = S::f32s::from_slice(simd, row).mul_add(factor, sum);
+        }
+        sum.store_slice(sums);
+    }
+}
+
+/// The nodes that the pixels of one block need in one direction.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    /// The first node of the patch; it may lie beyond the edge.
+    first: i64,
+    /// Which of the grid's [`Taps`].
+    taps: usize,
+}
+
 impl Axis {
-    /// Of the block that begins at pixel `start`, with nodes 2^`scale` pixels apart.
-    fn new(start: usize, scale: u8) -> Self {
+    /// Of the block that begins at pixel `start`, with nodes 2^`scale` pixels apart. Its weights are added to `all` where they
+    /// are not there yet.
+    fn new(start: usize, scale: u8, all: &mut Vec<Taps>) -> Self {
         let node =
             |pixel: usize| (((start + pixel) as f64 + 0.5) / f64::from(1_u32 << scale)) - 0.5;
         let first = node(0).floor() as i64 - 1;
         let last = node(BLOCK - 1).floor() as i64 + 2;
-        let mut axis = Self {
-            first,
+        let mut taps = Taps {
             nodes: (last - first + 1) as usize,
-            at: [0; BLOCK],
+            of_nodes: [[0.0; BLOCK]; SIDE],
+            of_pixels: [[0.0; SIDE]; BLOCK],
+            first: [0; BLOCK],
             weights: [[0.0; TAPS]; BLOCK],
         };
         for pixel in 0..BLOCK {
             let (node, floor) = (node(pixel), node(pixel).floor());
-            axis.at[pixel] = (floor as i64 - 1 - first) as usize;
-            axis.weights[pixel] = weights((node - floor) as f32);
+            let at = (floor as i64 - 1 - first) as usize;
+            taps.first[pixel] = at;
+            taps.weights[pixel] = weights((node - floor) as f32);
+            for (node, weight) in (at..).zip(taps.weights[pixel]) {
+                taps.of_nodes[node][pixel] = weight;
+                taps.of_pixels[pixel][node] = weight;
+            }
         }
-        axis
+        let known = all.iter().position(|known| *known == taps);
+        let taps = known.unwrap_or_else(|| {
+            all.push(taps);
+            all.len() - 1
+        });
+        Self { first, taps }
     }
 }
 
@@ -55,15 +95,17 @@ pub(crate) struct Blocks {
     /// For each column of blocks, and for each row of them.
     across: Vec<Axis>,
     down: Vec<Axis>,
+    taps: Vec<Taps>,
 }
 
 impl Blocks {
     /// The grid of a picture of `width` x `height` pixels whose nodes are 2^`scale` pixels apart.
     pub(crate) fn new(width: usize, height: usize, scale: u8) -> Self {
-        let axes = |side: usize| {
+        let mut taps = Vec::new();
+        let mut axes = |side: usize| {
             let blocks = 0..side.div_ceil(BLOCK);
             blocks
-                .map(|block| Axis::new(block * BLOCK, scale))
+                .map(|block| Axis::new(block * BLOCK, scale, &mut taps))
                 .collect()
         };
         let nodes = |side: usize| side.div_ceil(1 << scale);
@@ -72,6 +114,7 @@ impl Blocks {
             rows: nodes(height),
             across: axes(width),
             down: axes(height),
+            taps,
         }
     }
 
@@ -95,15 +138,15 @@ impl Blocks {
         self.across.len() * self.down.len()
     }
 
-    fn axes(&self, block: usize) -> (&Axis, &Axis) {
+    fn axes(&self, block: usize) -> (Axis, Axis) {
         let columns = self.across.len();
-        (&self.across[block % columns], &self.down[block / columns])
+        (self.across[block % columns], self.down[block / columns])
     }
 
     /// Numbers of the patch of a block.
     pub(crate) fn patch(&self, block: usize) -> usize {
         let (across, down) = self.axes(block);
-        across.nodes * down.nodes
+        self.taps[across.taps].nodes * self.taps[down.taps].nodes
     }
 
     /// Writes `factor` times the values at the pixels of a block.
@@ -114,45 +157,49 @@ impl Blocks {
         factor: f32,
         pixels: &mut [f32],
     ) {
+        dispatch!(level().1, simd => self.spread(simd, values, block, factor, pixels));
+    }
+
+    #[inline(always)]
+    fn spread<S: Simd>(
+        &self,
+        simd: S,
+        values: &[f32],
+        block: usize,
+        factor: f32,
+        pixels: &mut [f32],
+    ) {
         let (across, down) = self.axes(block);
+        let (columns, rows) = (&self.taps[across.taps], &self.taps[down.taps]);
         let mut lines = [[0.0_f32; BLOCK]; SIDE];
-        for (row, line) in lines.iter_mut().enumerate().take(down.nodes) {
+        for (row, line) in lines.iter_mut().enumerate().take(rows.nodes) {
             let mut nodes = [0.0_f32; SIDE];
-            self.row(values, down.first + row as i64, across, &mut nodes);
-            for ((sum, &at), weights) in line.iter_mut().zip(&across.at).zip(&across.weights) {
-                let nodes = &nodes[at.min(SIDE - TAPS)..][..TAPS];
-                *sum = weights[0] * nodes[0]
-                    + weights[1] * nodes[1]
-                    + weights[2] * nodes[2]
-                    + weights[3] * nodes[3];
-            }
+            let nodes = &mut nodes[..columns.nodes];
+            self.row(values, down.first + row as i64, across.first, nodes);
+            combine(simd, nodes, &columns.of_nodes, line);
         }
-        for ((pixels, &at), weights) in pixels
-            .chunks_exact_mut(BLOCK)
-            .zip(&down.at)
-            .zip(&down.weights)
-        {
-            let [a, b, c, d] = weights.map(|weight| factor * weight);
-            let lines = &lines[at.min(SIDE - TAPS)..][..TAPS];
-            for (column, pixel) in pixels.iter_mut().enumerate() {
-                *pixel = a * lines[0][column]
-                    + b * lines[1][column]
-                    + c * lines[2][column]
-                    + d * lines[3][column];
-            }
+        let places = rows.first.iter().zip(&rows.weights);
+        for (pixels, (&at, weights)) in pixels.chunks_exact_mut(BLOCK).zip(places) {
+            combine(
+                simd,
+                &weights.map(|weight| factor * weight),
+                &lines[at..],
+                pixels,
+            );
         }
     }
 
-    /// Copies the nodes of one row of a patch.
-    fn row(&self, values: &[f32], row: i64, across: &Axis, nodes: &mut [f32; SIDE]) {
+    /// Copies the nodes of one row of a patch that begins in column `first`.
+    #[inline(always)]
+    fn row(&self, values: &[f32], row: i64, first: i64, nodes: &mut [f32]) {
         let row = row.clamp(0, self.rows as i64 - 1) as usize;
         let values = &values[row * self.columns..][..self.columns];
-        let first = usize::try_from(across.first).ok();
-        if let Some(inside) = first.and_then(|first| values.get(first..first + across.nodes)) {
-            nodes[..across.nodes].copy_from_slice(inside);
+        let inside = usize::try_from(first).ok();
+        if let Some(inside) = inside.and_then(|first| values.get(first..first + nodes.len())) {
+            nodes.copy_from_slice(inside);
             return;
         }
-        for (node, column) in nodes.iter_mut().zip(across.first..).take(across.nodes) {
+        for (node, column) in nodes.iter_mut().zip(first..) {
             *node = values[column.clamp(0, self.columns as i64 - 1) as usize];
         }
     }
@@ -160,33 +207,44 @@ impl Blocks {
     /// Writes the adjoints of the nodes of the patch of a block: `factor` times those that the adjoints `pixels` of its
     /// pixels give them.
     pub(crate) fn adjoint(&self, pixels: &[f32], block: usize, factor: f32, patch: &mut [f32]) {
+        dispatch!(level().1, simd => self.collect(simd, pixels, block, factor, patch));
+    }
+
+    #[inline(always)]
+    fn collect<S: Simd>(
+        &self,
+        simd: S,
+        pixels: &[f32],
+        block: usize,
+        factor: f32,
+        patch: &mut [f32],
+    ) {
         let (across, down) = self.axes(block);
+        let (columns, rows) = (&self.taps[across.taps], &self.taps[down.taps]);
         let mut lines = [[0.0_f32; BLOCK]; SIDE];
-        for ((pixels, &at), weights) in pixels.chunks_exact(BLOCK).zip(&down.at).zip(&down.weights)
-        {
-            let lines = &mut lines[at.min(SIDE - TAPS)..][..TAPS];
-            for (line, weight) in lines.iter_mut().zip(weights) {
-                for (sum, pixel) in line.iter_mut().zip(pixels) {
-                    *sum += factor * weight * pixel;
+        let places = rows.first.iter().zip(&rows.weights);
+        for (pixels, (&at, weights)) in pixels.chunks_exact(BLOCK).zip(places) {
+            for (line, weight) in lines[at..].iter_mut().zip(weights) {
+                let vectors = line.chunks_exact_mut(S::f32s::LEN);
+                for (sum, pixels) in vectors.zip(pixels.chunks_exact(S::f32s::LEN)) {
+                    let added = S::f32s::from_slice(simd, sum);
+                    let pixels = S::f32s::from_slice(simd, pixels);
+                    pixels.mul_add(factor * weight, added).store_slice(sum);
                 }
             }
         }
-        for (line, patch) in lines.iter().zip(patch.chunks_exact_mut(across.nodes)) {
+        let width = columns.nodes.next_multiple_of(S::f32s::LEN);
+        for (line, patch) in lines.iter().zip(patch.chunks_exact_mut(columns.nodes)) {
             let mut nodes = [0.0_f32; SIDE];
-            for ((&value, &at), weights) in line.iter().zip(&across.at).zip(&across.weights) {
-                let nodes = &mut nodes[at.min(SIDE - TAPS)..][..TAPS];
-                for (node, weight) in nodes.iter_mut().zip(weights) {
-                    *node += weight * value;
-                }
-            }
-            patch.copy_from_slice(&nodes[..across.nodes]);
+            combine(simd, line, &columns.of_pixels, &mut nodes[..width]);
+            patch.copy_from_slice(&nodes[..columns.nodes]);
         }
     }
 
     /// Adds the patch of a block to the adjoints of all nodes.
     pub(crate) fn gather(&self, patch: &[f32], block: usize, nodes: &mut [f32]) {
         let (across, down) = self.axes(block);
-        for (row, patch) in (down.first..).zip(patch.chunks_exact(across.nodes)) {
+        for (row, patch) in (down.first..).zip(patch.chunks_exact(self.taps[across.taps].nodes)) {
             let row = row.clamp(0, self.rows as i64 - 1) as usize;
             let nodes = &mut nodes[row * self.columns..][..self.columns];
             for (column, value) in (across.first..).zip(patch) {

@@ -105,6 +105,11 @@ impl Differentiator {
         }
     }
 
+    /// Leaves the gradients of this number of first layers zero: they are not trained.
+    pub(crate) fn with_frozen(self, frozen: usize) -> Self {
+        Self { frozen, ..self }
+    }
+
     /// The mean loss over a range of the stream, the gradient of that mean written to `gradient`.
     ///
     /// The sums run over a fixed division of the batch, so the result is the same to the bit for any

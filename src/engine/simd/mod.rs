@@ -4,9 +4,11 @@
 //! set is there, and `dispatch!` compiles each kernel once per set. No kernel contains `unsafe`, and
 //! nothing needs `-C target-cpu`. The level is looked up once per tile batch, never per operation.
 
+mod exponential;
 mod sincos;
 mod tanh;
 
+pub(crate) use exponential::{exp2, log2};
 pub(crate) use sincos::{sin, sin_cos};
 pub(crate) use tanh::tanh;
 

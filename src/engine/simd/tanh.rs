@@ -1,24 +1,11 @@
 //! Hyperbolic tangent.
 //!
-//! 1. `t = -2 log2(e) |x|`, so that `e = 2^t = exp(-2 |x|)` lies in (0, 1].
-//! 2. `n = round(t)`, by adding and subtracting 1.5 * 2^23, which leaves `n` in the low bits of the sum;
-//!    `2^(t - n)` by its Taylor polynomial of degree 7 (5e-9 for |t - n| <= 1/2), `2^n` by its exponent.
-//! 3. `tanh |x| = (1 - e) / (1 + e)`, with the sign of x.
+//! `e = 2^t` with `t = -2 log2(e) |x|` is exp(-2 |x|) and lies in (0, 1]. `tanh |x| = (1 - e) / (1 + e)` takes the sign
+//! of x.
 
+use super::exp2;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-/// 1.5 * 2^23: added to a small float, it leaves the rounded integer in the low mantissa bits.
-const ROUND: f32 = 12_582_912.0;
-/// ln(2)^k / k! for k = 1 ..= 7.
-const EXP2: [f32; 7] = [
-    std::f32::consts::LN_2,
-    0.240_226_5,
-    0.055_504_11,
-    0.009_618_129,
-    0.001_333_355_8,
-    0.000_154_035_3,
-    0.000_015_252_734,
-];
 /// Beyond this the result is 1.
 const FLAT: f32 = 10.0;
 
@@ -26,19 +13,8 @@ const FLAT: f32 = 10.0;
 #[inline(always)]
 pub(crate) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let size = x.abs().min(S::f32s::splat(simd, FLAT));
-    let t = size * (-2.0 * std::f32::consts::LOG2_E);
-    let round = S::f32s::splat(simd, ROUND);
-    let shifted = t + round;
-    let f = t - (shifted - round);
-    let mut power = S::f32s::splat(simd, EXP2[6]);
-    for &coefficient in EXP2[..6].iter().rev() {
-        power = power.mul_add(f, coefficient);
-    }
-    let power = power.mul_add(f, 1.0);
-    // The biased exponent of 2^n: n is at least -29, so it stays positive. The constant's own low bits
-    // are zero.
+    let e = exp2(simd, size * (-2.0 * std::f32::consts::LOG2_E));
     let one = S::f32s::splat(simd, 1.0);
-    let e = power * S::f32s::from_bits((shifted.to_bits() << 23) + one.to_bits());
     let tanh = (one - e) / (one + e);
     tanh.copysign(x)
 }

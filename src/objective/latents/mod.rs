@@ -9,10 +9,14 @@
 #![doc = include_str!("derivation.md")]
 
 mod contexts;
+mod laplace;
 mod pixels;
+mod tiles;
 
-pub(crate) use contexts::{ContextTiles, Contexts, INPUTS as CONTEXT_INPUTS, cost};
+pub(crate) use contexts::{Contexts, INPUTS as CONTEXT_INPUTS};
+pub(crate) use laplace::Coded;
 pub(crate) use pixels::{Colours, Pixels};
+pub(crate) use tiles::ContextTiles;
 
 use crate::engine::grid::Blocks;
 use rayon::prelude::*;
