@@ -24,7 +24,7 @@ const FREQUENCIES: usize = 64;
 const USUAL: f64 = 0.16;
 /// The range of what a bit may be worth, and how often it is halved.
 const LAMBDAS: [f64; 2] = [0.05, 0.8];
-const HALVINGS: u32 = 7;
+const HALVINGS: u32 = 10;
 /// So much that hardly any level but 0 is worth its bits.
 const MOST: f64 = 1e9;
 
