@@ -6,7 +6,8 @@
 
 use crate::laplace::{QuantizedLaplace, UNIT};
 use crate::levels::LEVEL_MAX;
-use crate::{Fault, Grids, Tensor};
+use crate::{ContextNetwork, Fault, Grids, Tensor};
+use std::sync::LazyLock;
 
 /// Latents of the same grid that a context sees, as (columns to the right, rows down): the twelve nearest that come
 /// before it.
@@ -45,6 +46,50 @@ const ACTIVATION_MAX: i32 = (1 << 14) - 1;
 const MEAN_MAX: i32 = 1 << 14;
 /// The largest step codes of weights and of biases.
 pub(crate) const STEPS_MAX: [u8; 2] = [8, 16];
+
+/// Widths of the hidden layers of the prior of context networks.
+pub(crate) const PRIOR_WIDTHS: [u8; 2] = [32, 16];
+/// The bytes of that prior (SPEC 5.4.5).
+const PRIOR: &[u8] = include_bytes!("context_prior.bin");
+
+/// The numbers of the prior of context networks, for each layer W row by row and b, in the units of SPEC 5.4.1.
+#[must_use]
+pub fn context_prior() -> &'static [Vec<i32>] {
+    static NUMBERS: LazyLock<Vec<Vec<i32>>> = LazyLock::new(|| {
+        numbers(&layers(PRIOR_WIDTHS), PRIOR)
+            .expect("the bytes that ship with the crate, which tests read")
+    });
+    &NUMBERS
+}
+
+/// Reads the numbers of a network whose layers have these numbers of inputs and outputs: for each its weights row by
+/// row, two bytes each, then its biases, four bytes each, all little-endian.
+///
+/// # Errors
+/// [`Fault::ContextCount`] if there are more or fewer numbers.
+pub(crate) fn numbers(shapes: &[(usize, usize); 3], bytes: &[u8]) -> Result<Vec<Vec<i32>>, Fault> {
+    let mut tensors = Vec::new();
+    let mut rest = bytes;
+    for &(inputs, outputs) in shapes {
+        for (count, width) in [(inputs * outputs, 2), (outputs, 4)] {
+            let (these, others) = rest
+                .split_at_checked(count * width)
+                .ok_or(Fault::ContextCount)?;
+            let number = |bytes: &[u8]| match *bytes {
+                [a, b, c, d] => i32::from_le_bytes([a, b, c, d]),
+                [a, b] => i16::from_le_bytes([a, b]).into(),
+                _ => 0,
+            };
+            tensors.push(these.chunks_exact(width).map(number).collect());
+            rest = others;
+        }
+    }
+    if rest.is_empty() {
+        Ok(tensors)
+    } else {
+        Err(Fault::ContextCount)
+    }
+}
 
 /// Numbers of inputs and of outputs of each layer of a context network whose hidden layers have these widths.
 pub(crate) fn layers(widths: [u8; 2]) -> [(usize, usize); 3] {
@@ -86,7 +131,15 @@ impl Context {
             .zip(STEPS_MAX.into_iter().cycle())
             .map(|(tensor, most)| scaled(tensor, most))
             .collect();
-        Self::of_numbers(layers(grids.context), &numbers?)
+        let mut numbers = numbers?;
+        if grids.context == ContextNetwork::Prior {
+            for (numbers, prior) in numbers.iter_mut().zip(context_prior()) {
+                for (number, prior) in numbers.iter_mut().zip(prior) {
+                    *number = number.checked_add(*prior).ok_or(Fault::ContextRange)?;
+                }
+            }
+        }
+        Self::of_numbers(layers(grids.context.widths()), &numbers)
     }
 
     /// The network whose layers have these numbers of inputs and outputs, at most [`WIDTH_MAX`] each, and these weights

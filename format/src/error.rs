@@ -270,6 +270,8 @@ pub enum Feature {
     Input,
     /// Coding of the weights.
     Coding,
+    /// Prior of the context network.
+    Prior,
     /// A section that a decoder has to understand.
     Section,
 }
@@ -289,6 +291,7 @@ impl Feature {
             Self::Activation => ("3.3", "activation"),
             Self::Input => ("3.3", "input kind"),
             Self::Coding => ("3.6", "weight coding"),
+            Self::Prior => ("3.7", "prior of context networks"),
             Self::Section => ("4.2", "critical section"),
         }
     }

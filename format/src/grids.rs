@@ -1,7 +1,7 @@
 //! Grids of latents: what the network of a picture may see in place of the coordinates (SPEC 3.7).
 
 use crate::Fault;
-use crate::context::{WIDTH_MAX, layers};
+use crate::context::{PRIOR_WIDTHS, WIDTH_MAX, layers};
 use crate::scan::Lattice;
 
 /// The largest scale: a node for each 2^15 pixels in either direction.
@@ -14,8 +14,29 @@ const COUNT_MAX: u64 = 1 << 28;
 pub struct Grids {
     /// The grids in the order in which their latents are coded and their values enter the network: 1 to 64.
     pub grids: Vec<Grid>,
-    /// Neurons of the two hidden layers of the context network, 1 to 32 each.
-    pub context: [u8; 2],
+    /// The network that says how probable each latent is.
+    pub context: ContextNetwork,
+}
+
+/// What the context network of a file is made of (SPEC 3.7, 5.4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContextNetwork {
+    /// The numbers of the file alone, with hidden layers of these widths, 1 to 32 each.
+    Own([u8; 2]),
+    /// The prior that ships with this crate, and the differences from it that the file holds (SPEC 5.4.5).
+    #[default]
+    Prior,
+}
+
+impl ContextNetwork {
+    /// Neurons of the two hidden layers.
+    #[must_use]
+    pub fn widths(self) -> [u8; 2] {
+        match self {
+            Self::Own(widths) => widths,
+            Self::Prior => PRIOR_WIDTHS,
+        }
+    }
 }
 
 /// One grid of latents.
@@ -74,7 +95,7 @@ impl Grids {
     /// Weights and biases of the context network.
     #[must_use]
     pub fn context_parameters(&self) -> u64 {
-        let layers = layers(self.context).into_iter();
+        let layers = layers(self.context.widths()).into_iter();
         layers
             .map(|(inputs, outputs)| ((inputs + 1) * outputs) as u64)
             .sum()
@@ -83,7 +104,7 @@ impl Grids {
     /// Multiplications that the context network takes for one latent.
     #[must_use]
     pub fn context_multiplications(&self) -> u64 {
-        let layers = layers(self.context).into_iter();
+        let layers = layers(self.context.widths()).into_iter();
         layers
             .map(|(inputs, outputs)| (inputs * outputs) as u64)
             .sum()
@@ -92,7 +113,11 @@ impl Grids {
     /// Tells whether the format permits every value, for a picture of `width` x `height` pixels.
     pub(crate) fn validate(&self, width: u32, height: u32) -> Result<(), Fault> {
         let scales = self.grids.iter().all(|grid| grid.scale <= SCALE_MAX);
-        let widths = (self.context.iter()).all(|width| (1..=WIDTH_MAX).contains(width));
+        let widths = self
+            .context
+            .widths()
+            .iter()
+            .all(|width| (1..=WIDTH_MAX).contains(width));
         let rules = [
             ((1..=64).contains(&self.grids.len()), Fault::GridCount),
             (scales, Fault::GridScale),

@@ -22,7 +22,8 @@ const SCALE_BITS: u32 = 7;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Latents {
     /// The context network, two tensors a layer: weights row by row, and biases. The step code of a tensor is an
-    /// exponent of two: a weight is its level times 2^step in units of 1/256, a bias in units of 1/16,384.
+    /// exponent of two: a weight is its level times 2^step in units of 1/256, a bias in units of 1/16,384. With
+    /// [`ContextNetwork::Prior`](crate::ContextNetwork::Prior) they are differences from it.
     pub context: Vec<Tensor>,
     /// The levels of each grid, row by row.
     pub levels: Vec<Vec<i16>>,
@@ -204,7 +205,7 @@ fn put_levels(levels: &[i32], scale: u8, sink: &mut impl Sink) -> Result<(), Fau
 
 fn get_context(reader: &mut Reader<'_>, grids: &Grids) -> Result<Vec<Tensor>, Fault> {
     let mut tensors = Vec::new();
-    for (inputs, outputs) in layers(grids.context) {
+    for (inputs, outputs) in layers(grids.context.widths()) {
         for (count, most) in [inputs * outputs, outputs].into_iter().zip(STEPS_MAX) {
             let step = reader.bits(STEP_BITS)? as u8;
             let scale = reader.bits(SCALE_BITS)? as u8;

@@ -59,11 +59,11 @@ mod signal;
 mod weights;
 mod wire;
 
-pub use context::{CONTEXT_INPUTS, CONTEXT_MAX, NEIGHBOURS, PARENTS, SCALE_ORIGIN};
+pub use context::{CONTEXT_INPUTS, CONTEXT_MAX, NEIGHBOURS, PARENTS, SCALE_ORIGIN, context_prior};
 pub use cost::{Cost, OPERATIONS_PER_SECOND, TILE};
 pub use error::{Error, Fault, Feature};
 pub use file::File;
-pub use grids::{Grid, Grids};
+pub use grids::{ContextNetwork, Grid, Grids};
 pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples};
 pub use latents::{LatentCosts, Latents};
 pub use layout::{Layout, Part, Span, inspect};

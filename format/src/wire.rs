@@ -12,8 +12,8 @@ use bincode::error::DecodeError;
 use bincode::{Decode, Encode};
 
 use crate::{
-    Activation, Coding, Colour, Error, Fault, Feature, Grid, Grids, Header, Input, Network,
-    Samples, Signal,
+    Activation, Coding, Colour, ContextNetwork, Error, Fault, Feature, Grid, Grids, Header, Input,
+    Network, Samples, Signal,
 };
 
 /// Memory a header may take while it is read, in bytes. 255 runs take half of it, so whatever exceeds it
@@ -108,8 +108,12 @@ struct Run {
 struct GridsWire {
     /// Scale and step of each grid.
     grids: Vec<[u8; 2]>,
+    /// Widths of the context network; or 0, and the number of a prior.
     context: [u8; 2],
 }
+
+/// The number of the prior of context networks.
+const PRIOR: u8 = 1;
 
 /// Writes a header that [`Header::validate`] has passed.
 pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, Fault> {
@@ -135,7 +139,10 @@ pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, F
         Input::Coordinates => (0, None),
         Input::Grids(Grids { grids, context }) => {
             let grids = grids.iter().map(|grid| [grid.scale, grid.step]).collect();
-            let context = *context;
+            let context = match *context {
+                ContextNetwork::Own(widths) => widths,
+                ContextNetwork::Prior => [0, PRIOR],
+            };
             (1, Some(GridsWire { grids, context }))
         }
     };
@@ -182,9 +189,14 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error
             let (wire, more): (GridsWire, usize) = decode(&bytes[length..], Fault::GridCount)?;
             length += more;
             let grid = |&[scale, step]: &[u8; 2]| Grid { scale, step };
+            let context = match wire.context {
+                [0, PRIOR] => ContextNetwork::Prior,
+                [0, other] => return Err(unknown(Feature::Prior, other)),
+                widths => ContextNetwork::Own(widths),
+            };
             Input::Grids(Grids {
                 grids: wire.grids.iter().map(grid).collect(),
-                context: wire.context,
+                context,
             })
         }
         other => return Err(unknown(Feature::Input, other)),

@@ -1,6 +1,8 @@
 //! The golden files with grids of latents: how each is made, and what reading it gives.
 
-use siren_format::{Error, Fault, File, Latents, Quantity, Weights};
+use siren_format::{
+    ContextNetwork, Error, Fault, Feature, File, Input, Latents, Quantity, Weights,
+};
 
 use crate::cases::Case;
 use crate::samples::{gridded, halves, latents, seal, section, with_latents};
@@ -17,7 +19,7 @@ const LATENTS: [u8; 10] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0x4E];
 
 pub(crate) fn valid() -> Vec<Case<File>> {
     let written = |file: &File| file.to_bytes().expect("a valid file");
-    let cases: [(_, _, fn() -> File); 5] = [
+    let cases: [(_, _, fn() -> File); 6] = [
         (
             "grids",
             "30 x 20, three grids, 3-2-1, context network 22-4-3-2",
@@ -32,6 +34,11 @@ pub(crate) fn valid() -> Vec<Case<File>> {
             "grids-zeros",
             "the same as grids, all latents and numbers of the context network zero",
             || usual(0.0),
+        ),
+        (
+            "grids-prior",
+            "30 x 20, three grids, 3-2-1, the prior of context networks and differences from it",
+            prior,
         ),
         (
             "grids-escape",
@@ -63,6 +70,16 @@ fn equal() -> File {
     let mut file = with_latents(header, latents);
     file.weights = Weights::Half(halves(9, 3));
     file
+}
+
+fn prior() -> File {
+    let mut header = gridded((30, 20), &[3, 1, 0], [32, 16]);
+    let latents = latents(&header, 8, 2.0);
+    let Input::Grids(grids) = &mut header.network.input else {
+        panic!("grids");
+    };
+    grids.context = ContextNetwork::Prior;
+    with_latents(header, latents)
 }
 
 fn escapes() -> File {
@@ -166,8 +183,8 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         ),
         fault(
             "context-0",
-            "a context network without a neuron in its first layer",
-            header(14, 1, &[0]),
+            "a context network without a neuron in its second layer",
+            header(15, 1, &[0]),
             Fault::ContextWidth,
         ),
         fault(
@@ -197,6 +214,15 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         "16,383 x 16,384 latents",
         header(1, 2, &[251, 255, 63, 251, 0, 64]),
         limit(Quantity::Operations, 2_620_307_118_080, 350_000_000_000),
+    ));
+    cases.push((
+        "context-prior",
+        "a prior of context networks with the number 2",
+        header(14, 2, &[0, 2]),
+        Error::Unsupported {
+            what: Feature::Prior,
+            number: 2,
+        },
     ));
     cases
 }

@@ -1,8 +1,8 @@
 //! Latents: against the plain decoder, at their extremes, and what they cost.
 
 use siren_format::{
-    BIT, Error, Fault, File, Grid, Grids, Header, Input, Latents, Limits, Quantity, Signal, Tensor,
-    Weights, inspect,
+    BIT, ContextNetwork, Error, Fault, File, Grid, Grids, Header, Input, Latents, Limits, Quantity,
+    Signal, Tensor, Weights, context_prior, inspect,
 };
 
 use crate::allocations::peak;
@@ -290,8 +290,8 @@ fn a_writer_of_latents_is_held_to_the_rules() {
         assert_eq!(file.to_bytes(), Err(invalid(Fault::GridScale)));
     }
     let width = invalid(Fault::ContextWidth);
-    assert_eq!(grids(|g| g.context[0] = 0), width);
-    assert_eq!(grids(|g| g.context[1] = 33), width);
+    assert_eq!(grids(|g| g.context = ContextNetwork::Own([0, 1])), width);
+    assert_eq!(grids(|g| g.context = ContextNetwork::Own([2, 33])), width);
 }
 
 /// Latents go with grids, and grids with pictures.
@@ -383,7 +383,7 @@ fn parents_are_coarser() {
     let grid = |scale| Grid { scale, step: 0 };
     let grids = Grids {
         grids: vec![grid(2), grid(2), grid(1), grid(3), grid(0)],
-        context: [1, 1],
+        context: ContextNetwork::Own([1, 1]),
     };
     let parents: Vec<_> = (0..6).map(|index| grids.parent(index)).collect();
     assert_eq!(parents, [None, None, Some(1), None, Some(3), None]);
@@ -398,4 +398,23 @@ fn latents_go_with_half_floats() {
     let mut file = with_latents(header.clone(), latents(&header, 3, 2.0));
     file.weights = Weights::Half(crate::samples::halves(header.parameters() as usize, 2));
     round_trip(&file, &plain::table());
+}
+
+/// SPEC 5.4.5 names the prior of context networks by its hash.
+#[test]
+fn the_prior_of_contexts_is_the_one_of_the_specification() {
+    let prior = include_bytes!("../src/context_prior.bin");
+    let spec = include_str!("../SPEC.md");
+    let crc = crate::samples::crc32(prior);
+    assert!(
+        spec.contains(&format!(
+            "{} bytes; their CRC-32 (2.3) is `{crc:08X}`",
+            "2,696"
+        )),
+        "the CRC-32 of the prior is {crc:08X}"
+    );
+    assert_eq!(
+        context_prior().iter().map(Vec::len).sum::<usize>() * 2,
+        2_696 - 2 * 50
+    );
 }

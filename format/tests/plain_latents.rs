@@ -1,8 +1,11 @@
 //! A second decoder of latents, written from SPEC.md 5.4 alone and as plainly as it stands there.
 
-use siren_format::{Header, Input, Latents, Signal, Tensor};
+use siren_format::{ContextNetwork, Header, Input, Latents, Signal, Tensor};
 
 use crate::plain::Decoder;
+
+/// The prior of SPEC 5.4.5.
+const PRIOR: &[u8] = include_bytes!("../src/context_prior.bin");
 
 /// Columns to the right and rows down of the neighbours, as SPEC 5.4.2 lists them.
 const COLUMNS: [i64; 12] = [-1, 0, -1, 1, -2, 0, -2, 2, -1, 1, -2, 2];
@@ -31,12 +34,28 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
         return None;
     };
     let mut decoder = Decoder::new(payload, table);
-    let [c1, c2] = stored.context.map(usize::from);
+    let ([c1, c2], mut prior) = match stored.context {
+        ContextNetwork::Own(widths) => (widths.map(usize::from), None),
+        ContextNetwork::Prior => ([32, 16], Some(PRIOR)),
+    };
     let mut context = Vec::new();
     let mut layers = Vec::new();
     for (rows, columns) in [(c1, 22), (c2, c1), (2, c2)] {
-        let weights = numbers(&mut decoder, rows * columns, 8, 1 << 11, &mut context)?;
-        let biases = numbers(&mut decoder, rows, 16, 1 << 28, &mut context)?;
+        let mut known = |count: usize, width: usize| -> Vec<i64> {
+            let Some(bytes) = &mut prior else {
+                return vec![0; count];
+            };
+            let (these, rest) = bytes.split_at(count * width);
+            *bytes = rest;
+            let number = |bytes: &[u8]| match width {
+                2 => i64::from(i16::from_le_bytes(bytes.try_into().expect("two bytes"))),
+                _ => i64::from(i32::from_le_bytes(bytes.try_into().expect("four bytes"))),
+            };
+            these.chunks(width).map(number).collect()
+        };
+        let known = [known(rows * columns, 2), known(rows, 4)];
+        let weights = numbers(&mut decoder, &known[0], 8, 1 << 11, &mut context)?;
+        let biases = numbers(&mut decoder, &known[1], 16, 1 << 28, &mut context)?;
         layers.push(Layer { weights, biases });
     }
     // P(i) of SPEC 5.4.4.
@@ -66,10 +85,10 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
     decoder.ends_well().then_some(Latents { context, levels })
 }
 
-/// The numbers of a tensor of the context network, which is put behind the others.
+/// The numbers of a tensor of the context network, which is put behind the others: differences from what is `known`.
 fn numbers(
     decoder: &mut Decoder<'_>,
-    count: usize,
+    known: &[i64],
     steps: i64,
     most: i64,
     tensors: &mut Vec<Tensor>,
@@ -78,7 +97,7 @@ fn numbers(
     if e > steps || s > 87 {
         return None;
     }
-    let mut levels = vec![0; count];
+    let mut levels = vec![0; known.len()];
     if s > 0 {
         for level in &mut levels {
             *level = decoder.level(s)?;
@@ -86,7 +105,8 @@ fn numbers(
     }
     let numbers: Vec<i64> = levels
         .iter()
-        .map(|&level| i64::from(level) * (1 << e))
+        .zip(known)
+        .map(|(&level, known)| known + i64::from(level) * (1 << e))
         .collect();
     tensors.push(Tensor {
         step: e as u8,

@@ -3,8 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use siren_format::{
-    Activation, Coding, Colour, File, Grid, Grids, Header, Input, LEVEL_MAX, Latents, Limits,
-    Network, Samples, Signal, Weights,
+    Activation, Coding, Colour, ContextNetwork, File, Grid, Grids, Header, Input, LEVEL_MAX,
+    Latents, Limits, Network, Samples, Signal, Weights,
 };
 use sirenc_fuzz_bodies::read;
 
@@ -82,7 +82,9 @@ const LATENTS: u64 = 3000;
 fn input() -> impl Strategy<Value = Input> {
     let grid = (0..=15_u8, any::<u8>()).prop_map(|(scale, step)| Grid { scale, step });
     let widths = || prop_oneof![1..=4_u8, 1..=32_u8];
-    let grids = (vec(grid, 1..=64), [widths(), widths()])
+    let own = [widths(), widths()].prop_map(ContextNetwork::Own);
+    let context = prop_oneof![own, Just(ContextNetwork::Prior)];
+    let grids = (vec(grid, 1..=64), context)
         .prop_map(|(grids, context)| Input::Grids(Grids { grids, context }));
     prop_oneof![Just(Input::Coordinates), grids]
 }

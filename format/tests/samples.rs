@@ -1,8 +1,8 @@
 //! Small files to test with, and the parts to build broken ones from.
 
 use siren_format::{
-    Activation, CONTEXT_INPUTS, Colour, File, Grid, Grids, Header, Input, Latents, Network,
-    Samples, Signal, Tensor, Weights,
+    Activation, CONTEXT_INPUTS, Colour, ContextNetwork, File, Grid, Grids, Header, Input, Latents,
+    Network, Samples, Signal, Tensor, Weights,
 };
 
 /// Header of [`gray`]: 1 x 1 pixels, one channel of 8 bits, both omegas 30, one hidden layer of one neuron.
@@ -142,7 +142,7 @@ pub(crate) fn gridded((width, height): (u32, u32), scales: &[u8], context: [u8; 
     };
     header.network.input = Input::Grids(Grids {
         grids: scales.iter().enumerate().map(grid).collect(),
-        context,
+        context: ContextNetwork::Own(context),
     });
     header
 }
@@ -151,7 +151,7 @@ pub(crate) fn gridded((width, height): (u32, u32), scales: &[u8], context: [u8; 
 pub(crate) fn latents(header: &Header, seed: u64, deviation: f64) -> Latents {
     let mut random = Random(seed);
     let (grids, [width, height]) = header.grids().expect("a header with grids");
-    let [first, second] = grids.context.map(usize::from);
+    let [first, second] = grids.context.widths().map(usize::from);
     let mut context = Vec::new();
     for (inputs, outputs) in [(CONTEXT_INPUTS, first), (first, second), (second, 2)] {
         for (count, step) in [(inputs * outputs, 3), (outputs, 10)] {

@@ -10,6 +10,7 @@ use super::settings::{EFFORT_STEPS, Settings, Steps};
 use crate::Error;
 use crate::engine::net::Device;
 use crate::objective::Derivatives;
+use siren_format::ContextNetwork;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -74,6 +75,8 @@ pub struct PictureSettings {
     pub(super) supervision: Option<Derivatives>,
     /// When the network sees grids of latents.
     pub(super) grids: GridUse,
+    /// The network that tells how probable their latents are.
+    pub(super) context: ContextNetwork,
 }
 
 /// The settings that shapes alone have: none so far.
@@ -338,6 +341,14 @@ impl Encoder {
     #[must_use]
     pub fn with_grids(mut self, when: GridUse) -> Self {
         self.own.grids = when;
+        self
+    }
+
+    /// The network that tells how probable the latents of grids are: by default the prior that every decoder has, and a
+    /// few differences from it. One of the file's own takes more bytes; it is there to train priors, and to measure them.
+    #[must_use]
+    pub fn with_context(mut self, context: ContextNetwork) -> Self {
+        self.own.context = context;
         self
     }
 

@@ -115,7 +115,7 @@ impl Encoder {
             steps,
             elapsed,
         } = if self.grids_for(picture) && task.values().is_none() {
-            self.settings.fit_latents(picture, task, tell, journal)?
+            self.fit_latents(picture, task, tell, journal)?
         } else {
             self.settings.fit(picture, task, tell, journal)?
         };

@@ -1,9 +1,9 @@
 //! The prior: a network of integers that was trained once and ships with this crate (SPEC 11.5).
 
 use super::contexts::PLACEHOLDER_INPUTS;
-use crate::context::Context;
+use crate::Error;
+use crate::context::{Context, numbers};
 use crate::laplace::QuantizedLaplace;
-use crate::{Error, Fault};
 use std::sync::LazyLock;
 
 /// Inputs and outputs of each layer of the prior.
@@ -33,25 +33,7 @@ impl Prior {
     /// # Errors
     /// [`Error::Invalid`] if there are more or fewer numbers than the layers have, or one is out of range.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let mut numbers = Vec::new();
-        let mut rest = bytes;
-        for (inputs, outputs) in PLACEHOLDER_LAYERS {
-            for (count, width) in [(inputs * outputs, 2), (outputs, 4)] {
-                let Some((these, others)) = rest.split_at_checked(count * width) else {
-                    return Err(Error::Invalid(Fault::ContextCount));
-                };
-                let number = |bytes: &[u8]| match *bytes {
-                    [a, b, c, d] => i32::from_le_bytes([a, b, c, d]),
-                    [a, b] => i16::from_le_bytes([a, b]).into(),
-                    _ => 0,
-                };
-                numbers.push(these.chunks_exact(width).map(number).collect());
-                rest = others;
-            }
-        }
-        if !rest.is_empty() {
-            return Err(Error::Invalid(Fault::ContextCount));
-        }
+        let numbers = numbers(&PLACEHOLDER_LAYERS, bytes).map_err(Error::Invalid)?;
         let context = Context::of_numbers(PLACEHOLDER_LAYERS, &numbers);
         context.map(Self).map_err(Error::Invalid)
     }

@@ -2,8 +2,8 @@
 
 use arbitrary::{Arbitrary as _, Result, Unstructured};
 use siren_format::{
-    Activation, CONTEXT_INPUTS, Colour, File, Grid, Grids, Header, Input, LEVEL_MAX, Latents,
-    Limits, Network, Samples, Signal, Tensor, Weights,
+    Activation, CONTEXT_INPUTS, Colour, ContextNetwork, File, Grid, Grids, Header, Input,
+    LEVEL_MAX, Latents, Limits, Network, Samples, Signal, Tensor, Weights,
 };
 
 use crate::{read, rewrite};
@@ -129,10 +129,12 @@ pub(crate) fn grids(source: &mut Unstructured<'_>, most: u8) -> Result<Grids> {
         });
     }
     let mut width = || source.int_in_range(1..=32);
-    Ok(Grids {
-        grids,
-        context: [width()?, width()?],
-    })
+    let context = match [width()?, width()?] {
+        // An ordinary choice of a fuzzer that wants the prior.
+        [1, 1] => ContextNetwork::Prior,
+        widths => ContextNetwork::Own(widths),
+    };
+    Ok(Grids { grids, context })
 }
 
 /// Any latents and context network for grids of a picture, and none for others. Once the source has run dry, all that
@@ -146,7 +148,7 @@ pub(crate) fn latents(
         context: Vec::new(),
         levels: Vec::new(),
     };
-    let [first, second] = grids.context.map(usize::from);
+    let [first, second] = grids.context.widths().map(usize::from);
     for (inputs, outputs) in [(CONTEXT_INPUTS, first), (first, second), (second, 2)] {
         for (count, steps, bits) in [(inputs * outputs, 8, 11), (outputs, 16, 28)] {
             let step = source.int_in_range(0..=steps)?;

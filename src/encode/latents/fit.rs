@@ -6,9 +6,11 @@
 //! pass straight through, and steps are small. Lambda follows the size or the PSNR that is asked for.
 
 use super::super::meter::Stepwise;
+use super::adam::Adam;
+use super::context;
 use super::plan::{Aim, LatentPlan};
 use super::soften::Softener;
-use super::start::{Analysis, colour_network, context_network};
+use super::start::{Analysis, colour_network};
 use crate::Error;
 use crate::engine::net::{Differentiator, Layer, Network};
 use crate::error::Checkpointing;
@@ -19,10 +21,9 @@ use crate::objective::latents::{
 };
 use rayon::prelude::*;
 
-/// Largest step sizes: of latents, in units of their rounding, and of the two networks.
+/// Largest step sizes: of latents, in units of their rounding, and of the network that gives colours.
 const LATENT_RATE: f32 = 0.1;
 const COLOUR_RATE: f32 = 0.01;
-const CONTEXT_RATE: f32 = 0.05;
 /// The share of these that is left when latents begin to be rounded.
 const LAST_RATE: f32 = 0.1;
 /// How much smaller the steps of rounded latents are.
@@ -31,9 +32,6 @@ const ROUNDED_RATE: f32 = 0.3;
 const ROUNDED: f64 = 0.1;
 /// Steps in which rates rise to their largest.
 const WARM: u32 = 20;
-/// Decay of the means of Adam.
-const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.99;
 /// When the steps of rounding are chosen anew by lambda, and how much lambda must have changed for that.
 const RESIZED: [f64; 2] = [0.3, 0.45];
 const CHANGED: f64 = 1.3;
@@ -58,6 +56,8 @@ const SPARE: f64 = 0.985;
 const AHEAD: f64 = 0.1;
 /// How fast the trend of bits is learnt.
 const TREND: f64 = 0.1;
+/// Latents that one thread moves at once.
+const CHUNK: usize = 16_384;
 /// Steps between copies of the state to fall back to.
 const SNAPSHOT: u32 = 50;
 /// A fit has exploded when its loss is this many times that of the last copy.
@@ -128,7 +128,8 @@ impl<'a> LatentFit<'a> {
             }
         });
         let latents = latents.collect();
-        let (colour, context) = (colour_network(&plan)?, context_network(&plan)?);
+        let (colour, context) = (colour_network(&plan)?, context::network(&plan)?);
+        let frozen = context::frozen(plan.context);
         let (tiles, patches) = (ContextTiles::new(&planes), planes.patches());
         let engines = {
             let pixels = Pixels {
@@ -142,12 +143,15 @@ impl<'a> LatentFit<'a> {
             };
             [
                 Differentiator::new(colour.architecture(), &pixels),
-                Differentiator::new(context.architecture(), &contexts),
+                Differentiator::new(context.architecture(), &contexts).with_frozen(frozen),
             ]
         };
         Ok(Self {
             gradients: [colour.layers().to_vec(), context.layers().to_vec()],
-            optimisers: [Soap::new(colour.layers()), Soap::new(context.layers())],
+            optimisers: [
+                Soap::new(colour.layers()),
+                Soap::new(&context.layers()[frozen..]),
+            ],
             lambda: plan.lambda,
             plan,
             colours,
@@ -319,10 +323,13 @@ impl<'a> LatentFit<'a> {
         self.follow();
         let rate = self.rate();
         self.move_latents(rate);
-        let [colour, context] = &mut self.optimisers;
+        let [of_colours, of_contexts] = &mut self.optimisers;
         let [of_colour, of_context] = &self.gradients;
-        colour.descend(&mut self.colour.layers, of_colour, COLOUR_RATE * rate);
-        context.descend(&mut self.context.layers, of_context, CONTEXT_RATE * rate);
+        of_colours.descend(&mut self.colour.layers, of_colour, COLOUR_RATE * rate);
+        let frozen = context::frozen(self.plan.context);
+        let rate = context::rate(self.plan.context) * rate;
+        let layers = &mut self.context.layers[frozen..];
+        of_contexts.descend(layers, &of_context[frozen..], rate);
         self.step += 1;
         Ok(())
     }
@@ -376,9 +383,7 @@ impl<'a> LatentFit<'a> {
         // Networks have to learn what the first latents mean before these move far.
         let warm = self.warmth();
         let rate = LATENT_RATE * warm * rate * if rounded { ROUNDED_RATE } else { 1.0 };
-        let count = self.step as i32 + 1;
-        let unbias_mean = 1.0 / (1.0 - BETA_1.powi(count));
-        let unbias_square = 1.0 / (1.0 - BETA_2.powi(count));
+        let adam = Adam::new(rate, self.step);
         let planes = self.planes.0.par_iter();
         planes.zip(&mut self.latents).for_each(|(plane, latents)| {
             let Latents {
@@ -387,16 +392,17 @@ impl<'a> LatentFit<'a> {
                 means,
                 squares,
             } = latents;
-            let states = means.iter_mut().zip(squares);
-            let gradients = plane.adjoint.iter().zip(slopes);
-            for ((value, (adjoint, slope)), (mean, square)) in
-                values.iter_mut().zip(gradients).zip(states)
-            {
-                let gradient = adjoint * *slope;
-                *mean += (1.0 - BETA_1) * (gradient - *mean);
-                *square += (1.0 - BETA_2) * (gradient * gradient - *square);
-                *value -= rate * *mean * unbias_mean / ((*square * unbias_square).sqrt() + 1e-12);
-            }
+            let states = means
+                .par_chunks_mut(CHUNK)
+                .zip(squares.par_chunks_mut(CHUNK));
+            let adjoint = plane.adjoint.par_chunks(CHUNK);
+            let gradients = adjoint.zip(slopes.par_chunks(CHUNK));
+            let values = values.par_chunks_mut(CHUNK);
+            values.zip(gradients).zip(states).for_each(
+                |((values, (adjoint, slopes)), (means, squares))| {
+                    adam.step(values, [adjoint, slopes], means, squares);
+                },
+            );
         });
     }
 

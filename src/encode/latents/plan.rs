@@ -3,6 +3,7 @@
 use super::super::quantise;
 use super::super::settings::Steps;
 use crate::signal::Picture;
+use siren_format::{CONTEXT_INPUTS, ContextNetwork};
 
 /// What a file of grids is to reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,8 +24,8 @@ pub(crate) struct LatentPlan {
     pub(super) grids: Vec<(usize, u8)>,
     /// Neurons of the hidden layer of the network that gives colours.
     pub(super) hidden: usize,
-    /// Neurons of the hidden layers of the context network.
-    pub(super) context: [u8; 2],
+    /// The network that tells how probable latents are.
+    pub(super) context: ContextNetwork,
     pub(super) steps: u32,
     pub(super) seed: u64,
     pub(super) aim: Aim,
@@ -46,8 +47,15 @@ const ORDINARY: f64 = 500_000.0;
 const FEWER: f64 = 0.3;
 /// Steps over single points, by which efforts are counted, that one step over all pixels stands for.
 const STEPS_PER_PASS: u32 = 5;
-/// Bits that a weight takes, about.
+/// Bits that a weight of a context network of the file's own takes, about.
 const BITS: f64 = 8.0;
+/// Bits that a weight of the other network takes in a file of [`SMALL`] bytes, about, and how many more when the file
+/// doubles: large files are worth finer steps.
+const BITS_SMALL: f64 = 4.5;
+const BITS_DOUBLED: f64 = 0.65;
+const SMALL: f64 = 1228.0;
+/// Bits that differences from the prior take, about.
+const DIFFERENCES: f64 = 300.0;
 
 impl LatentPlan {
     /// For `picture`; `overhead` bytes of the file are neither latents nor weights.
@@ -79,7 +87,7 @@ impl LatentPlan {
             channels,
             grids,
             hidden: 24,
-            context: [16, 8],
+            context: ContextNetwork::Prior,
             steps: steps.max(10),
             seed,
             aim,
@@ -99,9 +107,17 @@ impl LatentPlan {
             return None;
         };
         let weights = (self.grids.len() + 1) * self.hidden + (self.hidden + 1) * self.channels;
-        let [first, second] = self.context.map(usize::from);
-        let context = siren_format::CONTEXT_INPUTS * first + first * second + 2 * second;
-        let networks = (weights + context) as f64 * BITS;
+        let context = match self.context {
+            ContextNetwork::Own([first, second]) => {
+                let (first, second) = (usize::from(first), usize::from(second));
+                let weights = CONTEXT_INPUTS * first + first * second + 2 * second;
+                weights as f64 * BITS
+            }
+            ContextNetwork::Prior => DIFFERENCES,
+        };
+        let doublings = (bytes as f64 / SMALL).log2();
+        let each = (BITS_SMALL + BITS_DOUBLED * doublings).clamp(2.0, 10.0);
+        let networks = weights as f64 * each + context;
         Some((bytes as f64 * 8.0 - self.overhead - networks).max(64.0))
     }
 

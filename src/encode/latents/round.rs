@@ -6,6 +6,7 @@
 
 use super::super::quantise::step_code;
 use super::super::trained::Job;
+use super::context;
 use super::fit::LatentFit;
 use super::plan::Aim;
 use super::refit::refit;
@@ -19,16 +20,10 @@ use crate::objective::latents::Pixels;
 use crate::signal::Picture;
 use rayon::prelude::*;
 use siren_format::{
-    Activation, BIT, Colour, File, Grid, Grids, Header, Input, Latents, Network as Shape, Samples,
-    Signal, Tensor, Weights,
+    Activation, BIT, Colour, ContextNetwork, File, Grid, Grids, Header, Input, Latents,
+    Network as Shape, Samples, Signal, Tensor, Weights,
 };
 
-/// Units of weights and of biases of the context network.
-const CONTEXT_UNITS: [f32; 2] = [256.0, 16_384.0];
-/// The largest magnitude of a level of each.
-const CONTEXT_MOST: [f32; 2] = [2048.0, 268_435_456.0];
-/// The exponents of steps that are tried for them, smallest first.
-const CONTEXT_STEPS: [[u8; 6]; 2] = [[1, 2, 3, 4, 5, 6], [8, 9, 10, 11, 12, 13]];
 /// By how much the codes of the colour network's tensors grow while they are searched for.
 const STRIDE: u8 = 4;
 /// The first of these codes makes levels of about this size.
@@ -169,37 +164,38 @@ impl<'f, 'a> Rounded<'f, 'a> {
 
     /// Finds steps for the context network.
     fn round_context(&mut self) -> Result<(), Error> {
+        let kind = self.fit.plan.context;
         let values: Vec<&[f32]> = tensors(&self.fit.context).collect();
-        let tensor = |index: usize, step: u8| context_tensor(values[index], index % 2, step);
-        let mut steps = vec![0; values.len()];
+        let tensor = |index: usize, step: u8| context::rounded(kind, values[index], index, step);
         let mut latents = self.latents();
         let costs = |latents: &Latents| {
             let costs = latents.costs(&self.header)?;
             Ok::<_, Error>(costs.context + costs.grids.iter().sum::<u64>())
         };
         // All in the finest steps first, so that each tensor is judged beside others that are nearly exact.
-        latents.context = (0..values.len())
-            .map(|index| tensor(index, CONTEXT_STEPS[index % 2][0]))
-            .collect();
-        for (index, step) in steps.iter_mut().enumerate() {
-            let mut best = None;
-            for tried in CONTEXT_STEPS[index % 2] {
-                latents.context[index] = tensor(index, tried);
+        latents.context = finest(kind, &self.fit.context);
+        for index in 0..values.len() {
+            let mut best: Option<(u64, Tensor)> = None;
+            // Differences of layers that were not fitted are zero in any steps.
+            let fitted = latents.context[index]
+                .levels
+                .iter()
+                .any(|&level| level != 0);
+            let steps = context::steps(kind, index % 2);
+            for &step in &steps[..if fitted { steps.len() } else { 1 }] {
+                latents.context[index] = tensor(index, step);
                 let found = costs(&latents)?;
-                if best.is_none_or(|best| found < best) {
-                    (best, *step) = (Some(found), tried);
+                if best.as_ref().is_none_or(|(best, _)| found < *best) {
+                    best = Some((found, latents.context[index].clone()));
                 }
             }
-            latents.context[index] = tensor(index, *step);
-        }
-        for (index, (values, tensor)) in tensors_mut(&mut self.fit.context)
-            .zip(&latents.context)
-            .enumerate()
-        {
-            let unit = f32::from(1_u16 << tensor.step) / CONTEXT_UNITS[index % 2];
-            for (value, &level) in values.iter_mut().zip(&tensor.levels) {
-                *value = level as f32 * unit;
+            if let Some((_, best)) = best {
+                latents.context[index] = best;
             }
+        }
+        let values = tensors_mut(&mut self.fit.context).zip(&latents.context);
+        for (index, (values, tensor)) in values.enumerate() {
+            context::take(kind, tensor, index, values);
         }
         self.context = latents.context;
         Ok(())
@@ -259,10 +255,7 @@ impl<'f, 'a> Rounded<'f, 'a> {
             costs.context + costs.grids.iter().sum::<u64>()
         };
         let chosen = bits(&latents);
-        latents.context = tensors(exact)
-            .enumerate()
-            .map(|(index, values)| context_tensor(values, index % 2, CONTEXT_STEPS[index % 2][0]))
-            .collect();
+        latents.context = finest(self.fit.plan.context, exact);
         [chosen, bits(&latents)]
     }
 
@@ -339,13 +332,13 @@ fn quantised(network: &Network, codes: &[u8]) -> (Vec<Tensor>, Network) {
     (levels, rounded)
 }
 
-/// Weights (`kind` 0) or biases (1) of the context network in steps of 2^`step` units.
-fn context_tensor(values: &[f32], kind: usize, step: u8) -> Tensor {
-    let size = f32::from(1_u16 << step) / CONTEXT_UNITS[kind];
-    let most = (CONTEXT_MOST[kind] / f32::from(1_u16 << step)).floor();
-    let level = |value: &f32| (value / size).round().clamp(-most, most) as i32;
-    Tensor {
-        step,
-        levels: values.iter().map(level).collect(),
-    }
+/// The context network in its finest steps.
+fn finest(kind: ContextNetwork, network: &Network) -> Vec<Tensor> {
+    tensors(network)
+        .enumerate()
+        .map(|(index, values)| {
+            let step = context::steps(kind, index % 2)[0];
+            context::rounded(kind, values, index, step)
+        })
+        .collect()
 }

@@ -11,7 +11,7 @@ use crate::engine::grid::Blocks;
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Activation, Architecture, Layer, Network};
 use crate::model::weights::step_size;
-use crate::objective::latents::{CONTEXT_INPUTS, Colours};
+use crate::objective::latents::Colours;
 use rayon::prelude::*;
 
 /// How much of each colour component is in red, green and blue.
@@ -225,32 +225,4 @@ pub(super) fn colour_network(plan: &LatentPlan) -> Result<Network, Error> {
         }
     }
     Network::from_layers(&shape, vec![hidden, output])
-}
-
-/// The context network: rectified units with the initialisation of He et al., shrunk, and no opinion at first.
-///
-/// # Errors
-/// None for plans of a picture.
-pub(super) fn context_network(plan: &LatentPlan) -> Result<Network, Error> {
-    let shape = Architecture {
-        inputs: CONTEXT_INPUTS,
-        hidden: plan.context.map(usize::from).to_vec(),
-        outputs: 2,
-        omega_first: 1.0,
-        omega_hidden: 1.0,
-        activation: Activation::Relu,
-        frequencies: 0,
-    };
-    let random = Network::random(&shape, plan.seed)?;
-    let mut layers = random.layers().to_vec();
-    let last = layers.len() - 1;
-    for (number, layer) in layers.iter_mut().enumerate() {
-        layer.weights *= if number == last { 0.1 } else { 0.7 };
-        layer.bias.fill(0.0);
-    }
-    // Scales of about a half.
-    if let Some(layer) = layers.last_mut() {
-        layer.bias[1] = -0.7;
-    }
-    Network::from_layers(&shape, layers)
 }

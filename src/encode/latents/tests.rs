@@ -13,7 +13,7 @@ use crate::objective::Derivatives;
 use crate::objective::latents::Colours;
 use crate::signal::{Picture, Samples};
 use ndarray::Array2;
-use siren_format::{File, Limits};
+use siren_format::{ContextNetwork, File, Limits};
 use std::ops::ControlFlow;
 
 /// Waves and an edge.
@@ -119,6 +119,25 @@ fn files_are_the_same_on_any_number_of_threads_and_after_an_interruption() {
         ControlFlow::Continue(())
     });
     assert!(resumed.unwrap().bytes == whole, "after an interruption");
+}
+
+/// Files hold differences from the prior, or a context network of their own where that is asked for.
+#[test]
+fn files_have_the_prior_unless_told_otherwise() {
+    let picture = picture(64, 48, 3);
+    for context in [ContextNetwork::Prior, ContextNetwork::Own([5, 4])] {
+        let encoder = encoder(1800, 12).with_context(context);
+        let bytes = encoder.encode(&picture).unwrap().bytes;
+        let file = File::from_bytes(&bytes, &Limits::default()).unwrap();
+        let (grids, _) = file.header.grids().unwrap();
+        assert_eq!(grids.context, context);
+        let levels = file.latents.unwrap().context;
+        let fitted: Vec<bool> = levels
+            .iter()
+            .map(|tensor| tensor.levels.iter().any(|&level| level != 0))
+            .collect();
+        assert_eq!(fitted[0], context != ContextNetwork::Prior);
+    }
 }
 
 /// A fit counts the bits that the file takes: in floats what the format computes in integers.

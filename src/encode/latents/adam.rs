@@ -1,0 +1,52 @@
+//! The optimiser of latents: Adam (Kingma and Ba 2015, arXiv 1412.6980).
+
+use crate::engine::simd::level;
+use fearless_simd::dispatch;
+
+/// Decay of the means of gradients and of their squares.
+const BETAS: [f32; 2] = [0.9, 0.99];
+
+/// One step for any number of latents.
+#[derive(Clone, Copy)]
+pub(super) struct Adam {
+    rate: f32,
+    /// What makes up for means that began at zero.
+    unbias: [f32; 2],
+}
+
+impl Adam {
+    /// The step with this number, from 0.
+    pub(super) fn new(rate: f32, step: u32) -> Self {
+        let count = step as i32 + 1;
+        Self {
+            rate,
+            unbias: BETAS.map(|beta| 1.0 / (1.0 - beta.powi(count))),
+        }
+    }
+
+    /// Moves `values`, whose gradients are the product of both `factors`. All slices have the same length.
+    pub(super) fn step(
+        self,
+        values: &mut [f32],
+        factors: [&[f32]; 2],
+        means: &mut [f32],
+        squares: &mut [f32],
+    ) {
+        dispatch!(level().1, _simd => self.run(values, factors, means, squares));
+    }
+
+    #[inline(always)]
+    fn run(self, values: &mut [f32], factors: [&[f32]; 2], means: &mut [f32], squares: &mut [f32]) {
+        let gradients = factors[0].iter().zip(factors[1]);
+        let states = means.iter_mut().zip(squares);
+        for ((value, (adjoint, slope)), (mean, square)) in
+            values.iter_mut().zip(gradients).zip(states)
+        {
+            let gradient = adjoint * slope;
+            *mean += (1.0 - BETAS[0]) * (gradient - *mean);
+            *square += (1.0 - BETAS[1]) * (gradient * gradient - *square);
+            let size = (*square * self.unbias[1]).sqrt() + 1e-12;
+            *value -= self.rate * *mean * self.unbias[0] / size;
+        }
+    }
+}
