@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use siren_format::{
-    Activation, CONTEXT_INPUTS, Colour, File, Grid, Grids, Header, Input, Latents, Network,
-    Samples, Signal, Tensor, Weights,
+    Activation, CONTEXT_INPUTS, Colour, ContextNetwork, File, Grid, Grids, Header, Input, Latents,
+    Network, Samples, Signal, Tensor, Weights,
 };
 
 /// A file of zeros: its name, signal, channels and bits a sample, and the widths of its hidden layers.
@@ -37,7 +37,7 @@ fn grid_cases() -> Vec<(&'static str, File)> {
     let case = |name, side, (scale, count): (u8, usize), context, hidden, largest| {
         let grids = Grids {
             grids: vec![Grid { scale, step: 150 }; count],
-            context,
+            context: ContextNetwork::Own(context),
         };
         let signal = Signal::Picture {
             width: side,
@@ -190,7 +190,7 @@ fn zeros(header: Header) -> File {
         layers.flat_map(pair).collect::<Vec<_>>()
     });
     let latents = header.grids().map(|(grids, [width, height])| {
-        let [first, second] = grids.context.map(u32::from);
+        let [first, second] = grids.context.widths().map(u32::from);
         let layers = [(CONTEXT_INPUTS as u32, first), (first, second), (second, 2)];
         let pair = |(inputs, outputs)| [tensor(0, inputs * outputs), tensor(0, outputs)];
         let count = |grid: &Grid| {

@@ -15,8 +15,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use siren_format::{
-    Activation, CONTEXT_INPUTS, Colour, Cost, File, Grid, Grids, Header, Input, Latents, Limits,
-    Network, OPERATIONS_PER_SECOND, Samples, Signal, Tensor, Weights,
+    Activation, CONTEXT_INPUTS, Colour, ContextNetwork, Cost, File, Grid, Grids, Header, Input,
+    Latents, Limits, Network, OPERATIONS_PER_SECOND, Samples, Signal, Tensor, Weights,
 };
 use sirenc::media::{self, picture::Format, video};
 use sirenc::{
@@ -154,7 +154,7 @@ impl GridGenes {
         } = *self;
         Grids {
             grids: vec![Grid { scale, step: 150 }; count as usize],
-            context,
+            context: ContextNetwork::Own(context),
         }
     }
 

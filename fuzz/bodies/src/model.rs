@@ -130,8 +130,8 @@ pub(crate) fn grids(source: &mut Unstructured<'_>, most: u8) -> Result<Grids> {
     }
     let mut width = || source.int_in_range(1..=32);
     let context = match [width()?, width()?] {
-        // An ordinary choice of a fuzzer that wants the prior.
-        [1, 1] => ContextNetwork::Prior,
+        // Often enough for a fuzzer to find it.
+        [32, _] => ContextNetwork::Prior,
         widths => ContextNetwork::Own(widths),
     };
     Ok(Grids { grids, context })
@@ -149,10 +149,16 @@ pub(crate) fn latents(
         levels: Vec::new(),
     };
     let [first, second] = grids.context.widths().map(usize::from);
+    // Differences from the prior leave their sums with it in range.
+    let less = if grids.context == ContextNetwork::Prior {
+        2
+    } else {
+        0
+    };
     for (inputs, outputs) in [(CONTEXT_INPUTS, first), (first, second), (second, 2)] {
         for (count, steps, bits) in [(inputs * outputs, 8, 11), (outputs, 16, 28)] {
             let step = source.int_in_range(0..=steps)?;
-            let most = (1_i32 << (bits - step)).min(LEVEL_MAX);
+            let most = (1_i32 << (bits - less - step)).min(LEVEL_MAX);
             let levels = levels(source, count, most)?;
             latents.context.push(Tensor { step, levels });
         }

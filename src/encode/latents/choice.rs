@@ -8,7 +8,7 @@ use crate::signal::Picture;
 /// When pictures get grids of latents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GridUse {
-    /// Where they are expected to be better than weights alone, as benches/record/2026-11-30-grids.md measured it: in
+    /// Where they are expected to be better than weights alone, as benches/record/2026-11-30-prior.md measured it: in
     /// opaque pictures that have bytes enough, at an effort of 3 or more.
     #[default]
     Auto,
@@ -19,8 +19,8 @@ pub enum GridUse {
 }
 
 /// Bytes and bits for each pixel from which grids are better than weights alone.
-const BYTES: u64 = 4_000;
-const BPP: f64 = 0.1;
+const BYTES: u64 = 1_800;
+const BPP: f64 = 0.03;
 /// The effort from which they are.
 const EFFORT: usize = 3;
 /// Pixels of the largest picture that gets them unasked: their fit takes about 150 bytes for each.
@@ -73,11 +73,11 @@ mod tests {
     #[test]
     fn grids_are_chosen_where_bytes_and_effort_suffice() {
         let picture = gray(400, 3);
-        let encoder = Encoder::new().with_bytes(5_000);
+        let encoder = Encoder::new().with_bytes(2_000);
         assert!(encoder.grids_for(&picture));
         for other in [
-            encoder.clone().with_bytes(3_000),
-            encoder.clone().with_bpp(0.09),
+            encoder.clone().with_bytes(1_500),
+            encoder.clone().with_bpp(0.029),
             encoder.clone().with_steps(4_200),
             encoder.clone().with_effort(2).unwrap(),
             encoder.clone().with_layers(3),
@@ -87,7 +87,7 @@ mod tests {
         ] {
             assert!(!other.grids_for(&picture), "{other:?}");
         }
-        let profiled = picture.with_icc(Some(vec![0; 2_000]));
+        let profiled = picture.with_icc(Some(vec![0; 500]));
         assert!(!encoder.grids_for(&profiled));
         assert!(!encoder.grids_for(&gray(400, 4)));
         assert!(!encoder.grids_for(&gray(2_300, 3)));

@@ -24,7 +24,11 @@ const FREQUENCIES: usize = 64;
 const USUAL: f64 = 0.16;
 /// The range of what a bit may be worth, and how often it is halved.
 const LAMBDAS: [f64; 2] = [0.05, 0.8];
-const HALVINGS: u32 = 10;
+const HALVINGS: u32 = 7;
+/// How many lambdas below the one found are tried, and how far apart in their logarithm: each level changes what the
+/// prior expects of others, so that bits do not quite rise as lambda falls.
+const TRIED: u32 = 6;
+const APART: f64 = 0.006;
 /// So much that hardly any level but 0 is worth its bits.
 const MOST: f64 = 1e9;
 
@@ -157,21 +161,30 @@ impl PlaceholderEncoder {
         }
     }
 
-    /// The trial of these steps with the smallest lambda that the room allows.
+    /// The trial of these steps with the smallest error that the room allows.
     fn filling(&self, weights: &Weights, step: u8, room: u64) -> Result<Option<Trial>, Error> {
         let [mut low, mut high] = LAMBDAS.map(f64::ln);
-        let mut found = None;
+        let mut best: Option<Trial> = None;
+        let mut fits = |lambda: f64| {
+            let trial = self.trial(weights, step, lambda.exp())?;
+            let fits = trial.bits <= room;
+            if fits && best.as_ref().is_none_or(|best| trial.error < best.error) {
+                best = Some(trial);
+            }
+            Ok::<_, Error>(fits)
+        };
         for _ in 0..HALVINGS {
             let middle = low.midpoint(high);
-            let trial = self.trial(weights, step, middle.exp())?;
-            if trial.bits <= room {
-                found = Some(trial);
+            if fits(middle)? {
                 high = middle;
             } else {
                 low = middle;
             }
         }
-        Ok(found)
+        for index in 1..=TRIED {
+            fits(high - f64::from(index) * APART)?;
+        }
+        Ok(best)
     }
 
     fn trial(&self, weights: &Weights, step: u8, lambda: f64) -> Result<Trial, Error> {

@@ -84,6 +84,7 @@ impl Objective for Contexts<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LatentPlane;
     use super::*;
     use crate::engine::net::{Activation, Architecture, Differentiator, Layer, Network};
 
