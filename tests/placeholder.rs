@@ -133,10 +133,12 @@ fn a_placeholder_never_takes_more_than_was_asked_and_uses_what_it_has() {
     let dot = picture(1, 1, 1, |_, _| vec![1.0]);
     let strip = beach(3, 500);
     for bytes in [16, 17, 20, 32, 51, 100, 200] {
+        // The least error may leave a level or two unsaid, of some 8 bits each in noise.
+        let most = bytes - 1 - bytes / 50;
         for (source, least) in [
-            (&noise, bytes - 1),
-            (&beach(96, 64), bytes - 1),
-            (&disc(40, 60), bytes - 1),
+            (&noise, most),
+            (&beach(96, 64), most),
+            (&disc(40, 60), most),
             (&flat, 1),
             (&dot, 1),
             (&strip, 1),

@@ -269,7 +269,7 @@ pub(crate) enum Metadata {
 /// When `encode` uses grids of latents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Grids {
-    /// Where they are expected to be better than weights alone: from 4,000 bytes and 0.1 bits per pixel on, up to 5
+    /// Where they are expected to be better than weights alone: from 1,800 bytes and 0.03 bits per pixel on, up to 5
     /// megapixels, at an effort of 3 or more, if neither steps nor a network, a PSNR or a GPU are asked for
     Auto,
     /// Grids of latents
