@@ -114,7 +114,7 @@ fn train(files: &Path, to: &Path) -> Outcome<()> {
         let number = name.and_then(|name| name.split('-').next());
         let index: usize = number.ok_or("a name without a number")?.parse()?;
         let file = File::from_bytes(&fs::read(&path)?, &Limits::default())?;
-        let to = if index % HELD == 0 {
+        let to = if index.is_multiple_of(HELD) {
             &mut held
         } else {
             &mut samples
@@ -140,7 +140,7 @@ fn train(files: &Path, to: &Path) -> Outcome<()> {
     Fitter::new(STEPS, LATENTS)
         .with_rate(RATE)
         .fit_with(&mut network, &samples, |progress| {
-            if progress.step % 500 == 0 {
+            if progress.step.is_multiple_of(500) {
                 println!("step {}: {:.4} bits a latent", progress.step, progress.loss);
             }
             ControlFlow::Continue(())

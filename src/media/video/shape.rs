@@ -153,7 +153,7 @@ mod tests {
             let all = u64::from(3 * SIDE * SIDE * FRAMES);
             for (most, refused) in [(all - 1, true), (all, false)] {
                 let opened = open_animation(&mut Cursor::new(&bytes), 1 << 20, most);
-                let error = opened.err().expect("nothing to decode");
+                let error = opened.expect_err("nothing to decode");
                 assert_eq!(
                     matches!(error, Error::Limit(_)),
                     refused,

@@ -162,8 +162,8 @@ impl Tile {
             let (near, above, after) = self.split(run, rest);
             for ((right, down), from) in NEIGHBOURS.into_iter().zip(by_near.chunks_exact(TILE)) {
                 // Neighbours lie up to two rows above and two columns to either side.
-                let line = (MARGIN as i32 + i32::from(down)) as usize;
-                let first = (MARGIN as i32 + i32::from(right)) as usize;
+                let line = (MARGIN as i32 + down) as usize;
+                let first = (MARGIN as i32 + right) as usize;
                 let to = &mut near[line * run.width() + first..][..run.count];
                 add(simd, to, &from[run.slot..][..run.count]);
             }
@@ -307,7 +307,7 @@ impl ContextTiles {
             for (tile, slot) in self.tiles.iter().zip(&self.slots) {
                 if tile.grid == grid {
                     with(slot, |patches| {
-                        tile.to_neighbours(patches, plane, &mut padded)
+                        tile.to_neighbours(patches, plane, &mut padded);
                     });
                 } else if parents[tile.grid] == Some(grid) {
                     with(slot, |patches| tile.to_parent(patches, plane, &mut padded));
