@@ -35,7 +35,8 @@ const WARM: u32 = 20;
 /// When the steps of rounding are chosen anew by lambda, and how much lambda must have changed for that.
 const RESIZED: [f64; 2] = [0.3, 0.45];
 const CHANGED: f64 = 1.3;
-/// How fast lambda follows what is asked for in a whole fit, and when: not before most of what is superfluous is gone,
+/// How fast lambda follows what is asked for in a whole fit, and when: not before most of what is superfluous is gone
+/// (or an eighth of a short fit),
 /// and not when latents hardly move any more.
 const CONTROL: f64 = 20.0;
 /// Bits need some steps to follow lambda, however short a fit is: it is controlled as if it had this number more.
@@ -263,7 +264,9 @@ impl<'a> LatentFit<'a> {
 
     /// Whether lambda follows what is asked for in this step.
     fn follows(&self) -> bool {
-        self.step >= self.last() || self.step >= SETTLED && CONTROLLED.contains(&self.progress())
+        self.step >= self.last()
+            || self.step >= SETTLED.min(self.plan.steps / 8)
+                && CONTROLLED.contains(&self.progress())
     }
 
     /// Gives all grids the steps of rounding that suit lambda.
