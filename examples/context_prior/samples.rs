@@ -21,7 +21,7 @@ struct Sample {
 pub(crate) struct Samples(Vec<Sample>);
 
 impl Samples {
-    /// Latents.
+    /// The number of latents.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,26 +1,23 @@
 //! The optimiser of latents: Adam (Kingma and Ba 2015, arXiv 1412.6980).
 
 use crate::engine::simd::level;
+use crate::fit::{BETA_1, BETA_2, EPSILON, bias_correction};
 use fearless_simd::dispatch;
-
-/// Decay of the means of gradients and of their squares.
-const BETAS: [f32; 2] = [0.9, 0.99];
 
 /// One step for any number of latents.
 #[derive(Clone, Copy)]
 pub(super) struct Adam {
     rate: f32,
     /// What makes up for means that began at zero.
-    unbias: [f32; 2],
+    unbias: (f32, f32),
 }
 
 impl Adam {
     /// The step with this number, from 0.
     pub(super) fn new(rate: f32, step: u32) -> Self {
-        let count = step as i32 + 1;
         Self {
             rate,
-            unbias: BETAS.map(|beta| 1.0 / (1.0 - beta.powi(count))),
+            unbias: bias_correction(BETA_1, BETA_2, step as i32 + 1),
         }
     }
 
@@ -43,10 +40,10 @@ impl Adam {
             values.iter_mut().zip(gradients).zip(states)
         {
             let gradient = adjoint * slope;
-            *mean += (1.0 - BETAS[0]) * (gradient - *mean);
-            *square += (1.0 - BETAS[1]) * (gradient * gradient - *square);
-            let size = (*square * self.unbias[1]).sqrt() + 1e-12;
-            *value -= self.rate * *mean * self.unbias[0] / size;
+            *mean += (1.0 - BETA_1) * (gradient - *mean);
+            *square += (1.0 - BETA_2) * (gradient * gradient - *square);
+            let size = (*square * self.unbias.1).sqrt() + EPSILON;
+            *value -= self.rate * *mean * self.unbias.0 / size;
         }
     }
 }

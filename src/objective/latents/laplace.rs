@@ -20,7 +20,7 @@ const FAR: f32 = 126.0;
 pub(crate) struct Coded<'a> {
     pub(crate) latents: &'a [f32],
     pub(crate) means: &'a [f32],
-    /// Binary logarithms.
+    /// Binary logarithms of the scales of the distributions.
     pub(crate) scales: &'a [f32],
 }
 
