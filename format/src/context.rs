@@ -56,33 +56,48 @@ const PRIOR: &[u8] = include_bytes!("context_prior.bin");
 #[must_use]
 pub fn context_prior() -> &'static [Vec<i32>] {
     static NUMBERS: LazyLock<Vec<Vec<i32>>> = LazyLock::new(|| {
-        numbers(&layers(PRIOR_WIDTHS), PRIOR)
+        layer_numbers(&layers(PRIOR_WIDTHS), PRIOR)
             .expect("the bytes that ship with the crate, which tests read")
     });
     &NUMBERS
 }
 
-/// Reads the numbers of a network whose layers have these numbers of inputs and outputs: for each its weights row by
-/// row, two bytes each, then its biases, four bytes each, all little-endian.
+/// Reads the numbers of a context network whose layers have these numbers of inputs and outputs: for each its weights row by
+/// row, two bytes each, then its biases, four bytes each.
+///
+/// # Errors
+/// As those of [`numbers`].
+pub(crate) fn layer_numbers(
+    shapes: &[(usize, usize); 3],
+    bytes: &[u8],
+) -> Result<Vec<Vec<i32>>, Fault> {
+    let counts = shapes
+        .iter()
+        .flat_map(|&(inputs, outputs)| [(inputs * outputs, 2), (outputs, 4)]);
+    numbers(counts, bytes)
+}
+
+/// Reads the numbers of tensors that have these counts of numbers, of two or four bytes each, little-endian.
 ///
 /// # Errors
 /// [`Fault::ContextCount`] if there are more or fewer numbers.
-pub(crate) fn numbers(shapes: &[(usize, usize); 3], bytes: &[u8]) -> Result<Vec<Vec<i32>>, Fault> {
+pub(crate) fn numbers(
+    counts: impl IntoIterator<Item = (usize, usize)>,
+    bytes: &[u8],
+) -> Result<Vec<Vec<i32>>, Fault> {
     let mut tensors = Vec::new();
     let mut rest = bytes;
-    for &(inputs, outputs) in shapes {
-        for (count, width) in [(inputs * outputs, 2), (outputs, 4)] {
-            let (these, others) = rest
-                .split_at_checked(count * width)
-                .ok_or(Fault::ContextCount)?;
-            let number = |bytes: &[u8]| match *bytes {
-                [a, b, c, d] => i32::from_le_bytes([a, b, c, d]),
-                [a, b] => i16::from_le_bytes([a, b]).into(),
-                _ => 0,
-            };
-            tensors.push(these.chunks_exact(width).map(number).collect());
-            rest = others;
-        }
+    for (count, width) in counts {
+        let (these, others) = rest
+            .split_at_checked(count * width)
+            .ok_or(Fault::ContextCount)?;
+        let number = |bytes: &[u8]| match *bytes {
+            [a, b, c, d] => i32::from_le_bytes([a, b, c, d]),
+            [a, b] => i16::from_le_bytes([a, b]).into(),
+            _ => 0,
+        };
+        tensors.push(these.chunks_exact(width).map(number).collect());
+        rest = others;
     }
     if rest.is_empty() {
         Ok(tensors)

@@ -126,6 +126,8 @@ pub enum Fault {
     ContextWidth,
     /// A signal that is no picture has grids of latents.
     GridSignal,
+    /// Weights are differences from a prior that does not know networks of this shape.
+    PriorNetwork,
     /// All grids together have more nodes than the format permits.
     NodeCount,
     /// A section is longer than what is left of the file.
@@ -201,6 +203,10 @@ impl Fault {
                 "the hidden layers of the context network have not 1 to 32 neurons",
             ),
             Self::GridSignal => ("3.7", "a signal that is no picture has grids"),
+            Self::PriorNetwork => (
+                "5.5",
+                "the weights are differences from a prior that does not know networks of this shape",
+            ),
             Self::NodeCount => ("3.7", "the grids have more than 2^28 nodes"),
             Self::SectionEnds => ("4.1", "the file ends within a section"),
             Self::SectionOrder => ("4.1", "the sections are not in strictly ascending order"),

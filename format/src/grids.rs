@@ -9,6 +9,16 @@ const SCALE_MAX: u8 = 15;
 /// The most latents that a file may hold: 512 MiB of them.
 const COUNT_MAX: u64 = 1 << 28;
 
+/// The least scale of the coarsest grids of a series, and how much coarser than the finest ones they are at least.
+const COARSEST: u8 = 4;
+const OCTAVES: u8 = 3;
+/// By how much the finest grids of a series are coarser for all components but the first.
+const COARSER: u8 = 2;
+/// The least step code of a grid of a series.
+const LEAST_STEP: u8 = 136;
+/// Eighths of an octave by which steps of a series fall with the scale.
+const STEPS_PER_SCALE: u8 = 8;
+
 /// Grids of latents, and the network that says how probable each latent is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grids {
@@ -63,7 +73,49 @@ impl Grid {
     }
 }
 
+/// The grids that pictures have in general, component after component, and each component's from coarse to fine (SPEC 3.7):
+/// there are as many components as `channels`, the finest scale of the first is `finest`, and `step` is what its step code
+/// would be at scale 0.
+#[must_use]
+pub fn series(channels: u8, finest: u8, step: u8) -> Vec<Grid> {
+    let coarsest = finest.saturating_add(OCTAVES).max(COARSEST);
+    let component = |index: u8| {
+        let (finest, more) = match index {
+            0 => (finest, 0),
+            _ => (finest.saturating_add(COARSER), 1),
+        };
+        (finest..=coarsest).rev().map(move |scale| Grid {
+            scale,
+            step: step
+                .saturating_add(more)
+                .saturating_sub(scale.saturating_mul(STEPS_PER_SCALE))
+                .max(LEAST_STEP),
+        })
+    };
+    (0..channels).flat_map(component).collect()
+}
+
 impl Grids {
+    /// The finest scale of the first component and its step code at scale 0, if these grids are a [`series`] for that number
+    /// of channels.
+    #[must_use]
+    pub(crate) fn series(&self, channels: u8) -> Option<[u8; 2]> {
+        let first = (1..self.grids.len()).take_while(|&index| self.parent(index).is_some());
+        let finest = self.grids.get(first.count())?;
+        let code = finest
+            .step
+            .checked_add(finest.scale.checked_mul(STEPS_PER_SCALE)?)?;
+        (finest.step > LEAST_STEP && series(channels, finest.scale, code) == self.grids)
+            .then_some([finest.scale, code])
+    }
+
+    /// The component that a grid of a series belongs to: the number of grids without a parent up to it, but for the first.
+    #[must_use]
+    pub fn component(&self, index: usize) -> usize {
+        let orphans = (1..=index).filter(|&index| self.parent(index).is_none());
+        orphans.count()
+    }
+
     /// Latents of a picture of `width` x `height` pixels, in all grids together.
     #[must_use]
     pub fn latents(&self, width: u32, height: u32) -> u64 {

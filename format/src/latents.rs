@@ -6,17 +6,13 @@
 use core::mem;
 
 use crate::context::{Context, STEPS_MAX, layers};
-use crate::gaussian::{QuantizedGaussian, SCALE_MAX};
 use crate::laplace::QuantizedLaplace;
-use crate::levels::{cheapest_scale, get_level, put_level};
 use crate::range::{Counter, Reader, Sink, Writer};
 use crate::scan::scan;
-use crate::{Error, Fault, Grids, Header, Tensor};
+use crate::{ContextNetwork, Error, Fault, Grids, Header, Tensor, differences};
 
 /// Bits of a step code of the context network.
 const STEP_BITS: u32 = 5;
-/// Bits of a scale code of the context network.
-const SCALE_BITS: u32 = 7;
 
 /// The latents of a picture and the context network under which they are coded (SPEC 5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +51,7 @@ impl Latents {
     fn count(&self, grids: &Grids, width: u32, height: u32) -> Result<LatentCosts, Fault> {
         self.check(grids, width, height)?;
         let mut counter = Counter(0);
-        put_context(&self.context, &mut counter)?;
+        put_context(&self.context, grids, &mut counter)?;
         let context = counter.0;
         let mut costs = Vec::new();
         self.put(grids, width, height, &mut Counter(0), |sink| {
@@ -70,7 +66,7 @@ impl Latents {
     pub(crate) fn write(&self, grids: &Grids, width: u32, height: u32) -> Result<Vec<u8>, Fault> {
         self.check(grids, width, height)?;
         let mut writer = Writer::new();
-        put_context(&self.context, &mut writer)?;
+        put_context(&self.context, grids, &mut writer)?;
         self.put(grids, width, height, &mut writer, |_| ())?;
         Ok(writer.finish())
     }
@@ -179,51 +175,32 @@ fn ranged(fault: Fault) -> impl Fn(Fault) -> Fault {
     }
 }
 
-fn put_context(tensors: &[Tensor], sink: &mut impl Sink) -> Result<(), Fault> {
-    for tensor in tensors {
-        let scale = cheapest_scale(&tensor.levels, |scale| {
-            let mut counter = Counter(0);
-            put_levels(&tensor.levels, scale, &mut counter).map(|()| counter.0)
-        })?;
-        sink.bits(tensor.step.into(), STEP_BITS)?;
-        sink.bits(scale.into(), SCALE_BITS)?;
-        put_levels(&tensor.levels, scale, sink)?;
+fn put_context(tensors: &[Tensor], grids: &Grids, sink: &mut impl Sink) -> Result<(), Fault> {
+    let mut tensors = tensors.iter();
+    match grids.context {
+        ContextNetwork::Own(_) => {
+            tensors.try_for_each(|tensor| differences::put_tensor(tensor, STEP_BITS, sink))
+        }
+        ContextNetwork::Prior => {
+            tensors.try_for_each(|tensor| differences::put(tensor, STEP_BITS, sink))
+        }
     }
-    Ok(())
-}
-
-/// Puts the levels of a tensor of the context network under a scale; under scale 0 all are 0.
-fn put_levels(levels: &[i32], scale: u8, sink: &mut impl Sink) -> Result<(), Fault> {
-    if scale == 0 {
-        return Ok(());
-    }
-    let bell = QuantizedGaussian::new(scale);
-    levels
-        .iter()
-        .try_for_each(|&level| put_level(level, bell, sink))
 }
 
 fn get_context(reader: &mut Reader<'_>, grids: &Grids) -> Result<Vec<Tensor>, Fault> {
     let mut tensors = Vec::new();
     for (inputs, outputs) in layers(grids.context.widths()) {
         for (count, most) in [inputs * outputs, outputs].into_iter().zip(STEPS_MAX) {
-            let step = reader.bits(STEP_BITS)? as u8;
-            let scale = reader.bits(SCALE_BITS)? as u8;
-            if step > most || scale > SCALE_MAX {
+            let tensor = match grids.context {
+                ContextNetwork::Own(_) => differences::get_tensor(count, STEP_BITS, reader),
+                ContextNetwork::Prior => differences::get(count, STEP_BITS, reader),
+            };
+            let tensor = tensor.map_err(ranged(Fault::ContextRange))?;
+            if tensor.step > most {
                 return Err(Fault::ContextRange);
             }
-            let levels = get_levels(reader, count, scale).map_err(ranged(Fault::ContextRange))?;
-            tensors.push(Tensor { step, levels });
+            tensors.push(tensor);
         }
     }
     Ok(tensors)
-}
-
-/// Counterpart of [`put_levels`].
-fn get_levels(reader: &mut Reader<'_>, count: usize, scale: u8) -> Result<Vec<i32>, Fault> {
-    if scale == 0 {
-        return Ok(vec![0; count]);
-    }
-    let bell = QuantizedGaussian::new(scale);
-    (0..count).map(|_| get_level(bell, reader)).collect()
 }

@@ -40,6 +40,7 @@
 
 mod context;
 mod cost;
+mod differences;
 mod error;
 mod file;
 mod gaussian;
@@ -61,9 +62,10 @@ mod wire;
 
 pub use context::{CONTEXT_INPUTS, CONTEXT_MAX, NEIGHBOURS, PARENTS, SCALE_ORIGIN, context_prior};
 pub use cost::{Cost, OPERATIONS_PER_SECOND, TILE};
+pub use differences::{COLOUR_PRIOR_BITS, colour_prior, colour_prior_columns};
 pub use error::{Error, Fault, Feature};
 pub use file::File;
-pub use grids::{ContextNetwork, Grid, Grids};
+pub use grids::{ContextNetwork, Grid, Grids, series};
 pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples};
 pub use latents::{LatentCosts, Latents};
 pub use layout::{Layout, Part, Span, inspect};

@@ -5,7 +5,7 @@
 //! decoder's business.
 
 use crate::levels::Tensor;
-use crate::{Error, Fault, Header, half, levels};
+use crate::{Error, Fault, Header, differences, half, levels};
 
 /// Units to a bit in [`Weights::bits`].
 pub const BIT: u64 = 1 << 16;
@@ -21,6 +21,8 @@ pub enum Weights {
     /// Integer multiples of a step size, a tensor for each weight matrix and each vector of biases: W of
     /// the first layer, b of the first layer, W of the second (SPEC 5.3).
     Levels(Vec<Tensor>),
+    /// Differences from the prior of networks that give colours, as levels (SPEC 5.5).
+    Differences(Vec<Tensor>),
 }
 
 /// How weights are coded (SPEC 3.6).
@@ -30,6 +32,8 @@ pub enum Coding {
     Half,
     /// Integer levels, entropy coded: [`Weights::Levels`].
     Levels,
+    /// Differences from a prior, entropy coded: [`Weights::Differences`].
+    Differences,
 }
 
 impl Coding {
@@ -39,6 +43,7 @@ impl Coding {
         match self {
             Self::Half => 0,
             Self::Levels => 1,
+            Self::Differences => 2,
         }
     }
 
@@ -63,6 +68,7 @@ impl Coding {
         match number {
             0 => Some(Self::Half),
             1 => Some(Self::Levels),
+            2 => Some(Self::Differences),
             _ => None,
         }
     }
@@ -75,6 +81,7 @@ impl Weights {
         match self {
             Self::Half(_) => Coding::Half,
             Self::Levels(_) => Coding::Levels,
+            Self::Differences(_) => Coding::Differences,
         }
     }
 
@@ -92,6 +99,7 @@ impl Weights {
             Self::Half(values) => half::write(values, header.parameters())
                 .map(|payload| 8 * BIT * payload.len() as u64),
             Self::Levels(tensors) => levels::costs(tensors, header).map(|costs| costs.iter().sum()),
+            Self::Differences(tensors) => differences::cost(tensors, header),
         };
         self.coding().writable()?;
         header
@@ -105,6 +113,7 @@ impl Weights {
         match self {
             Self::Half(values) => half::write(values, header.parameters()),
             Self::Levels(tensors) => levels::write(tensors, header),
+            Self::Differences(tensors) => differences::write(tensors, header),
         }
     }
 
@@ -125,6 +134,10 @@ impl Weights {
             Coding::Levels => {
                 let (tensors, bits) = levels::read(payload, header)?;
                 (Self::Levels(tensors), bits)
+            }
+            Coding::Differences => {
+                let (tensors, bits) = differences::read(payload, header)?;
+                (Self::Differences(tensors), bits)
             }
         })
     }

@@ -13,7 +13,7 @@ use bincode::{Decode, Encode};
 
 use crate::{
     Activation, Coding, Colour, ContextNetwork, Error, Fault, Feature, Grid, Grids, Header, Input,
-    Network, Samples, Signal,
+    Network, Samples, Signal, series,
 };
 
 /// Memory a header may take while it is read, in bytes. 255 runs take half of it, so whatever exceeds it
@@ -103,14 +103,11 @@ struct Run {
     width: u32,
 }
 
-/// What follows the header's other fields if the network sees grids.
-#[derive(Encode, Decode)]
-struct GridsWire {
-    /// Scale and step of each grid.
-    grids: Vec<[u8; 2]>,
-    /// Widths of the context network; or 0, and the number of a prior.
-    context: [u8; 2],
-}
+/// What follows the header's other fields if the network sees grids: scale and step of each grid. A list without any stands
+/// for a series of grids, and its finest scale and step code at scale 0 follow.
+type GridsWire = Vec<[u8; 2]>;
+/// What follows these: widths of the context network; or 0, and the number of a prior.
+type ContextWire = [u8; 2];
 
 /// The number of the prior of context networks.
 const PRIOR: u8 = 1;
@@ -137,14 +134,7 @@ pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, F
     };
     let (input, grids) = match input {
         Input::Coordinates => (0, None),
-        Input::Grids(Grids { grids, context }) => {
-            let grids = grids.iter().map(|grid| [grid.scale, grid.step]).collect();
-            let context = match *context {
-                ContextNetwork::Own(widths) => widths,
-                ContextNetwork::Prior => [0, PRIOR],
-            };
-            (1, Some(GridsWire { grids, context }))
-        }
+        Input::Grids(grids) => (1, Some(grids)),
     };
     let wire = Wire {
         signal: header.signal.into(),
@@ -163,9 +153,50 @@ pub(crate) fn write_header(header: &Header, coding: Coding) -> Result<Vec<u8>, F
     };
     let mut bytes = bincode::encode_to_vec(wire, CONFIG).map_err(|_| Fault::Number)?;
     if let Some(grids) = grids {
-        bytes.extend(bincode::encode_to_vec(grids, CONFIG).map_err(|_| Fault::Number)?);
+        bytes.extend(write_grids(grids, channels)?);
     }
     Ok(bytes)
+}
+
+/// Writes the grids of a picture with that number of channels.
+fn write_grids(grids: &Grids, channels: u8) -> Result<Vec<u8>, Fault> {
+    let context: ContextWire = match grids.context {
+        ContextNetwork::Own(widths) => widths,
+        ContextNetwork::Prior => [0, PRIOR],
+    };
+    let all = grids.grids.iter().map(|grid| [grid.scale, grid.step]);
+    let bytes = match grids.series(channels) {
+        Some(series) => bincode::encode_to_vec((GridsWire::new(), series, context), CONFIG),
+        None => bincode::encode_to_vec((all.collect::<GridsWire>(), context), CONFIG),
+    };
+    bytes.map_err(|_| Fault::Number)
+}
+
+/// Reads the grids that `bytes` begin with, of a picture with that number of channels; returns them with their length in
+/// bytes.
+fn read_grids(bytes: &[u8], channels: u8) -> Result<(Grids, usize), Error> {
+    let (wire, mut length): (GridsWire, usize) = decode(bytes, Fault::GridCount)?;
+    let mut grids = wire
+        .iter()
+        .map(|&[scale, step]| Grid { scale, step })
+        .collect();
+    if wire.is_empty() {
+        let ([finest, step], more): ([u8; 2], usize) = decode(&bytes[length..], Fault::GridCount)?;
+        length += more;
+        grids = series(channels, finest, step);
+    }
+    let (context, more): (ContextWire, usize) = decode(&bytes[length..], Fault::GridCount)?;
+    let context = match context {
+        [0, PRIOR] => ContextNetwork::Prior,
+        [0, other] => {
+            return Err(Error::Unsupported {
+                what: Feature::Prior,
+                number: other.into(),
+            });
+        }
+        widths => ContextNetwork::Own(widths),
+    };
+    Ok((Grids { grids, context }, length + more))
 }
 
 /// Reads the header that `bytes` begin with; returns it with its length in bytes.
@@ -186,18 +217,9 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<(Header, Coding, usize), Error
     let input = match wire.model >> 4 {
         0 => Input::Coordinates,
         1 => {
-            let (wire, more): (GridsWire, usize) = decode(&bytes[length..], Fault::GridCount)?;
+            let (grids, more) = read_grids(&bytes[length..], (wire.samples & 3) + 1)?;
             length += more;
-            let grid = |&[scale, step]: &[u8; 2]| Grid { scale, step };
-            let context = match wire.context {
-                [0, PRIOR] => ContextNetwork::Prior,
-                [0, other] => return Err(unknown(Feature::Prior, other)),
-                widths => ContextNetwork::Own(widths),
-            };
-            Input::Grids(Grids {
-                grids: wire.grids.iter().map(grid).collect(),
-                context,
-            })
+            Input::Grids(grids)
         }
         other => return Err(unknown(Feature::Input, other)),
     };

@@ -5,6 +5,7 @@ use siren_format::{
 };
 
 use crate::cases::Case;
+use crate::differences::{differing, served};
 use crate::samples::{gridded, halves, latents, seal, section, with_latents};
 
 /// Header of [`least`]: 1 x 1 pixels, one channel of 8 bits, input kind 1, both omegas 30, one hidden layer of one
@@ -19,7 +20,7 @@ const LATENTS: [u8; 10] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0x4E];
 
 pub(crate) fn valid() -> Vec<Case<File>> {
     let written = |file: &File| file.to_bytes().expect("a valid file");
-    let cases: [(_, _, fn() -> File); 6] = [
+    let cases: [(_, _, fn() -> File); 8] = [
         (
             "grids",
             "30 x 20, three grids, 3-2-1, context network 22-4-3-2",
@@ -39,6 +40,16 @@ pub(crate) fn valid() -> Vec<Case<File>> {
             "grids-prior",
             "30 x 20, three grids, 3-2-1, the prior of context networks and differences from it",
             prior,
+        ),
+        (
+            "differences",
+            "30 x 20, a series of grids from scale 1 on, differences from both priors",
+            || differing(served((30, 20), 3, [1, 170]), 2, 3.0),
+        ),
+        (
+            "differences-gray",
+            "7 x 9, one channel, a series from scale 2 on, some tensors without differences",
+            || differing(served((7, 9), 1, [2, 190]), 3, 3.0),
         ),
         (
             "grids-escape",
@@ -138,7 +149,36 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
     };
     let fault = |name, what, bytes, fault| (name, what, bytes, Malformed(fault));
     let mut cases = vec![
-        fault("grids-0", "no grid", header(11, 3, &[0]), Fault::GridCount),
+        fault(
+            "grids-0",
+            "no grid, and no series",
+            seal(&HEADER[..11], &[0]),
+            Fault::HeaderEnds,
+        ),
+        fault(
+            "series-scale",
+            "a series from scale 13 on, whose coarsest grid has scale 16",
+            header(11, 3, &[0, 13, 250]),
+            Fault::GridScale,
+        ),
+        fault(
+            "series-list",
+            "a list of the grids that a series stands for",
+            header(11, 3, &[5, 4, 150, 3, 158, 2, 166, 1, 174, 0, 182]),
+            Fault::NotShortest,
+        ),
+        fault(
+            "series-floor",
+            "a series whose steps are all as fine as can be",
+            header(11, 3, &[0, 0, 136]),
+            Fault::NotShortest,
+        ),
+        fault(
+            "differences-network",
+            "differences from a prior that has another number of neurons",
+            header(10, 4, &[2, 0, 0, 180]),
+            Fault::PriorNetwork,
+        ),
         fault(
             "grids-65",
             "65 grids",

@@ -38,6 +38,7 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
         ContextNetwork::Own(widths) => (widths.map(usize::from), None),
         ContextNetwork::Prior => ([32, 16], Some(PRIOR)),
     };
+    let with_prior = prior.is_some();
     let mut context = Vec::new();
     let mut layers = Vec::new();
     for (rows, columns) in [(c1, 22), (c2, c1), (2, c2)] {
@@ -54,8 +55,22 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
             these.chunks(width).map(number).collect()
         };
         let known = [known(rows * columns, 2), known(rows, 4)];
-        let weights = numbers(&mut decoder, &known[0], 8, 1 << 11, &mut context)?;
-        let biases = numbers(&mut decoder, &known[1], 16, 1 << 28, &mut context)?;
+        let weights = numbers(
+            &mut decoder,
+            with_prior,
+            &known[0],
+            8,
+            1 << 11,
+            &mut context,
+        )?;
+        let biases = numbers(
+            &mut decoder,
+            with_prior,
+            &known[1],
+            16,
+            1 << 28,
+            &mut context,
+        )?;
         layers.push(Layer { weights, biases });
     }
     // P(i) of SPEC 5.4.4.
@@ -88,12 +103,17 @@ pub(crate) fn decode(payload: &[u8], header: &Header, table: &[Vec<u64>]) -> Opt
 /// The numbers of a tensor of the context network, which is put behind the others: differences from what is `known`.
 fn numbers(
     decoder: &mut Decoder<'_>,
+    with_prior: bool,
     known: &[i64],
     steps: i64,
     most: i64,
     tensors: &mut Vec<Tensor>,
 ) -> Option<Vec<i64>> {
-    let (e, s) = (decoder.bits(5)?, decoder.bits(7)?);
+    let (e, s) = if with_prior && decoder.bits(1)? == 0 {
+        (0, 0)
+    } else {
+        (decoder.bits(5)?, decoder.bits(7)?)
+    };
     if e > steps || s > 87 {
         return None;
     }

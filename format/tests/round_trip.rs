@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use siren_format::{
     Activation, Coding, Colour, ContextNetwork, File, Grid, Grids, Header, Input, LEVEL_MAX,
-    Latents, Limits, Network, Samples, Signal, Weights,
+    Latents, Limits, Network, Samples, Signal, Tensor, Weights, colour_prior, series,
 };
 use sirenc_fuzz_bodies::read;
 
@@ -86,7 +86,35 @@ fn input() -> impl Strategy<Value = Input> {
     let context = prop_oneof![own, Just(ContextNetwork::Prior)];
     let grids = (vec(grid, 1..=64), context)
         .prop_map(|(grids, context)| Input::Grids(Grids { grids, context }));
-    prop_oneof![Just(Input::Coordinates), grids]
+    let context = prop_oneof![
+        Just(ContextNetwork::Own([3, 2])),
+        Just(ContextNetwork::Prior)
+    ];
+    let short = (0..=6_u8, any::<u8>(), context);
+    let short = short.prop_map(|(finest, step, context)| {
+        let channels = if step % 2 == 0 { 1 } else { 3 };
+        let grids = series(channels, finest, step);
+        Input::Grids(Grids { grids, context })
+    });
+    prop_oneof![Just(Input::Coordinates), grids, short]
+}
+
+/// A header that the prior of colours serves, if this one can be made so.
+fn served(mut header: Header) -> Header {
+    let Some((grids, _)) = header.grids() else {
+        return header;
+    };
+    header.samples.channels = match (0..grids.grids.len())
+        .map(|index| grids.component(index))
+        .max()
+    {
+        Some(0) => 1,
+        _ => 3,
+    };
+    header.network.omega_first = 16;
+    header.network.omega_hidden = 16;
+    header.network.hidden = vec![24];
+    header
 }
 
 /// What is left of `input` for a signal, if it is a picture.
@@ -142,6 +170,22 @@ fn weights(header: &Header, coding: Coding, flat: bool, seed: u64) -> Weights {
     match (coding, flat) {
         (Coding::Half, true) => Weights::Half(vec![0; count]),
         (Coding::Half, false) => Weights::Half(halves(count, seed)),
+        (Coding::Differences, _) => {
+            let Some(prior) = colour_prior(header) else {
+                return weights(header, Coding::Levels, flat, seed);
+            };
+            let mut random = Random(seed);
+            let tensors = prior.iter().enumerate().map(|(index, numbers)| {
+                let none = flat || seed >> index & 1 == 1;
+                let most = (1 << (seed >> 8 & 15)) as f64 * f64::from(u8::from(!none));
+                let level = |_| (most * random.normal()).round() as i32;
+                Tensor {
+                    levels: (0..numbers.len()).map(level).collect(),
+                    step: if none { 0 } else { (seed >> 16) as u8 },
+                }
+            });
+            Weights::Differences(tensors.collect())
+        }
         (Coding::Levels, true) => Weights::Levels(tensors(header, seed, |_| 0.0)),
         (Coding::Levels, false) => {
             let octave = |index| (seed >> (index % 16) & 15) as f64;
@@ -160,13 +204,23 @@ fn weights(header: &Header, coding: Coding, flat: bool, seed: u64) -> Weights {
 
 fn any_file() -> impl Strategy<Value = File> {
     let icc = prop::option::of(vec(any::<u8>(), 0..=600));
-    let coding = prop_oneof![Just(Coding::Half), Just(Coding::Levels)];
+    let coding = prop_oneof![
+        Just(Coding::Half),
+        Just(Coding::Levels),
+        Just(Coding::Differences)
+    ];
     (header(), icc, coding, any::<bool>(), any::<u64>()).prop_map(
-        |(header, icc, coding, flat, seed)| File {
-            weights: weights(&header, coding, flat, seed),
-            latents: any_latents(&header, flat, seed),
-            header,
-            icc,
+        |(header, icc, coding, flat, seed)| {
+            let header = match coding {
+                Coding::Differences => served(header),
+                _ => header,
+            };
+            File {
+                weights: weights(&header, coding, flat, seed),
+                latents: any_latents(&header, flat, seed),
+                header,
+                icc,
+            }
         },
     )
 }

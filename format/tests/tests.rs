@@ -8,6 +8,7 @@
 mod allocations;
 mod cases;
 mod damage;
+mod differences;
 mod golden;
 mod grid_cases;
 mod interpreted;
@@ -17,6 +18,7 @@ mod limits;
 mod metadata;
 mod placeholders;
 mod plain;
+mod plain_differences;
 mod plain_latents;
 mod round_trip;
 mod samples;

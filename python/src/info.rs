@@ -131,6 +131,7 @@ fn tell_network(facts: &Bound<'_, PyDict>, layout: &Layout, cost: &Cost) -> PyRe
         match layout.coding {
             Coding::Half => "half",
             Coding::Levels => "levels",
+            Coding::Differences => "differences",
         },
     )?;
     let weights = layout.spans.iter().filter(|span| span.part.is_weights());

@@ -7,7 +7,8 @@ use crate::signal::Gain;
 use half::f16;
 use ndarray::{Array1, Array2};
 use siren_format::{
-    Fault, File, Grid, Header, OMEGA_UNITS, STEP_ORIGIN, STEP_UNITS, Tensor, Weights,
+    COLOUR_PRIOR_BITS, Fault, File, Grid, Header, OMEGA_UNITS, STEP_ORIGIN, STEP_UNITS, Tensor,
+    Weights, colour_prior,
 };
 
 /// `omega` in the units of the header, if it can be told there.
@@ -105,6 +106,11 @@ pub(crate) fn step_size(code: u8) -> f32 {
     (f64::from(code) / f64::from(STEP_UNITS) - f64::from(STEP_ORIGIN)).exp2() as f32
 }
 
+/// The number of a prior with `level` steps added.
+pub(crate) fn differing(prior: i32, level: i32, step: u8) -> f32 {
+    prior as f32 / (1 << COLOUR_PRIOR_BITS) as f32 + level as f32 * step_size(step)
+}
+
 /// The networks of a file, with the grids of latents that they see.
 pub(crate) fn to_networks(file: &File) -> Result<Vec<Network>, Error> {
     let File {
@@ -119,6 +125,14 @@ pub(crate) fn to_networks(file: &File) -> Result<Vec<Network>, Error> {
             let values = tensors.iter().flat_map(|Tensor { step, levels }| {
                 let size = step_size(*step);
                 levels.iter().map(move |&level| level as f32 * size)
+            });
+            networks(header, values)
+        }
+        Weights::Differences(tensors) => {
+            let priors = colour_prior(header).unwrap_or_default();
+            let values = tensors.iter().zip(&priors).flat_map(|(tensor, prior)| {
+                let numbers = tensor.levels.iter().zip(prior);
+                numbers.map(|(&level, &prior)| differing(prior, level, tensor.step))
             });
             networks(header, values)
         }

@@ -2,7 +2,7 @@
 
 use super::contexts::PLACEHOLDER_INPUTS;
 use crate::Error;
-use crate::context::{Context, numbers};
+use crate::context::{Context, layer_numbers};
 use crate::laplace::QuantizedLaplace;
 use std::sync::LazyLock;
 
@@ -33,7 +33,7 @@ impl Prior {
     /// # Errors
     /// [`Error::Invalid`] if there are more or fewer numbers than the layers have, or one is out of range.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let numbers = numbers(&PLACEHOLDER_LAYERS, bytes).map_err(Error::Invalid)?;
+        let numbers = layer_numbers(&PLACEHOLDER_LAYERS, bytes).map_err(Error::Invalid)?;
         let context = Context::of_numbers(PLACEHOLDER_LAYERS, &numbers);
         context.map(Self).map_err(Error::Invalid)
     }

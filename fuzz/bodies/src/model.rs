@@ -3,7 +3,7 @@
 use arbitrary::{Arbitrary as _, Result, Unstructured};
 use siren_format::{
     Activation, CONTEXT_INPUTS, Colour, ContextNetwork, File, Grid, Grids, Header, Input,
-    LEVEL_MAX, Latents, Limits, Network, Samples, Signal, Tensor, Weights,
+    LEVEL_MAX, Latents, Limits, Network, Samples, Signal, Tensor, Weights, colour_prior, series,
 };
 
 use crate::{read, rewrite};
@@ -26,7 +26,7 @@ pub fn roundtrip(bytes: &[u8]) {
 /// Any valid file of at most [`PARAMETERS`] parameters.
 fn file(source: &mut Unstructured<'_>) -> Result<File> {
     let (signal, samples) = signal(source)?;
-    let header = Header {
+    let mut header = Header {
         signal,
         samples,
         network: Network {
@@ -37,11 +37,17 @@ fn file(source: &mut Unstructured<'_>) -> Result<File> {
             hidden: hidden(source)?,
         },
     };
+    if header.grids().is_some() && source.arbitrary()? {
+        serve(source, &mut header)?;
+    }
     if header.parameters() > PARAMETERS {
         return Err(arbitrary::Error::IncorrectFormat);
     }
     let icc = Option::<Vec<u8>>::arbitrary(source)?;
-    let weights = if source.arbitrary()? {
+    let prior = colour_prior(&header).filter(|_| source.arbitrary().unwrap_or(false));
+    let weights = if let Some(prior) = prior {
+        differences(source, &prior)?
+    } else if source.arbitrary()? {
         halves(source, &header)?
     } else {
         Weights::Levels(tensors(source, &header)?)
@@ -117,6 +123,40 @@ fn input(source: &mut Unstructured<'_>, signal: Signal) -> Result<Input> {
         }
     }
     Ok(Input::Coordinates)
+}
+
+/// Makes `header` one that the prior of colours serves.
+fn serve(source: &mut Unstructured<'_>, header: &mut Header) -> Result<()> {
+    let Header {
+        signal: Signal::Picture { width, height },
+        samples,
+        network,
+    } = header
+    else {
+        return Ok(());
+    };
+    samples.channels = if source.arbitrary()? { 3 } else { 1 };
+    (network.omega_first, network.omega_hidden) = (16, 16);
+    network.hidden = vec![24];
+    if let Input::Grids(grids) = &mut network.input {
+        let [finest, step] = [source.int_in_range(0..=3)?, source.arbitrary()?];
+        grids.grids = series(samples.channels, finest, step);
+        if grids.latents(*width, *height) > LATENTS {
+            return Err(arbitrary::Error::IncorrectFormat);
+        }
+    }
+    Ok(())
+}
+
+/// Any differences from the numbers of a prior.
+fn differences(source: &mut Unstructured<'_>, prior: &[Vec<i32>]) -> Result<Weights> {
+    let mut tensors = Vec::new();
+    for numbers in prior {
+        let levels = levels(source, numbers.len(), LEVEL_MAX)?;
+        let step = source.arbitrary()?;
+        tensors.push(Tensor { step, levels });
+    }
+    Ok(Weights::Differences(tensors))
 }
 
 /// A few grids of scales up to `most`.

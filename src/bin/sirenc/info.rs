@@ -169,7 +169,7 @@ fn json(file: &Place, layout: &Layout, layers: &[LayerBits], cost: &Cost) -> Val
         "omega_hidden": omega(network.omega_hidden),
         "hidden": network.hidden,
         "parameters": layout.header.parameters(),
-        "coding": match layout.coding { Coding::Half => "half", Coding::Levels => "levels" },
+        "coding": match layout.coding { Coding::Half => "half", Coding::Levels => "levels", Coding::Differences => "differences" },
         "bits_per_weight": bits_per_weight(layout),
         "multiplications_per_point": layout.header.multiplications_per_point(),
         "operations": cost.operations,
@@ -262,6 +262,7 @@ fn facts(layout: &Layout, cost: &Cost) -> [(&'static str, String); 7] {
     let coding = match layout.coding {
         Coding::Half => "half floats, zstd",
         Coding::Levels => "levels, entropy-coded",
+        Coding::Differences => "differences from the prior, entropy-coded",
     };
     let bits = bits_per_point(layout).map_or(String::new(), |bits| {
         format!(", {bits:.3} bits a {}", point(signal))

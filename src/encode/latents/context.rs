@@ -27,15 +27,6 @@ pub(super) fn rate(context: ContextNetwork) -> f32 {
     }
 }
 
-/// The first layers that stay as they are. Of the prior only the output layer is fitted: it tells the scales of latents,
-/// which differ most from one picture to the next, and differences of the other layers take more bits than they save.
-pub(super) fn frozen(context: ContextNetwork) -> usize {
-    match context {
-        ContextNetwork::Own(_) => 0,
-        ContextNetwork::Prior => 2,
-    }
-}
-
 /// The exponents of steps that are worth a trial for a tensor of weights (`kind` 0) or biases (1), smallest first.
 pub(super) fn steps(context: ContextNetwork, kind: usize) -> &'static [u8] {
     match context {
@@ -101,9 +92,11 @@ pub(super) fn rounded(context: ContextNetwork, values: &[f32], index: usize, ste
         let out = (prior + level * size).abs() > most;
         (level - if out { level.signum() } else { 0.0 }) as i32
     };
+    let levels: Vec<i32> = values.iter().enumerate().map(level).collect();
+    let none = context == ContextNetwork::Prior && levels.iter().all(|&level| level == 0);
     Tensor {
-        step,
-        levels: values.iter().enumerate().map(level).collect(),
+        step: if none { 0 } else { step },
+        levels,
     }
 }
 

@@ -8,6 +8,7 @@
 use super::super::meter::Stepwise;
 use super::adam::Adam;
 use super::context;
+use super::networks;
 use super::plan::{Aim, LatentPlan};
 use super::soften::Softener;
 use super::start::{Analysis, colour_network};
@@ -20,6 +21,7 @@ use crate::objective::latents::{
     Colours, ContextTiles, Contexts, LatentPlane, LatentPlanes, Pixels, Slot,
 };
 use rayon::prelude::*;
+use siren_format::{ContextNetwork, Grid};
 
 /// Largest step sizes: of latents, in units of their rounding, and of the network that gives colours.
 const LATENT_RATE: f32 = 0.1;
@@ -35,10 +37,10 @@ const WARM: u32 = 20;
 /// When the steps of rounding are chosen anew by lambda, and how much lambda must have changed for that.
 const RESIZED: [f64; 2] = [0.3, 0.45];
 const CHANGED: f64 = 1.3;
-/// How fast lambda follows what is asked for in a whole fit, and when: not before most of what is superfluous is gone
-/// (or an eighth of a short fit),
-/// and not when latents hardly move any more.
-const CONTROL: f64 = 20.0;
+/// How fast lambda follows what is asked for, and when: not before most of what is superfluous is gone (or an eighth of a
+/// short fit), and not when latents hardly move any more. In the first steps, when bits swing, it follows more slowly.
+const CONTROL: f64 = 40.0;
+const SWINGING: u32 = 90;
 /// Bits need some steps to follow lambda, however short a fit is: it is controlled as if it had this number more.
 const SLOWER: u32 = 100;
 const CONTROLLED: std::ops::Range<f32> = 0.15..0.95;
@@ -52,6 +54,8 @@ const COMPARED: u32 = 16;
 const SHRINKING: f64 = 0.1;
 /// The share of the bits that is aimed at, since what is above them is cut off at a high price.
 const SPARE: f64 = 0.985;
+/// The same once latents are rounded, when the bits of all else are known.
+const SPARE_ROUNDED: f64 = 0.997;
 /// The share of a fit for which the trend of bits is taken to go on. Lambda acts on bits with a delay: without this, it
 /// would swing.
 const AHEAD: f64 = 0.1;
@@ -65,6 +69,15 @@ const SNAPSHOT: u32 = 50;
 const EXPLODED: f64 = 4.0;
 /// How often it may go back.
 const RETRIES: u32 = 6;
+
+/// The first layers of both networks that stay as they are. Of priors only the output layers are fitted: differences of
+/// others take more bits than they save.
+fn frozen(networks: ContextNetwork) -> [usize; 2] {
+    match networks {
+        ContextNetwork::Own(_) => [0, 0],
+        ContextNetwork::Prior => [1, 2],
+    }
+}
 
 /// Latents of one grid before rounding, and the running means of Adam.
 struct Latents {
@@ -99,6 +112,8 @@ pub(super) struct LatentFit<'a> {
     trend: f64,
     good: Vec<u8>,
     good_loss: f64,
+    /// What the networks take, rounded, once that is known.
+    network_bits: Option<f64>,
     /// Mean squared error and bits of the last step.
     pub(super) error: f64,
     pub(super) bits: f64,
@@ -114,11 +129,10 @@ impl<'a> LatentFit<'a> {
         plan: LatentPlan,
         analysis: Analysis,
     ) -> Result<Self, Error> {
-        let plane = |&(component, scale): &(usize, u8)| {
-            let step = step_size(plan.step_code(component, scale));
-            LatentPlane::new(plan.width, plan.height, scale, step)
+        let plane = |grid: &Grid| {
+            LatentPlane::new(plan.width, plan.height, grid.scale, step_size(grid.step))
         };
-        let planes = LatentPlanes(plan.grids.iter().map(plane).collect());
+        let planes = LatentPlanes(plan.series().iter().map(plane).collect());
         let latents = planes.0.iter().zip(analysis.0).map(|(plane, mut values)| {
             values.iter_mut().for_each(|value| *value /= plane.step);
             Latents {
@@ -130,7 +144,7 @@ impl<'a> LatentFit<'a> {
         });
         let latents = latents.collect();
         let (colour, context) = (colour_network(&plan)?, context::network(&plan)?);
-        let frozen = context::frozen(plan.context);
+        let [of_colour, of_context] = frozen(plan.context);
         let (tiles, patches) = (ContextTiles::new(&planes), planes.patches());
         let engines = {
             let pixels = Pixels {
@@ -143,15 +157,15 @@ impl<'a> LatentFit<'a> {
                 tiles: &tiles,
             };
             [
-                Differentiator::new(colour.architecture(), &pixels),
-                Differentiator::new(context.architecture(), &contexts).with_frozen(frozen),
+                Differentiator::new(colour.architecture(), &pixels).with_frozen(of_colour),
+                Differentiator::new(context.architecture(), &contexts).with_frozen(of_context),
             ]
         };
         Ok(Self {
             gradients: [colour.layers().to_vec(), context.layers().to_vec()],
             optimisers: [
-                Soap::new(colour.layers()),
-                Soap::new(&context.layers()[frozen..]),
+                Soap::new(&colour.layers()[of_colour..]),
+                Soap::new(&context.layers()[of_context..]),
             ],
             lambda: plan.lambda,
             plan,
@@ -169,6 +183,7 @@ impl<'a> LatentFit<'a> {
             share: 1.0,
             before: 0.0,
             trend: 0.0,
+            network_bits: None,
             good: Vec::new(),
             good_loss: f64::INFINITY,
             error: 0.0,
@@ -231,6 +246,26 @@ impl<'a> LatentFit<'a> {
             });
     }
 
+    /// The levels of all latents, which are rounded.
+    pub(super) fn levels(&self) -> Vec<Vec<i16>> {
+        let level = |&seen: &f32| seen.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        let planes = self.planes.0.iter();
+        planes
+            .map(|plane| plane.seen.iter().map(level).collect())
+            .collect()
+    }
+
+    /// Finds out what the networks will take, rounded. Latents have to be rounded.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if a level is out of range.
+    fn count_networks(&mut self) -> Result<(), Error> {
+        let exact = [self.colour.clone(), self.context.clone()];
+        self.network_bits = Some(networks::round(self)?.bits);
+        [self.colour, self.context] = exact;
+        Ok(())
+    }
+
     /// Evaluates errors and bits of what the networks see, and their derivatives: of D + lambda R by every latent, of D by
     /// the weights of one network and of R by those of the other.
     pub(super) fn differentiate(&mut self) {
@@ -285,8 +320,8 @@ impl<'a> LatentFit<'a> {
 
     /// Gives all grids the steps of the plan.
     fn take_steps(&mut self) {
-        for (plane, &(component, scale)) in self.planes.0.iter_mut().zip(&self.plan.grids) {
-            plane.step = step_size(self.plan.step_code(component, scale));
+        for (plane, grid) in self.planes.0.iter_mut().zip(self.plan.series()) {
+            plane.step = step_size(grid.step);
         }
     }
 
@@ -304,6 +339,9 @@ impl<'a> LatentFit<'a> {
         }
         let rounded = self.bits;
         self.see();
+        if self.step == self.last() {
+            self.count_networks()?;
+        }
         self.differentiate();
         if compared {
             self.share = rounded / self.bits.max(1.0);
@@ -326,13 +364,7 @@ impl<'a> LatentFit<'a> {
         self.follow();
         let rate = self.rate();
         self.move_latents(rate);
-        let [of_colours, of_contexts] = &mut self.optimisers;
-        let [of_colour, of_context] = &self.gradients;
-        of_colours.descend(&mut self.colour.layers, of_colour, COLOUR_RATE * rate);
-        let frozen = context::frozen(self.plan.context);
-        let rate = context::rate(self.plan.context) * rate;
-        let layers = &mut self.context.layers[frozen..];
-        of_contexts.descend(layers, &of_context[frozen..], rate);
+        self.move_networks(rate);
         self.step += 1;
         Ok(())
     }
@@ -352,13 +384,21 @@ impl<'a> LatentFit<'a> {
         Ok(())
     }
 
+    /// Bits that are left for latents, where bytes are given.
+    fn latent_bits(&self) -> Option<f64> {
+        match self.network_bits {
+            Some(bits) => self.plan.bits_beside(bits),
+            None => self.plan.latent_bits(),
+        }
+    }
+
     /// Has lambda follow what is asked for.
     fn follow(&mut self) {
         if !self.follows() {
             return;
         }
         let rounded = self.step >= self.last();
-        let excess = match (self.plan.aim, self.plan.latent_bits()) {
+        let excess = match (self.plan.aim, self.latent_bits()) {
             (Aim::Psnr(psnr), _) => {
                 // A fit gets better to its end.
                 let asked = (-psnr / 10.0 * 10.0_f64.ln()).exp();
@@ -368,7 +408,7 @@ impl<'a> LatentFit<'a> {
                 let to_come = 1.0 - SHRINKING * f64::from(1.0 - self.progress());
                 let share = if rounded { 1.0 } else { self.share };
                 let ahead = AHEAD * f64::from(self.plan.steps + SLOWER) * self.trend;
-                let bits = SPARE * bits;
+                let bits = if rounded { SPARE_ROUNDED } else { SPARE } * bits;
                 (self.bits * share * to_come / bits).ln() + ahead
             }
             (Aim::Bytes(_), None) => 0.0,
@@ -376,9 +416,21 @@ impl<'a> LatentFit<'a> {
         let gain = if rounded {
             LAST_CONTROL
         } else {
-            CONTROL / f64::from(self.plan.steps + SLOWER)
+            CONTROL * f64::from(self.step.min(SWINGING))
+                / f64::from(SWINGING * (self.plan.steps + SLOWER))
         };
         self.lambda *= (gain * excess.clamp(-1.0, 1.0)).exp();
+    }
+
+    fn move_networks(&mut self, rate: f32) {
+        let [of_colours, of_contexts] = &mut self.optimisers;
+        let [of_colour, of_context] = &self.gradients;
+        let [in_colour, in_context] = frozen(self.plan.context);
+        let layers = &mut self.colour.layers[in_colour..];
+        of_colours.descend(layers, &of_colour[in_colour..], COLOUR_RATE * rate);
+        let rate = context::rate(self.plan.context) * rate;
+        let layers = &mut self.context.layers[in_context..];
+        of_contexts.descend(layers, &of_context[in_context..], rate);
     }
 
     fn move_latents(&mut self, rate: f32) {
@@ -429,6 +481,7 @@ impl<'a> LatentFit<'a> {
         self.take_steps();
         self.colour.visit(archive)?;
         self.context.visit(archive)?;
+        self.network_bits.visit(archive)?;
         self.optimisers.visit(archive)
     }
 }

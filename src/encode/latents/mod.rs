@@ -4,6 +4,7 @@ mod adam;
 mod choice;
 mod context;
 mod fit;
+mod networks;
 mod plan;
 mod refit;
 mod round;
@@ -18,7 +19,7 @@ use super::checkpoint::Journal;
 use super::encoder::Encoder;
 use super::meter::{Meter, Tell};
 use super::plain;
-use super::plan::{OVERHEAD, Size};
+use super::plan::Size;
 use super::settings::Settings;
 use super::trained::{Candidate, Job};
 use crate::error::GpuError;
@@ -34,6 +35,8 @@ use std::time::Instant;
 
 /// Channels of the pictures that grids are made for: gray, and red, green, blue.
 const CHANNELS: [u8; 2] = [1, 3];
+/// Bytes of a file that are neither latents nor networks, about.
+const OVERHEAD: u64 = 36;
 /// How often a PSNR is aimed at, and how much higher than asked at first, in dB.
 const AIMS: usize = 6;
 const ABOVE: f64 = 0.1;
@@ -166,9 +169,9 @@ impl LatentEncoder<'_> {
         let (plan, analysis) = start::analyse(&colours, plan);
         let mut fit = LatentFit::new(&colours, plan, analysis)?;
         // Before any time is spent: a file nobody may decode is not worth fitting.
-        Limits::default().check(&round::header(&fit, picture)?)?;
+        Limits::default().check(&fit.plan.header()?)?;
         let stopped = meter.steps(&mut fit)?;
-        let rounded = round::Rounded::new(&mut fit, picture)?;
+        let rounded = round::Rounded::new(&mut fit)?;
         let (header, bytes) = rounded.file(self.job, aim)?;
         Candidate::of(self.job, &header, bytes, stopped)
     }

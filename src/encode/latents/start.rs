@@ -10,9 +10,10 @@ use crate::Error;
 use crate::engine::grid::Blocks;
 use crate::engine::kernel::TILE;
 use crate::engine::net::{Activation, Architecture, Layer, Network};
-use crate::model::weights::step_size;
+use crate::model::weights::{differing, step_size};
 use crate::objective::latents::Colours;
 use rayon::prelude::*;
+use siren_format::Grid;
 
 /// How much of each colour component is in red, green and blue.
 const COMPONENTS: [[f32; 3]; 3] = [[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]];
@@ -64,9 +65,10 @@ fn pyramid(colours: &Colours, plan: &LatentPlan, component: usize) -> Vec<Vec<f3
             })
         })
         .collect();
-    let grids = plan.grids.iter().filter(|(of, _)| *of == component);
+    let grids = plan.series().into_iter().zip(plan.components());
     grids
-        .map(|&(_, scale)| {
+        .filter(|&(_, of)| of == component)
+        .map(|(Grid { scale, .. }, _)| {
             let blocks = Blocks::new(plan.width, plan.height, scale);
             let coefficients = least_squares(&blocks, &rest, scale);
             for (rest, value) in rest.iter_mut().zip(spread(&blocks, &coefficients)) {
@@ -172,9 +174,9 @@ impl Analysis {
 
     /// About the bits that these coefficients take after a fit with the steps of `plan`.
     pub(super) fn bits(&self, plan: &LatentPlan) -> f64 {
-        let grids = plan.grids.iter().zip(&self.0);
-        let bits = grids.map(|(&(component, scale), coefficients)| {
-            let step = step_size(plan.step_code(component, scale));
+        let grids = plan.series().into_iter().zip(&self.0);
+        let bits = grids.map(|(grid, coefficients)| {
+            let step = step_size(grid.step);
             let bits = |&c: &f32| f64::from((c / step).powi(2)).ln_1p() * 5.0;
             coefficients.iter().map(bits).sum::<f64>()
         });
@@ -192,8 +194,10 @@ fn noise(a: u32, b: u32) -> f32 {
 /// # Errors
 /// None for plans of a picture.
 pub(super) fn colour_network(plan: &LatentPlan) -> Result<Network, Error> {
+    let components = plan.components();
+    let inputs = components.len();
     let shape = Architecture {
-        inputs: plan.grids.len(),
+        inputs,
         hidden: vec![plan.hidden],
         outputs: plan.channels,
         omega_first: OMEGA,
@@ -201,8 +205,21 @@ pub(super) fn colour_network(plan: &LatentPlan) -> Result<Network, Error> {
         activation: Activation::Sine,
         frequencies: 0,
     };
+    if let Some(prior) = plan.prior()? {
+        let [mut hidden, mut output] = [
+            Layer::zeros(plan.hidden, inputs),
+            Layer::zeros(plan.channels, plan.hidden),
+        ];
+        let tensors = hidden.tensors_mut().into_iter().chain(output.tensors_mut());
+        for (values, numbers) in tensors.zip(prior) {
+            for (value, number) in values.iter_mut().zip(numbers) {
+                *value = differing(number, 0, 0);
+            }
+        }
+        return Network::from_layers(&shape, vec![hidden, output]);
+    }
     let random = |seed: u32, index: usize| noise(index as u32, seed ^ plan.seed as u32);
-    let mut hidden = Layer::zeros(plan.hidden, plan.grids.len());
+    let mut hidden = Layer::zeros(plan.hidden, inputs);
     for (index, weight) in hidden.weights.iter_mut().enumerate() {
         *weight = 4.0 * RANDOM * random(77, index);
     }
@@ -216,8 +233,8 @@ pub(super) fn colour_network(plan: &LatentPlan) -> Result<Network, Error> {
     for component in 0..plan.channels.min(plan.hidden) {
         hidden.bias[component] = 0.0;
         let grids = hidden.weights.row_mut(component);
-        for (weight, (of, _)) in grids.into_iter().zip(&plan.grids) {
-            *weight = f32::from(u8::from(*of == component)) * SLOPE / OMEGA;
+        for (weight, &of) in grids.into_iter().zip(&components) {
+            *weight = f32::from(u8::from(of == component)) * SLOPE / OMEGA;
         }
         let channels = output.weights.column_mut(component);
         for (weight, mix) in channels.into_iter().zip(mix(plan.channels, component)) {

@@ -16,6 +16,7 @@ pub(crate) fn json(bytes: &[u8], limits: &Limits) -> Result<String, Failure> {
     let coding = match layout.coding {
         Coding::Half => "half floats",
         Coding::Levels => "levels",
+        Coding::Differences => "differences",
     };
     let parts: Vec<String> = layout
         .spans
