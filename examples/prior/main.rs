@@ -191,7 +191,10 @@ fn train(photos: &Path, files: &Path, to: &Path) -> Outcome<()> {
             } else {
                 (&mut samples, &mut pixels)
             };
-            samples.add(&file).ok_or("a file without grids")?;
+            // Some parts are best without grids at the lowest rates.
+            if samples.add(&file).is_none() {
+                continue;
+            }
             // Grids of others mean what their own networks make of them.
             if !matches!(file.weights, Weights::Differences(_)) {
                 continue;

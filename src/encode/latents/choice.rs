@@ -2,14 +2,14 @@
 
 use super::super::encoder::Encoder;
 use super::super::plan::Size;
-use super::super::settings::{EFFORT_STEPS, Steps};
+use super::super::settings::Steps;
 use crate::signal::Picture;
 
 /// When pictures get grids of latents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GridUse {
     /// Where they are expected to be better than weights alone, as benches/record/2026-11-30-prior.md measured it: in
-    /// opaque pictures that have bytes enough, at an effort of 3 or more.
+    /// opaque pictures that have bytes enough.
     #[default]
     Auto,
     /// Always. A picture that cannot have them is an error.
@@ -19,10 +19,8 @@ pub enum GridUse {
 }
 
 /// Bytes and bits for each pixel from which grids are better than weights alone.
-const BYTES: u64 = 1_800;
-const BPP: f64 = 0.03;
-/// The effort from which they are.
-const EFFORT: usize = 3;
+const BYTES: u64 = 400;
+const BPP: f64 = 0.008;
 /// Pixels of the largest picture that gets them unasked: their fit takes about 150 bytes for each.
 const PIXELS: u64 = 5_000_000;
 
@@ -39,20 +37,17 @@ impl Encoder {
     /// Whether grids of latents are expected to be better for `picture` than weights alone.
     fn grids_pay(&self, picture: &Picture) -> bool {
         let settings = &self.settings;
-        // What is said of steps or of a network is said of weights alone.
-        let Steps::Effort(steps) = settings.steps else {
-            return false;
-        };
         let reaches = matches!(settings.size, Size::Reach(_));
         // A colour profile leaves fewer bytes for the picture.
         let profile = picture.icc().map_or(0, |icc| icc.len() as u64);
         let bytes = self.size(picture).saturating_sub(profile);
         self.own.supervision.is_none()
+            // What is said of steps or of a network is said of weights alone.
+            && matches!(settings.steps, Steps::Effort(_))
             && !settings.chooses_network()
             && super::check_channels(picture).is_ok()
             && !settings.device.is_accelerated()
             && !reaches
-            && steps >= EFFORT_STEPS[EFFORT - 1]
             && picture.pixels() <= PIXELS
             && bytes >= BYTES
             && bytes as f64 * 8.0 >= BPP * picture.pixels() as f64
@@ -71,15 +66,15 @@ mod tests {
     }
 
     #[test]
-    fn grids_are_chosen_where_bytes_and_effort_suffice() {
+    fn grids_are_chosen_where_bytes_suffice() {
         let picture = gray(400, 3);
-        let encoder = Encoder::new().with_bytes(2_000);
+        let encoder = Encoder::new().with_bytes(800);
         assert!(encoder.grids_for(&picture));
+        assert!(encoder.clone().with_effort(1).unwrap().grids_for(&picture));
         for other in [
-            encoder.clone().with_bytes(1_500),
-            encoder.clone().with_bpp(0.029),
+            encoder.clone().with_bytes(390),
+            encoder.clone().with_bpp(0.007),
             encoder.clone().with_steps(4_200),
-            encoder.clone().with_effort(2).unwrap(),
             encoder.clone().with_layers(3),
             encoder.clone().with_psnr(30.0),
             encoder.clone().with_supervision(Derivatives::Gradient),

@@ -111,7 +111,9 @@ pub(super) struct LatentFit<'a> {
     before: f64,
     trend: f64,
     good: Vec<u8>,
-    good_loss: f64,
+    /// Mean squared error and bits of the last copy.
+    good_error: f64,
+    good_bits: f64,
     /// What the networks take, rounded, once that is known.
     network_bits: Option<f64>,
     /// Mean squared error and bits of the last step.
@@ -185,7 +187,8 @@ impl<'a> LatentFit<'a> {
             trend: 0.0,
             network_bits: None,
             good: Vec::new(),
-            good_loss: f64::INFINITY,
+            good_error: f64::INFINITY,
+            good_bits: 0.0,
             error: 0.0,
             bits: 0.0,
         })
@@ -346,12 +349,14 @@ impl<'a> LatentFit<'a> {
         if compared {
             self.share = rounded / self.bits.max(1.0);
         }
-        let loss = self.error + self.lambda * self.bits / self.plan.pixels();
-        if !loss.is_finite() || loss > EXPLODED * self.good_loss {
+        // Both under the lambda of this step, which may have changed by far since the last copy.
+        let price = self.lambda / self.plan.pixels();
+        let loss = self.error + price * self.bits;
+        if !loss.is_finite() || loss > EXPLODED * (self.good_error + price * self.good_bits) {
             return self.fall_back();
         }
         if self.step.is_multiple_of(SNAPSHOT) {
-            self.good_loss = loss;
+            (self.good_error, self.good_bits) = (self.error, self.bits);
             self.good.clear();
             let mut bytes = Vec::new();
             self.visit_all(&mut Archive::Save(&mut bytes))?;
@@ -504,7 +509,8 @@ impl Stepwise for LatentFit<'_> {
 impl Persist for LatentFit<'_> {
     fn visit(&mut self, archive: &mut Archive<'_>) -> Result<(), Error> {
         self.visit_all(archive)?;
-        self.good_loss.visit(archive)?;
+        self.good_error.visit(archive)?;
+        self.good_bits.visit(archive)?;
         let mut length = self.good.len() as u64;
         length.visit(archive)?;
         if let Archive::Load(rest) = archive

@@ -152,7 +152,7 @@ fn bits_of_a_fit_are_those_of_its_file() {
         fit.take().unwrap();
     }
     let exact = fit.context.clone();
-    let mut rounded = Rounded::new(&mut fit, &picture).unwrap();
+    let mut rounded = Rounded::new(&mut fit).unwrap();
     let [counted, written] = rounded.bits();
     assert!(
         (written / counted - 1.0).abs() < 0.005,
