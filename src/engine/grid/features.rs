@@ -42,6 +42,8 @@ struct Columns {
     weights: [[[f32; TILE]; TAPS]; 3],
     /// Sums over the rows of the grid, for the nodes that some points have.
     lines: Vec<f32>,
+    /// The sums of the four nodes of each of these points, tap by tap.
+    taps: [[f32; TILE]; TAPS],
 }
 
 impl LatentGrids {
@@ -75,6 +77,7 @@ impl LatentGrids {
             fractions: [0.0; TILE],
             weights: [[[0.0; TILE]; TAPS]; 3],
             lines: Vec::new(),
+            taps: [[0.0; TILE]; TAPS],
         };
         for (index, grid) in self.grids.iter().enumerate() {
             columns.place(simd, self.axis(self.width, grid.scale), &x[..TILE], order);
@@ -138,10 +141,10 @@ impl LatentGrids {
             nodes,
             weights,
             lines,
+            taps,
             ..
         } = columns;
         let [value, first, second] = &*weights;
-        let mut taps = [[0.0; TILE]; TAPS];
         for (slots, span) in spans(nodes, slots) {
             let width = (span.end - span.start) as usize;
             lines.clear();
@@ -149,10 +152,10 @@ impl LatentGrids {
             let lines = lines.chunks_exact_mut(width);
             for (set, (weights, line)) in jet(row.1).iter().zip(lines).enumerate() {
                 combine(grid, row.0, weights, span.start, line);
-                gather(line, &nodes[slots.clone()], span.start, &mut taps);
+                gather(line, &nodes[slots.clone()], span.start, taps);
                 let mut put = |component, weights, factor, more| {
                     let sums = out.of(component, &slots);
-                    dot(&taps, weights, slots.clone(), factor, more, sums);
+                    dot(taps, weights, slots.clone(), factor, more, sums);
                 };
                 match set {
                     0 => {
