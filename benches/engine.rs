@@ -238,24 +238,26 @@ fn grids() {
         });
         engines.push((network, shape, count, 3.0 * evaluation));
     }
-    let objectives: [&dyn Objective; 2] = [&kernels.colours(), &kernels.contexts()];
-    for ((name, objective), (network, shape, count, operations)) in
-        names.into_iter().zip(objectives).zip(&engines)
     {
-        let mut engine = Differentiator::new(shape, objective);
-        let mut gradient = network.layers().to_vec();
-        let share = if name == "synthesis" {
-            2.0 * interpolation
-        } else {
-            0.0
-        };
-        report(
-            &format!("{name}, both ways    "),
-            operations + share,
-            || {
-                black_box(engine.gradient(network, objective, 0..*count, &mut gradient));
-            },
-        );
+        let objectives: [&dyn Objective; 2] = [&kernels.colours(), &kernels.contexts()];
+        for ((name, objective), (network, shape, count, operations)) in
+            names.into_iter().zip(objectives).zip(&engines)
+        {
+            let mut engine = Differentiator::new(shape, objective);
+            let mut gradient = network.layers().to_vec();
+            let share = if name == "synthesis" {
+                2.0 * interpolation
+            } else {
+                0.0
+            };
+            report(
+                &format!("{name}, both ways    "),
+                operations + share,
+                || {
+                    black_box(engine.gradient(network, objective, 0..*count, &mut gradient));
+                },
+            );
+        }
     }
     report(
         "derivatives by latents  ",
