@@ -1,11 +1,15 @@
 //! The machine's peak, and what share of it the fit step and the renderer reach.
 //!
-//! `cargo bench` prints everything; `SIRENC_SIMD=avx2 cargo bench` the same for a lower level. Figures
+//! `cargo bench` prints everything, `cargo bench --bench engine -- grids` what fits of grids are made of, and
+//! `SIRENC_SIMD=avx2 cargo bench` the same for a lower level. Figures
 //! are medians over repetitions within this run; GFLOP/s count 6 operations per parameter and point of a
 //! fit step, 2 of an evaluation, and nothing for sines.
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
-use sirenc::{Architecture, Differentiator, Field, Network, Objective, Order, TILE};
+use sirenc::{
+    Activation, Architecture, Differentiator, Field, GridKernels, Network, Objective, Order,
+    Picture, Samples, TILE,
+};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -177,7 +181,95 @@ fn evaluation(points: usize) {
     );
 }
 
+/// Sizes of the picture and scales of the grids that a Kodak picture has at 0.25 bits per pixel.
+const SIZE: [u32; 2] = [768, 512];
+const SCALES: [u8; 11] = [4, 3, 2, 1, 0, 4, 3, 2, 4, 3, 2];
+/// Pixels along the side of a block, and nodes that a pixel depends on in each direction.
+const BLOCK: usize = 16;
+const TAPS: usize = 4;
+
+/// The kernels of a fit of grids, and the step that they make up.
+fn grids() {
+    let [width, height] = SIZE;
+    let samples = (0..3 * width * height).map(|i| (i * 7) as u8).collect();
+    let picture = Picture::new(width, height, 3, Samples::U8(samples)).expect("the size is right");
+    let mut kernels = GridKernels::new(&picture, &SCALES);
+    // For each row of nodes under a block a sum of four at each of its columns, and one at each of its pixels.
+    let taps: usize = SCALES
+        .iter()
+        .map(|scale| TAPS * BLOCK * (((BLOCK - 1) >> scale) + TAPS + BLOCK))
+        .sum();
+    let pixels = kernels.pixels();
+    let interpolation = 2.0 * (taps * pixels as usize / (BLOCK * BLOCK)) as f64;
+    report("interpolation, forward  ", interpolation, || {
+        kernels.interpolate()
+    });
+    report("interpolation, backward ", interpolation, || {
+        kernels.adjoint()
+    });
+    let colour = Architecture {
+        inputs: SCALES.len(),
+        hidden: vec![24],
+        outputs: 3,
+        omega_first: 2.0,
+        omega_hidden: 2.0,
+        ..Architecture::default()
+    };
+    let context = Architecture {
+        inputs: 22,
+        hidden: vec![32, 16],
+        outputs: 2,
+        omega_first: 1.0,
+        omega_hidden: 1.0,
+        activation: Activation::Relu,
+        ..Architecture::default()
+    };
+    let names = ["synthesis", "context  "];
+    let points = [pixels, kernels.points()];
+    let mut engines = Vec::new();
+    for ((name, shape), count) in names.into_iter().zip([&colour, &context]).zip(points) {
+        let network = Network::random(shape, 1).expect("the shape is valid");
+        let field = Field::new(&network);
+        let at = |(i, j): (usize, usize)| ((i + j) as f32 * 0.618).sin();
+        let at = ndarray::Array2::from_shape_fn((count as usize, shape.inputs), at);
+        let evaluation = 2.0 * (shape.parameters() as u64 * count) as f64;
+        report(&format!("{name}, forward      "), evaluation, || {
+            black_box(field.values(at.view()).expect("as many coordinates"));
+        });
+        engines.push((network, shape, count, 3.0 * evaluation));
+    }
+    {
+        let objectives: [&dyn Objective; 2] = [&kernels.colours(), &kernels.contexts()];
+        for ((name, objective), (network, shape, count, operations)) in
+            names.into_iter().zip(objectives).zip(&engines)
+        {
+            let mut engine = Differentiator::new(shape, objective);
+            let mut gradient = network.layers().to_vec();
+            let share = if name == "synthesis" {
+                2.0 * interpolation
+            } else {
+                0.0
+            };
+            report(
+                &format!("{name}, both ways    "),
+                operations + share,
+                || {
+                    black_box(engine.gradient(network, objective, 0..*count, &mut gradient));
+                },
+            );
+        }
+    }
+    report(
+        "derivatives by latents  ",
+        2.0 * kernels.latents() as f64,
+        || kernels.gather(),
+    );
+}
+
 fn main() {
+    if std::env::args().any(|argument| argument == "grids") {
+        return grids();
+    }
     let threads = rayon::current_num_threads();
     let rates: Vec<f64> = (0..50).map(|_| peak() / 1e9).collect();
     let level = sirenc::simd_level();
@@ -200,4 +292,5 @@ fn main() {
         laplacian / value
     );
     evaluation(393_216);
+    grids();
 }

@@ -86,6 +86,9 @@ pub use model::network_file;
 /// Parameters and batches of points are arrays of this crate.
 pub use ndarray;
 #[cfg(feature = "encode")]
+#[doc(hidden)]
+pub use objective::latents::GridKernels;
+#[cfg(feature = "encode")]
 pub use objective::{Blend, Derivatives, Jet, Problem};
 pub use signal::{Clip, Grid, Picture, Placement, Point, Samples, Sound, Surface, VideoSource};
 /// Bytes and integers of files, below everything here.

@@ -112,14 +112,17 @@ pub(crate) fn layers(widths: [u8; 2]) -> [(usize, usize); 3] {
     [(CONTEXT_INPUTS, first), (first, second), (second, OUTPUTS)]
 }
 
-/// The most inputs that a layer has: those of the first layer are fewer.
+/// The most inputs and outputs that a layer has, those of the first layer rounded up.
 const ROOM: usize = WIDTH_MAX as usize;
-/// Rows of weights end with zeros up to a multiple of this, so that their products need no other loop than that of
-/// vectors: 8 products of 16 bits are one instruction of any processor.
-const LANES: usize = 8;
+/// Outputs whose sums are one vector of any processor.
+const LANES: usize = 4;
 
 /// Inputs of a layer in units of 1/64, and zeros.
 pub(crate) type Inputs = [i16; ROOM];
+/// Sums of biases and of some products of a layer, and zeros.
+pub(crate) type Sums = [i32; ROOM];
+/// Neighbours, which are the first inputs.
+pub(crate) type Near = [i16; NEIGHBOURS.len()];
 
 /// The context network of a file.
 #[derive(Clone, Debug)]
@@ -128,10 +131,12 @@ pub(crate) struct Context([Layer; 3]);
 /// One layer.
 #[derive(Clone, Debug)]
 struct Layer {
-    /// Numbers in a row of weights.
-    row: usize,
-    weights: Vec<i16>,
-    biases: Vec<i32>,
+    /// For every two inputs the weights of both for each output, [`LANES`] outputs at once: two products of 16 bits and their
+    /// sum are one instruction, and inputs of zero cost nothing.
+    weights: Vec<[[i16; 2]; LANES]>,
+    /// How many times [`LANES`] outputs there are.
+    vectors: usize,
+    biases: Sums,
 }
 
 impl Context {
@@ -182,21 +187,7 @@ impl Context {
             if !within(weights, WEIGHT_MAX) || !within(biases, BIAS_MAX) {
                 return Err(Fault::ContextRange);
             }
-            let inputs = shapes[index].0;
-            let row = inputs.next_multiple_of(LANES);
-            let mut padded = vec![0; row * biases.len()];
-            for (to, from) in padded
-                .chunks_exact_mut(row)
-                .zip(weights.chunks_exact(inputs))
-            {
-                let numbers = to.iter_mut().zip(from);
-                numbers.for_each(|(to, &from)| *to = from as i16);
-            }
-            Ok(Layer {
-                row,
-                weights: padded,
-                biases: biases.clone(),
-            })
+            Ok(Layer::new(shapes[index].0, weights, biases))
         };
         Ok(Self([layer(0)?, layer(1)?, layer(2)?]))
     }
@@ -205,38 +196,107 @@ impl Context {
     pub(crate) fn model(&self, known: &[i16]) -> QuantizedLaplace {
         let mut inputs = Inputs::default();
         inputs[..known.len()].copy_from_slice(known);
-        self.distribution(&inputs)
+        self.distribution(&self.sums(&inputs))
     }
 
-    /// The distribution of the latent that has these inputs, with zeros behind them.
-    pub(crate) fn distribution(&self, inputs: &Inputs) -> QuantizedLaplace {
-        let [first, second, last] = &self.0;
-        let [mean, scale] = last.outputs(&second.rectified(&first.rectified(inputs)));
+    /// The sums of the first layer for these inputs, with zeros behind them.
+    pub(crate) fn sums(&self, inputs: &Inputs) -> Sums {
+        let [first, ..] = &self.0;
+        first.sums(inputs)
+    }
+
+    /// The sums of the first layer with these neighbours beside the other inputs, of which `sums` are.
+    pub(crate) fn with_near(&self, sums: &Sums, near: &Near) -> Sums {
+        let [first, ..] = &self.0;
+        let mut sums = *sums;
+        first.add(near, &mut sums);
+        sums
+    }
+
+    /// The distribution of the latent for which the first layer has these sums.
+    pub(crate) fn distribution(&self, sums: &Sums) -> QuantizedLaplace {
+        let [_, second, last] = &self.0;
+        let [mean, scale, ..] = last.sums(&rectified(&second.sums(&rectified(sums))));
+        let [mean, scale] = [mean, scale].map(rounded);
         QuantizedLaplace::new(mean.clamp(-MEAN_MAX, MEAN_MAX), scale)
     }
 }
 
 impl Layer {
-    /// Biases plus products, rounded to units of 1/64; 0 where there is no neuron.
-    fn outputs<const COUNT: usize>(&self, inputs: &Inputs) -> [i32; COUNT] {
-        let mut outputs = [0; COUNT];
-        let rows = self.weights.chunks_exact(self.row).zip(&self.biases);
-        for (output, (weights, &bias)) in outputs.iter_mut().zip(rows) {
-            let products = weights.iter().zip(&inputs[..self.row]);
-            // No sum overflows, and without checks of it they become those of vectors.
-            let sum = products.fold(bias, |sum, (&weight, &input)| {
-                sum.wrapping_add(i32::from(weight).wrapping_mul(input.into()))
-            });
-            *output = (sum + 128) >> 8;
+    /// A layer with so many `inputs`, of its weights row by row.
+    fn new(inputs: usize, weights: &[i32], biases: &[i32]) -> Self {
+        // The numbers of vectors for which there is code.
+        let vectors = match biases.len().div_ceil(LANES) {
+            0..=1 => 1,
+            2..=4 => 4,
+            _ => ROOM / LANES,
+        };
+        let mut layer = Self {
+            weights: vec![[[0; 2]; LANES]; inputs.div_ceil(2) * vectors],
+            vectors,
+            biases: Sums::default(),
+        };
+        layer.biases[..biases.len()].copy_from_slice(biases);
+        for (output, row) in weights.chunks_exact(inputs).enumerate() {
+            for (input, &weight) in row.iter().enumerate() {
+                let vector = input / 2 * vectors + output / LANES;
+                layer.weights[vector][output % LANES][input % 2] = weight as i16;
+            }
         }
-        outputs
+        layer
     }
 
-    /// The outputs as activations: what is negative becomes 0.
-    fn rectified(&self, inputs: &Inputs) -> Inputs {
-        self.outputs::<ROOM>(inputs)
-            .map(|output| output.clamp(0, ACTIVATION_MAX) as i16)
+    /// Biases plus products; 0 where there is no neuron.
+    fn sums(&self, inputs: &Inputs) -> Sums {
+        let mut sums = self.biases;
+        self.add(inputs, &mut sums);
+        sums
     }
+
+    /// Adds the products of the first inputs.
+    fn add(&self, inputs: &[i16], sums: &mut Sums) {
+        match self.vectors {
+            1 => add::<1>(&self.weights, inputs, sums),
+            4 => add::<4>(&self.weights, inputs, sums),
+            _ => add::<{ ROOM / LANES }>(&self.weights, inputs, sums),
+        }
+    }
+}
+
+/// [`Layer::add`] for a number of vectors that the compiler knows, so that it keeps the sums in registers. No sum overflows,
+/// and without checks of it they become those of vectors.
+fn add<const VECTORS: usize>(weights: &[[[i16; 2]; LANES]], inputs: &[i16], sums: &mut Sums) {
+    let (sums, _) = sums.as_chunks_mut::<LANES>();
+    let Some(sums) = sums.first_chunk_mut::<VECTORS>() else {
+        return;
+    };
+    let mut all = *sums;
+    let pairs = inputs.as_chunks::<2>().0;
+    for (weights, &[a, b]) in weights.as_chunks::<VECTORS>().0.iter().zip(pairs) {
+        if a | b == 0 {
+            continue;
+        }
+        let (a, b) = (i32::from(a), i32::from(b));
+        for (sums, weights) in all.iter_mut().zip(weights) {
+            for (sum, &[v, w]) in sums.iter_mut().zip(weights) {
+                let products = i32::from(v)
+                    .wrapping_mul(a)
+                    .wrapping_add(i32::from(w).wrapping_mul(b));
+                *sum = sum.wrapping_add(products);
+            }
+        }
+    }
+    *sums = all;
+}
+
+/// A sum in units of 1/64.
+fn rounded(sum: i32) -> i32 {
+    (sum + 128) >> 8
+}
+
+/// Sums as activations: what is negative becomes 0.
+fn rectified(sums: &Sums) -> Inputs {
+    sums.map(|sum| rounded(sum).clamp(0, ACTIVATION_MAX) as i16)
 }
 
 /// The levels of a tensor times two to the power of its step code, which is at most `step`.

@@ -96,6 +96,8 @@ pub(crate) struct QuantizedLaplace {
     pub(crate) last: i32,
     /// Order of the Golomb code of what is beyond.
     pub(crate) order: u32,
+    /// Where the symbol at the mean begins, and where the next one does: most latents are that symbol.
+    centre: [u32; 2],
 }
 
 impl QuantizedLaplace {
@@ -111,13 +113,16 @@ impl QuantizedLaplace {
         let steepness = (LOG2_E * power) >> (30 + octave);
         let reach = 4_i32 << (octave + 2).clamp(0, 7);
         let centre = (mean + UNIT / 2).div_euclid(UNIT);
-        Self {
+        let mut all = Self {
             mean,
             steepness: steepness as u32,
             first: centre - reach,
             last: centre + reach,
             order: (octave + 1).max(0) as u32,
-        }
+            centre: [0; 2],
+        };
+        all.centre = [all.start(centre), all.start(centre + 1)];
+        all
     }
 
     /// The number below `ONE` at which `symbol`, or the first beyond the last one, begins. Every symbol has a width of
@@ -140,6 +145,11 @@ impl QuantizedLaplace {
 
     /// The symbol that has the number `quantile`, where it begins, and where the next one does.
     fn find(&self, quantile: u32) -> (i32, [u32; 2]) {
+        let centre = (self.first + self.last) / 2;
+        let [begin, end] = self.centre;
+        if (begin..end).contains(&quantile) {
+            return (centre, self.centre);
+        }
         // The last symbol that is known to begin in time, and the first that is known to begin too late.
         let mut bounds = [(self.first, 0), (self.last + 1, ONE)];
         let late = |symbol: i32, bounds: &mut [(i32, u32); 2]| {
@@ -149,7 +159,6 @@ impl QuantizedLaplace {
             late
         };
         // Most symbols are near the mean: go from there in growing strides, until one goes too far.
-        let centre = (self.first + self.last) / 2;
         let down = late(centre, &mut bounds);
         let mut stride = if down { -1 } else { 1 };
         let mut at = centre + stride;

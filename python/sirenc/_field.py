@@ -236,6 +236,9 @@ def from_state_dict(
     - ``"meta"``: ``net.net.0.0.weight`` ... ``net.net.4.0.weight``, of the code of Sitzmann et al. 2020;
     - ``"sequential"``: ``0.weight``, ``2.weight`` ..., of a plain ``Sequential`` with sines between the layers.
 
+    Where the weights of its hidden layers are small, the file has them larger and omega_0 of these layers smaller by the same
+    power of two, which is the same function: :meth:`Field.to_state_dict` takes ``omega_hidden`` to undo that.
+
     Args:
         state: The state dict, of tensors or of arrays.
         size: Width and height of the picture in pixels.

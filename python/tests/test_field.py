@@ -126,11 +126,9 @@ def test_derivatives_of_a_network_stay_in_its_file(seed):
     made = [[array.astype(numpy.float32) for array in layer] for layer in layers((2, 64, 64, 64, 3), seed)]
     points = random_points(seed)
     expected = plain_jet(made, points)
-    # Rounding to 22 bits and 32 bits of a sum and a sine together: 1.03e-5 is the most of these networks.
     for bits, agrees in ((22, True), (16, False)):
         jet = sirenc.Field(sirenc.from_state_dict(named(made), (24, 16), bits=bits)).jet(points)
-        values, gradients, laplacians = differences(jet, expected)
-        assert (max(values, gradients) < 1e-5 and laplacians < 1.1e-5) == agrees, (values, gradients, laplacians)
+        assert (max(differences(jet, expected)) < 1e-5) == agrees, differences(jet, expected)
 
 
 def test_coordinates_of_the_paper():

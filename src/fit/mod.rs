@@ -11,7 +11,7 @@ mod state;
 mod stepper;
 
 pub use fitter::Fitter;
-pub(crate) use optimiser::{BETA_1, BETA_2, EPSILON, bias_correction};
+pub(crate) use optimiser::{BETA_1, BETA_2, adam_step, bias_correction};
 pub(crate) use persist::{Archive, Persist};
 pub(crate) use schedule::Schedule;
 pub(crate) use soap::Soap;

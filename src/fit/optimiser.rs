@@ -51,6 +51,21 @@ pub(crate) fn bias_correction(beta_1: f32, beta_2: f32, steps: i32) -> (f32, f32
     )
 }
 
+/// What Adam takes off a parameter with this gradient, whose running means of gradients and of their squares it updates;
+/// `unbias` is what [`bias_correction`] gives.
+#[inline(always)]
+pub(crate) fn adam_step(
+    rate: f32,
+    gradient: f32,
+    mean: &mut f32,
+    square: &mut f32,
+    unbias: (f32, f32),
+) -> f32 {
+    *mean += (1.0 - BETA_1) * (gradient - *mean);
+    *square += (1.0 - BETA_2) * (gradient * gradient - *square);
+    rate * *mean * unbias.0 / ((*square * unbias.1).sqrt() + EPSILON)
+}
+
 /// Adam, the plain one.
 pub(crate) struct Adam {
     steps: i32,
@@ -79,15 +94,13 @@ impl Persist for Adam {
 impl Optimiser for Adam {
     fn step(&mut self, parameters: &mut [Layer], gradient: &[Layer], rate: f32) {
         self.steps = self.steps.saturating_add(1);
-        let (unbias_mean, unbias_square) = bias_correction(BETA_1, BETA_2, self.steps);
+        let unbias = bias_correction(BETA_1, BETA_2, self.steps);
         let states = self.means.iter_mut().zip(&mut self.squares);
         for ((layer, gradient), (mean, square)) in parameters.iter_mut().zip(gradient).zip(states) {
             let states = mean.parameters_mut().zip(square.parameters_mut());
             let pairs = layer.parameters_mut().zip(gradient.parameters());
             for ((x, &g), (mean, square)) in pairs.zip(states) {
-                *mean += (1.0 - BETA_1) * (g - *mean);
-                *square += (1.0 - BETA_2) * (g * g - *square);
-                *x -= rate * *mean * unbias_mean / ((*square * unbias_square).sqrt() + EPSILON);
+                *x -= adam_step(rate, g, mean, square, unbias);
             }
         }
     }

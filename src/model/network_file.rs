@@ -2,7 +2,7 @@
 
 use super::symmetry;
 use super::weights::{omega_units, step_size, tensors};
-use crate::engine::net::{Activation, Architecture, Network};
+use crate::engine::net::{Activation, Architecture, Layer, Network};
 use crate::{Error, Limits};
 use siren_format::{
     self as format, File, Header, Input, LEVEL_MAX, OMEGA_UNITS, Samples, Signal, Tensor, Weights,
@@ -15,6 +15,8 @@ use siren_format::{
 /// floats of 32 bits do. The first layer needs that many: its sines run through many turns, so that a weight that is off by
 /// 2^-21 of the largest moves them by more than all other layers do. Frequencies that are no multiples of 1/8 are brought
 /// to the nearest multiple, and the weights of the layer are scaled so that the function stays the same.
+/// Where hidden weights are too small to have all bits in the finest step of the format, the file has them larger by a power of
+/// two, and the omega of hidden layers smaller by the same.
 ///
 /// # Errors
 /// [`Error::Parameter`] if `bits` is not 1 to 22, if the network has other activations than sines, a positional encoding
@@ -40,7 +42,7 @@ pub fn network_file(
             activation: format::Activation::Sine,
             input: Input::Coordinates,
             omega_first: omega_units(shape.omega_first.into())?,
-            omega_hidden: omega_units(shape.omega_hidden.into())?,
+            omega_hidden: hidden_units(network, bits)?,
             hidden: shape.hidden.iter().map(|&width| width as u32).collect(),
         },
     };
@@ -90,6 +92,27 @@ fn check(network: &Network, signal: &Signal, samples: &Samples) -> Result<(), Er
     Ok(())
 }
 
+/// The omega of the hidden layers in the file: that of the network, halved until no layer's weights are too small to have
+/// `bits` bits in the finest steps there are. Weights grow as omega falls, so the function stays what it is.
+fn hidden_units(network: &Network, bits: u32) -> Result<u16, Error> {
+    let mut units = omega_units(network.architecture().omega_hidden.into())?;
+    let hidden = network.layers().len() - 1;
+    let largest = |layer: &Layer| {
+        layer
+            .weights
+            .iter()
+            .fold(0.0_f32, |most, x| most.max(x.abs()))
+    };
+    let layers = network.layers().iter().take(hidden).skip(1).map(largest);
+    let least = f64::from(layers.fold(f32::INFINITY, f32::min));
+    let mut missing = f64::from(bits).exp2() * f64::from(step_size(0)) / least;
+    while missing > 1.0 && missing.is_finite() && units.is_multiple_of(2) {
+        units /= 2;
+        missing /= 2.0;
+    }
+    Ok(units)
+}
+
 /// The same function as `network`, with the frequencies that `header` has.
 fn at_stored_frequencies(network: &Network, header: &Header) -> Result<Network, Error> {
     let shape = network.architecture();
@@ -129,7 +152,7 @@ fn rounded(tensor: &[f32], bits: u32) -> Result<Tensor, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::net::{Field, Layer};
+    use crate::engine::net::Field;
     use crate::{Decoder, Error};
     use ndarray::Array2;
     use siren_format::Colour;
@@ -170,6 +193,34 @@ mod tests {
         let decoder = Decoder::new(&file).expect("a picture");
         let differences = values(&Field::new(network)) - values(&decoder.field());
         differences.iter().fold(0.0, |most, x| most.max(x.abs()))
+    }
+
+    /// Hidden weights of a SIREN are a hundredth: in the finest steps they would have 17 bits only.
+    #[test]
+    fn small_weights_have_all_bits() {
+        let shape = Architecture {
+            hidden: vec![64, 64, 64],
+            omega_first: 30.0,
+            omega_hidden: 30.0,
+            ..Architecture::default()
+        };
+        let network = Network::random(&shape, 2).expect("a network");
+        let file = network_file(&network, SIGNAL, SAMPLES, 22).expect("a file");
+        let stored = Decoder::new(&file).expect("a picture").network().clone();
+        let factor = stored.architecture().omega_hidden / 30.0;
+        for index in [1, 2] {
+            let sorted = |network: &Network, factor: f32| {
+                let weights = network.layers()[index].weights.iter();
+                let mut sizes: Vec<f32> = weights.map(|x| (factor * x).abs()).collect();
+                sizes.sort_by(f32::total_cmp);
+                sizes
+            };
+            let (exact, found) = (sorted(&network, 1.0), sorted(&stored, factor));
+            let allowed = exact.last().expect("weights") / 2.0_f32.powi(21);
+            for (exact, found) in exact.iter().zip(&found) {
+                assert!((exact - found).abs() <= allowed, "{exact} {found}");
+            }
+        }
     }
 
     #[test]

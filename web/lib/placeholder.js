@@ -1,7 +1,7 @@
 // Decodes placeholders (format/SPEC.md, chapter 11), in browsers, workers and Node.
 
-// 11.5: the weights / 8 and biases / 64 of each layer. A number is a character of a code 80 higher, or between ~ and a space.
-const PRIOR = '.=C?SEAKw76IVuQ;j~46 DOM~-50 YNM~-65 9R9B5BW[+PLASC7~70 M87VWNTCADOJKCBLOL]YOLSXLNFZLS[~12 U]]_USQUISe~93 K~-41 ~47 ~87 =59bWT@a~12 N<O=>9BJO~46 ^O#K~59 @?_8>c2/.Y:Z(1[E@QGoQMehCS~16 8HEe~-57 [,3EM:G<#PHGO:i~57 A>?QNIQ%KQbiYQNA~16 PQZDn~-77 ~-58 U^2LOWQ]TWVVOWIWTQs~12 Kb~-50 ~-111 qry3T_W7URLOZIOPUV~-59 ~-86 SApbAHi*Kg+~-58 );@5B5~16 X^MBNRVLqWNM:[SYCIN[IZD<P~16 E~62 ~66 K/*;MWA~-52 YB9DH>GNMIYQKKx~75 ROX]83~-49 JKKH~-41 AX64=D~12 CUMv=TFibQV=F]9C=C;8>CA=58KRZU6i~78 ;A ;NDW9ZRXQ]LOPjN~52 ~96 W4om>=~-52 mJ9P6O=~-54 bTUHM~-50 SqqFrJ~-158 T~12 sEIMMIVTKKSAQO~-56 K9eS2n~58 A7N]VXJBKNNCKF]E~-56 OQnEo~50 {NU@~-85 PQ~16 ^W~12 YR_mU~12 nSSwQf6~-85 ikACPE;_RAJXOR_VUS~56 ~115 WCYX?:=L5H6RGFQXAGVW~-86 R~-85 LSQl8XRf~-82 ~16 C6 ,(~-62 AC~-136 >D^K~16 NSPZEcRRQNTKNXPUX~12 ]XVfN~-92 ~-117 VEdI7AL/d~12 EEEDVIR2JV*Q~72 YPZt~-82 =Y~-78 VVWL@MOPUMReDXUStZR~53 ~74 5005RSHSUANHK~-55 FPXLVOTLJA ~12 UJWQ[9R3-?G~-112 ~-67 CKIU_VK~-64 ~-57 BCLN>LFE3SA>8QGY4:9SG=~-95 Y<^7PFF+$>7;UC~-56 aSYWHHTM@v.Ov9YKWO)@6WPMDJM?HHC}*~-81 MYy:PVDLEMBP<EDNQT~-59 >LDE>7,T7MNuW~-75 H~-185 ~79 8$F~67 ~73 ~-311 ~-63 ~83 ~-231 ~-64 ~-158 ~146 ~142 ~-186 HQw~-127 ~-70 ~95 ~161 #T~49 ~-117 ~-214 GRTPEQLIGMIIIOHNJN:>HKUEERJMPNBM];P<ZISWYMIKJ~16 9P~12 RO<L/H3JOKS~12 F~16 QiSLALSMLSUVQLZ@A]TfRFI@>R~-90 ~-77 MFIWQ4?MYJO>ATSZN6?=MCW?J3QI[EYW>LPCF[ORORReAFQZ_NW1SMR]FQMfERPW]2WSO~12 WVW_QYAPLTWJU.VLY~12 FUP~16 LOYYUUXA]U6TF:VCZZWHPFEV>MTAaJaEXHEG0~16 F]XOSIIRSOJKIMMISSRODGLOLRMLNNPVLNL[;S9FP;HlI<1GJW~-50 P]RBBWCP/APM:5M74GOQ<CAO[DM;KZF]TNH]~16 @2CeOM.2DTREDP*;H5YM&INGNE?Z5~16 CC)KG>MDKFQbM;FP:AW83cFVA;CKIVBMJMMNPGAXQ9FkFYNJH=Y?QOMXMDL&JEPUFJQOJPPHT.HQQVEQLDCHROEQDJGNBaRUPALR>ZEHG~-54 BDJTWNO~12 [SIQ~12 UNNIFG;SRHLYZ^GQNWYTVD>@LRGM4~16 2ATDLMRW5C TL@E<EJKBJWQJ,~-107 ~347 f~216 ~236 s3~158 1~-142 ~-73 ~116 T~167 IPISMPQMTVT4aOZNWTN_O@BWVVTOQMMITH~-226 ';
+// 11.5: the weights / 8 and biases / 64 of each layer. A number is a character of a code 80 higher; ~ adds 58, a space -58.
+const PRIOR = '.=C?SEAKw76IVuQ;j~DDOM XYNM I9R9B5BW[+PLASC7~~"M87VWNTCADOJKCBLOL]YOLSXLNFZLS[~"U]]_USQUISe~sK a~E~m=59bWT@a~"N<O=>9BJO~D^O#K~Q@?_8>c2/.Y:Z(1[E@QGoQMehCS`8HEe Q[,3EM:G<#PHGO:i~OA>?QNIQ%KQbiYQNA`PQZDn = PU^2LOWQ]TWVVOWIWTQs~"Kb X  Uqry3T_W7URLOZIOPUV O 4SApbAHi*Kg+ P);@5B5`X^MBNRVLqWNM:[SYCIN[IZD<P`E~T~XK/*;MWA VYB9DH>GNMIYQKKx~aROX]83 YJKKH aAX64=D~"CUMv=TFibQV=F]9C=C;8>CA=58KRZU6i~d;A Z;NDW9ZRXQ]LOPjN~J~vW4om>= VmJ9P6O= TbTUHM XSqqFrJ  &T~"sEIMMIVTKKSAQO RK9eS2n~PA7N]VXJBKNNCKF]E ROQnEo~H{NU@ 5PQ`^W~"YR_mU~"nSSwQf6 5ikACPE;_RAJXOR_VUS~N~~OWCYX?:=L5H6RGFQXAGVW 4R 5LSQl8XRf 8`C6 Z,( LAC  <>D^K`NSPZEcRRQNTKNXPUX~"]XVfN .  OVEdI7AL/d~"EEEDVIR2JV*Q~^YPZt 8=Y <VVWL@MOPUMReDXUStZR~K~`5005RSHSUANHK SFPXLVOTLJA Z~"UJWQ[9R3-?G  T GCKIU_VK J QBCLN>LFE3SA>8QGY4:9SG= +Y<^7PFF+$>7;UC RaSYWHHTM@v.Ov9YKWO)@6WPMDJM?HHC}* 9MYy:PVDLEMBP<EDNQT O>LDE>7,T7MNuW ?H   E~e8$F~Y~_     ; K~i    Q J  &~~n~~j   DHQw  E D~u~~}#T~G  O   (GRTPEQLIGMIIIOHNJN:>HKUEERJMPNBM];P<ZISWYMIKJ`9P~"RO<L/H3JOKS~"F`QiSLALSMLSUVQLZ@A]TfRFI@>R 0 =MFIWQ4?MYJO>ATSZN6?=MCW?J3QI[EYW>LPCF[ORORReAFQZ_NW1SMR]FQMfERPW]2WSO~"WVW_QYAPLTWJU.VLY~"FUP`LOYYUUXA]U6TF:VCZZWHPFEV>MTAaJaEXHEG0`F]XOSIIRSOJKIMMISSRODGLOLRMLNNPVLNL[;S9FP;HlI<1GJW XP]RBBWCP/APM:5M74GOQ<CAO[DM;KZF]TNH]`@2CeOM.2DTREDP*;H5YM&INGNE?Z5`CC)KG>MDKFQbM;FP:AW83cFVA;CKIVBMJMMNPGAXQ9FkFYNJH=Y?QOMXMDL&JEPUFJQOJPPHT.HQQVEQLDCHROEQDJGNBaRUPALR>ZEHG TBDJTWNO~"[SIQ~"UNNIFG;SRHLYZ^GQNWYTVD>@LRGM4`2ATDLMRW5C ZTL@E<EJKBJWQJ,  Y~~~~~~Of~~~z~~~~Ts3~~z1  6 A~~PT~~~IIPISMPQMTVT4aOZNWTN_O@BWVVTOQMMITH    V';
 const SIZES = [24, 32, 16, 2];
 const FREQUENT = [[0, 1], [37, 3 / 2], [-37, 2 / 3], [27, 4 / 3], [-27, 3 / 4], [53, 16 / 9], [-53, 9 / 16]];
 const SIDE = 64, COLUMNS = SIDE + 4, SEEN = 15;
@@ -20,10 +20,10 @@ const bytesOf = (text) =>
 
 // Weights lie column by column: inputs of 0 then cost nothing.
 const NETWORK = (() => {
-  const numbers = PRIOR.matchAll(/~(.+?) |./g);
+  let at = 0;
   const next = () => {
-    const [text, number] = numbers.next().value;
-    return number ?? text.charCodeAt() - 80;
+    const number = PRIOR.charCodeAt(at++) - 80;
+    return number > 45 ? next() + 58 : number < -47 ? next() - 58 : number;
   };
   return SIZES.slice(1).map((outputs, layer) => {
     const weights = new Int32Array(SIZES[layer] * outputs);
@@ -36,11 +36,9 @@ const NETWORK = (() => {
 
 /** Binary logarithm in units of 2^-16 (11.4). */
 function log2(value) {
-  if (!value) return 0;
-  const octave = 31 - clz32(value);
-  const part = (value / 2 ** octave - 1) * 256;
-  const i = floor(part);
-  return octave * 65536 + LOGS[i] + floor((LOGS[i + 1] - LOGS[i]) * floor((part - i) * 65536) / 65536);
+  const zeros = clz32(value), digits = value << zeros;
+  const i = digits >>> 23 & 255;
+  return (31 - zeros) * 65536 + LOGS[i] + ((LOGS[i + 1] - LOGS[i]) * (digits >>> 7 & 65535) >> 16);
 }
 
 /** Mean and scale of a level by its inputs (5.4.3). */
@@ -52,8 +50,7 @@ function expected(known) {
       const value = known[i];
       if (value) for (let row = 0; row < rows; row++) sums[row] += imul(weights[at + row], value);
     }
-    for (let row = 0; row < rows; row++) sums[row] = (sums[row] + 128) >> 8;
-    if (rows > 2) for (let row = 0; row < rows; row++) sums[row] = clamp(sums[row], 0, 16383);
+    for (let row = 0; row < rows; row++) sums[row] = clamp((sums[row] + 128) >> 8, rows > 2 ? 0 : -16384, 16383 + (rows < 3));
     known = sums;
   }
   return known;
@@ -67,30 +64,35 @@ function reader(bytes) {
     for (let i = 0; i < 4; i++) value = value * 256 + (bytes[read++] ?? 0);
     return value;
   };
-  let high = word(), low = word(), spanHigh = WORD - 1, spanLow = WORD - 1;
-  const symbol = (find) => {
-    const unit = spanHigh * 65536 + floor(spanLow / 65536);
-    const unitHigh = floor(unit / WORD), unitLow = unit % WORD;
+  let high = word(), low = word(), spanHigh = WORD - 1, spanLow = WORD - 1, unitHigh, unitLow;
+  // A number within the next symbol, for `take`.
+  const peek = () => {
+    unitHigh = spanHigh >>> 16;
+    unitLow = (spanHigh << 16 | spanLow >>> 16) >>> 0;
+    const unit = unitHigh * WORD + unitLow;
     // The quotient may be off by one; the rest is exact.
     let q = floor((high * WORD + low) / unit);
     const rest = (high - q * unitHigh) * WORD + low - q * unitLow;
     q += rest < 0 ? -1 : rest >= unit ? 1 : 0;
     if (q > 65535) throw bad();
-    const [value, start, width] = find(q);
+    return q;
+  };
+  const take = (start, width) => {
     const below = low - start * unitLow;
     high += floor(below / WORD) - start * unitHigh;
-    low = below - floor(below / WORD) * WORD;
+    low = below >>> 0;
     spanHigh = width * unitHigh + floor(width * unitLow / WORD);
-    spanLow = width * unitLow % WORD;
+    spanLow = imul(width, unitLow) >>> 0;
     if (!spanHigh) {
       [spanHigh, spanLow] = [spanLow, 0];
       [high, low] = [low, word()];
     }
-    return value;
   };
   const bits = (count) => {
-    const width = 65536 >> count;
-    return count ? symbol((q) => [floor(q / width), q - (q % width), width]) : 0;
+    if (!count) return 0;
+    const q = peek(), shift = 16 - count;
+    take(q >> shift << shift, 1 << shift);
+    return q >> shift;
   };
   const golomb = (order) => {
     let zeros = 0, high = 1;
@@ -105,38 +107,50 @@ function reader(bytes) {
     const last = bytes[bytes.length - 1];
     if (bytes.length > read || !last || offset >= v || offset + BigInt(256 - last) * v < long(spanHigh, spanLow)) throw bad();
   };
-  return { symbol, bits, golomb, end };
+  return { peek, take, bits, golomb, end };
 }
 
-/** A level of a mean and scale (5.4.4). */
-function level(source, mean, scale) {
-  const octave = floor(scale / 64);
-  const steepness = floor(94548 * POWERS[4 * (scale - 64 * octave)] / 2 ** (30 + octave));
-  const centre = floor((mean + 32) / 64), reach = 4 * 2 ** clamp(octave + 2, 0, 7);
-  const first = centre - reach, last = centre + reach;
+/** Decodes levels under the distribution that was set (5.4.4). */
+function decoder(source) {
+  let mean, octave, steepness, centre, first, last, begin, end;
   const start = (h) => {
     if (h <= first) return 0;
     if (h > last) return 65536;
     const d = 64 * h - 32 - mean;
-    const e = floor(abs(d) * steepness / 64), i = floor(e / 65536), f = floor(e / 256) % 256;
-    const power = i > 15 ? 0 : POWERS[f] - floor((POWERS[f] - POWERS[f + 1]) * (e % 256) / 256);
-    const tail = floor(power / 2 ** (15 + i));
-    return floor((d < 0 ? tail : 65536 - tail) * (65535 - 2 * reach) / 65536) + h - first;
+    const e = floor(abs(d) * steepness / 64), i = e / 65536, f = e >> 8 & 255;
+    const power = i < 16 ? POWERS[f] - ((POWERS[f] - POWERS[f + 1]) * (e & 255) >> 8) : 0;
+    const tail = power >> 15 + i;
+    return floor((d < 0 ? tail : 65536 - tail) * (65535 - last + first) / 65536) + h - first;
   };
-  const found = source.symbol((q) => {
-    let low = first, high = last + 1, middle = centre, from = 0, to = 65536;
+  const set = (sums) => {
+    const scale = clamp(sums[1], -256, 512);
+    mean = sums[0];
+    octave = scale >> 6;
+    steepness = floor(94548 * POWERS[4 * (scale & 63)] / 2 ** (30 + octave));
+    centre = (mean + 32) >> 6;
+    const reach = 4 << clamp(octave + 2, 0, 7);
+    first = centre - reach;
+    last = centre + reach;
+    begin = start(centre);
+    end = start(centre + 1);
+  };
+  const level = () => {
+    const q = source.peek();
+    let low = centre, high = centre + 1, from = begin, to = end;
+    if (q < begin) [low, high, from, to] = [first, low, 0, begin];
+    else if (q >= end) [low, high, from, to] = [high, last + 1, end, 65536];
     while (high - low > 1) {
-      const at = start(middle);
+      const middle = (low + high) >> 1, at = start(middle);
       if (at > q) [high, to] = [middle, at];
       else [low, from] = [middle, at];
-      middle = low === centre && high > centre + 1 ? centre + 1 : (low + high) >> 1;
     }
-    return [low, from, to - from];
-  });
-  const sign = (found === last) - (found === first);
-  const value = sign ? found + sign * source.golomb(max(octave + 1, 0)) : found;
-  if (value < -32768 || value > 32767) throw bad();
-  return value;
+    source.take(from, to - from);
+    const sign = (low === last) - (low === first);
+    if (sign) low += sign * source.golomb(max(octave + 1, 0));
+    if (low < -32768 || low > 32767) throw bad();
+    return low;
+  };
+  return { set, level };
 }
 
 /** Frequencies of the brightness in order, as (square * 64 + k) * 64 + l, and the reach (11.3). */
@@ -156,51 +170,58 @@ function frequencies(aspect, step) {
   return [all.subarray(0, count).sort(), reach];
 }
 
-const size = (value) => min(abs(value), SEEN) * 64;
-
-/** [k, l, level] of a channel, without zeros; `known` has all levels of channels before (11.4). */
+/** [k, l, level] of a channel, without zeros; `known` has levels and sizes of all channels before (11.4). */
 function levels(source, [all, reach], step, channel, known) {
-  const mine = (known[channel] = new Int32Array(COLUMNS * COLUMNS));
-  const before = channel < 3 ? known.slice(0, channel) : [];
-  const sums = before.map(() => [0, 0]);
+  const mine = new Int32Array(COLUMNS * COLUMNS), sizes = mine.slice();
+  const before = channel < 3 ? known.slice() : [];
+  known[channel] = [mine, sizes];
+  const a = [0, 0], b = [0, 0];
   const most = floor(reach / [1, 4, 8, 4][channel]);
-  const inputs = new Int32Array(24);
+  const inputs = new Int32Array(24), last = new Int32Array(24);
   inputs.set([(step - 16) * 16, 64 * (channel === 1), 64 * (channel === 2)], 15);
-  const last = new Int32Array(24);
-  let mean, scale;
-  const found = [];
+  const found = [], { set, level } = decoder(source);
   let fast = 64, slow = 64;
   for (const frequency of all) {
-    const l = frequency % SIDE, k = floor(frequency / SIDE) % SIDE, square = floor(frequency / SIDE ** 2);
+    const place = frequency % SIDE ** 2, square = (frequency - place) / SIDE ** 2;
     if (square > most) break;
+    const l = place % SIDE, k = place >> 6;
     const at = (l + 2) * COLUMNS + k + 2;
-    for (let i = 0; i < 7; i++) inputs[i] = size(mine[at + NEIGHBOURS[i]]);
+    for (let i = 0; i < 7; i++) inputs[i] = sizes[at + NEIGHBOURS[i]];
     inputs[7] = fast;
     inputs[8] = slow;
-    before.forEach((other, i) => {
-      inputs[9 + i] = size(other[at]);
-      inputs[12 + i] = clamp(floor(64 * other[at] * sums[i][1] / (sums[i][0] + 4)), -960, 960);
-    });
-    if (before.length) inputs[11] = min(AROUND.reduce((sum, offset) => sum + size(before[0][at + offset]), 0), 960);
-    inputs[14] = floor(log2(square) / 1024) - 1024;
+    for (let i = 0; i < before.length; i++) {
+      inputs[9 + i] = before[i][1][at];
+      inputs[12 + i] = clamp(floor(64 * before[i][0][at] * b[i] / (a[i] + 4)), -960, 960);
+    }
+    if (before.length) {
+      inputs[11] = 0;
+      for (const offset of AROUND) inputs[11] += before[0][1][at + offset];
+      inputs[11] = min(inputs[11], 960);
+    }
+    inputs[14] = (log2(square || 1) >> 10) - 1024;
     inputs[18] = 64 * !k;
     inputs[19] = 64 * !l;
     inputs[20] = 64 * (!k && l === 1);
-    inputs[21] = 64 * (!k && !l);
+    inputs[21] = 64 * !place;
     inputs[22] = clamp(mine[at - 2], -SEEN, SEEN) * 64;
     inputs[23] = clamp(mine[at - 2 * COLUMNS], -SEEN, SEEN) * 64;
-    // Often all is 0 and stays so.
-    if (inputs.some((input, i) => input !== last[i])) {
-      [mean, scale] = expected(inputs);
-      last.set(inputs);
+    let changed = 0;
+    for (let i = 0; i < 24; i++) {
+      changed |= inputs[i] ^ last[i];
+      last[i] = inputs[i];
     }
-    const value = (mine[at] = level(source, clamp(mean, -16384, 16384), clamp(scale, -256, 512)));
-    fast += (size(value) - fast) >> 3;
-    slow += (size(value) - slow) >> 5;
-    if (square) before.forEach((other, i) => {
-      sums[i][0] += other[at] * other[at];
-      sums[i][1] += other[at] * value;
-    });
+    // Often all is 0 and stays so.
+    if (changed) set(expected(inputs));
+    const value = (mine[at] = level());
+    const size = (sizes[at] = min(abs(value), SEEN) * 64);
+    fast += (size - fast) >> 3;
+    slow += (size - slow) >> 5;
+    if (square)
+      for (let i = 0; i < before.length; i++) {
+        const other = before[i][0][at];
+        a[i] += other * other;
+        b[i] += other * value;
+      }
     if (value) found.push([k, l, value]);
   }
   return found;

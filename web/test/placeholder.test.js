@@ -72,7 +72,10 @@ test('the average is the mean of the pixels', () => {
 test('the prior is that of the format', () => {
   const source = readFileSync(new URL('../lib/placeholder.js', import.meta.url), 'utf8');
   const text = /const PRIOR = '(.*)';/.exec(source)[1];
-  const numbers = [...text.matchAll(/~(.+?) |./g)].map(([one, number]) => Number(number ?? one.charCodeAt() - 80));
+  // A number is a character of a code 80 higher, behind as many ~ as there are times 58 in it beside that, or spaces if negative.
+  const numbers = [...text.matchAll(/(~*)( *)([^~ ])/g)].map(
+    ([, more, less, one]) => one.charCodeAt() - 80 + 58 * (more.length - less.length),
+  );
   const prior = readFileSync(new URL('src/placeholder/prior.bin', format));
   let [at, next] = [0, 0];
   for (const [inputs, outputs] of [[24, 32], [32, 16], [16, 2]]) {

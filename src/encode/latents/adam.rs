@@ -1,7 +1,7 @@
 //! The optimiser of latents: Adam (Kingma and Ba 2015, arXiv 1412.6980).
 
 use crate::engine::simd::level;
-use crate::fit::{BETA_1, BETA_2, EPSILON, bias_correction};
+use crate::fit::{BETA_1, BETA_2, adam_step, bias_correction};
 use fearless_simd::dispatch;
 
 /// One step for any number of latents.
@@ -39,11 +39,7 @@ impl Adam {
         for ((value, (adjoint, slope)), (mean, square)) in
             values.iter_mut().zip(gradients).zip(states)
         {
-            let gradient = adjoint * slope;
-            *mean += (1.0 - BETA_1) * (gradient - *mean);
-            *square += (1.0 - BETA_2) * (gradient * gradient - *square);
-            let size = (*square * self.unbias.1).sqrt() + EPSILON;
-            *value -= self.rate * *mean * self.unbias.0 / size;
+            *value -= adam_step(self.rate, adjoint * slope, mean, square, self.unbias);
         }
     }
 }

@@ -294,7 +294,7 @@ mod tests {
                     coordinates[TILE + slot] = coordinate(y, SIZE.1);
                 }
                 let mut jets = [0.0; TILE];
-                grids.jets(&coordinates, Order::Value, &mut jets);
+                grids.jets(level().1, &coordinates, Order::Value, &mut jets);
                 for (pixel, value) in pixels.iter().zip(&jets) {
                     assert!(
                         (pixel - 2.0 * value).abs() < 2e-4,

@@ -1,8 +1,10 @@
 //! Grids of latents as functions of the plane: values and exact derivatives at any points.
 
 use super::super::kernel::{Order, TILE};
-use super::spline::{TAPS, jet};
+use super::spline::{TAPS, jet, jets};
+use fearless_simd::{Level, Simd, SimdBase, dispatch};
 use ndarray::Array2;
+use std::ops::Range;
 
 /// Nodes beyond an edge from which on a grid is constant, and some more.
 const FAR: f64 = 4.0;
@@ -30,12 +32,18 @@ pub struct LatentGrids {
     grids: Vec<LatentGrid>,
 }
 
-/// The four nodes around a point in one direction, and the jets of their weights.
-#[derive(Clone, Copy)]
-struct Place {
-    /// The first of the four; nodes before 0 are beyond the edge.
-    node: i64,
-    weights: [[f32; TAPS]; 3],
+/// Where the points of a tile are among the columns of a grid.
+struct Columns {
+    /// For each point the first of the four nodes around it; nodes before 0 are beyond the edge.
+    nodes: [i32; TILE],
+    /// How far each point is from the second of them to the third.
+    fractions: [f32; TILE],
+    /// The weights of the four nodes, tap by tap, their first derivatives and their second.
+    weights: [[[f32; TILE]; TAPS]; 3],
+    /// Sums over the rows of the grid, for the nodes that some points have.
+    lines: Vec<f32>,
+    /// The sums of the four nodes of each of these points, tap by tap.
+    taps: [[f32; TILE]; TAPS],
 }
 
 impl LatentGrids {
@@ -57,54 +65,69 @@ impl LatentGrids {
     /// out: a row of [`TILE`] for each grid, component after component.
     ///
     /// Points that follow each other on a horizontal line, as those of a rendering do, share the sums over columns.
-    pub(crate) fn jets(&self, coordinates: &[f32], order: Order, jets: &mut [f32]) {
+    pub(crate) fn jets(&self, level: Level, coordinates: &[f32], order: Order, jets: &mut [f32]) {
+        dispatch!(level, simd => self.tile(simd, coordinates, order, jets));
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd>(&self, simd: S, coordinates: &[f32], order: Order, jets: &mut [f32]) {
         let (x, y) = coordinates.split_at(TILE);
-        let mut first = 0;
-        let mut places = Vec::with_capacity(TILE);
-        let mut lines = Vec::new();
-        while first < TILE {
-            let run = y[first..TILE]
-                .iter()
-                .take_while(|&&other| other == y[first]);
-            let last = first + run.count().max(1);
-            for (index, grid) in self.grids.iter().enumerate() {
-                places.clear();
-                let place = |&x: &f32| self.place(x, self.width, grid.scale);
-                places.extend(x[first..last].iter().map(place));
-                let row = self.place(y[first], self.height, grid.scale);
+        let mut columns = Columns {
+            nodes: [0; TILE],
+            fractions: [0.0; TILE],
+            weights: [[[0.0; TILE]; TAPS]; 3],
+            lines: Vec::new(),
+            taps: [[0.0; TILE]; TAPS],
+        };
+        for (index, grid) in self.grids.iter().enumerate() {
+            columns.place(simd, self.axis(self.width, grid.scale), &x[..TILE], order);
+            let down = self.axis(self.height, grid.scale);
+            let mut first = 0;
+            while first < TILE {
+                let run = y[first..TILE]
+                    .iter()
+                    .take_while(|&&other| other == y[first]);
+                let last = first + run.count().max(1);
                 let out = Rows {
                     jets: &mut *jets,
-                    row: index * TILE + first,
+                    row: index * TILE,
                     component: self.grids.len() * TILE,
                 };
-                self.line(grid, row, &places, order, &mut lines, out);
+                self.line(
+                    grid,
+                    down.place(y[first]),
+                    &mut columns,
+                    first..last,
+                    order,
+                    out,
+                );
+                first = last;
             }
-            first = last;
         }
     }
 
-    /// Where a coordinate is among the nodes of a grid, along a side of `side` pixels.
-    fn place(&self, coordinate: f32, side: u32, scale: u8) -> Place {
-        let half = f64::from(self.width.max(self.height)) / 2.0;
-        let pixel = f64::from(coordinate).mul_add(half, f64::from(side) / 2.0);
+    /// How coordinates are places along a side of `side` pixels.
+    #[inline(always)]
+    fn axis(&self, side: u32, scale: u8) -> Axis {
         let spacing = f64::from(1_u32 << scale);
-        // Farther beyond an edge than this only the outermost value counts.
-        let node = (pixel / spacing - 0.5).clamp(-FAR, f64::from(side) / spacing + FAR);
-        let floor = node.floor();
-        Place {
-            node: floor as i64 - 1,
-            weights: jet((node - floor) as f32),
+        Axis {
+            half: f64::from(self.width.max(self.height)) / 2.0,
+            middle: f64::from(side) / 2.0,
+            per_pixel: 1.0 / spacing,
+            // Farther beyond an edge than this only the outermost value counts.
+            last: f64::from(side) / spacing + FAR,
         }
     }
 
-    /// Writes jets of `grid` at the points of `places`, all on the horizontal line at `row`.
+    /// Writes jets of `grid` at the points `slots` of a tile, which are all on the horizontal line at `row`.
+    #[inline(always)]
     fn line(
         &self,
         grid: &LatentGrid,
-        row: Place,
-        places: &[Place],
+        row: (i32, f32),
+        columns: &mut Columns,
+        slots: Range<usize>,
         order: Order,
-        lines: &mut Vec<f32>,
         mut out: Rows<'_>,
     ) {
         // What nodes become per unit of the coordinates.
@@ -114,89 +137,194 @@ impl LatentGrids {
             Order::Gradient => 2,
             Order::Laplacian => 3,
         };
-        for (slots, span) in spans(places) {
+        let Columns {
+            nodes,
+            weights,
+            lines,
+            taps,
+            ..
+        } = columns;
+        let [value, first, second] = &*weights;
+        for (slots, span) in spans(nodes, slots) {
             let width = (span.end - span.start) as usize;
             lines.clear();
             lines.resize(sets * width, 0.0);
-            for (weights, line) in row.weights.iter().zip(lines.chunks_exact_mut(width)) {
-                combine(grid, row.node, weights, span.start, line);
-            }
-            for slot in slots {
-                let place = &places[slot];
-                let at = (place.node - span.start) as usize;
-                let sum = |line: usize, weights: &[f32; TAPS]| {
-                    let nodes = &lines[line * width + at..][..TAPS];
-                    nodes.iter().zip(weights).map(|(n, w)| n * w).sum::<f32>()
+            let lines = lines.chunks_exact_mut(width);
+            for (set, (weights, line)) in jet(row.1).iter().zip(lines).enumerate() {
+                combine(grid, row.0, weights, span.start, line);
+                gather(line, &nodes[slots.clone()], span.start, taps);
+                let mut put = |component, weights, factor, more| {
+                    let sums = out.of(component, &slots);
+                    dot(taps, weights, slots.clone(), factor, more, sums);
                 };
-                let [value, first, second] = &place.weights;
-                out.put(0, slot, sum(0, value));
-                if order > Order::Value {
-                    out.put(1, slot, unit * sum(0, first));
-                    out.put(COORDINATES, slot, unit * sum(1, value));
-                }
-                if order == Order::Laplacian {
-                    let bent = sum(0, second) + sum(2, value);
-                    out.put(COORDINATES + 1, slot, unit * unit * bent);
+                match set {
+                    0 => {
+                        put(0, value, 1.0, false);
+                        if order > Order::Value {
+                            put(1, first, unit, false);
+                        }
+                        if order == Order::Laplacian {
+                            put(COORDINATES + 1, second, 1.0, false);
+                        }
+                    }
+                    1 => put(COORDINATES, value, unit, false),
+                    _ => put(COORDINATES + 1, value, unit * unit, true),
                 }
             }
         }
+    }
+}
+
+impl Columns {
+    /// Goes to the points of a tile with these coordinates. Derivatives of weights are left out where `order` has none.
+    #[inline(always)]
+    fn place<S: Simd>(&mut self, simd: S, axis: Axis, coordinates: &[f32], order: Order) {
+        let places = self.nodes.iter_mut().zip(&mut self.fractions);
+        for ((node, fraction), &coordinate) in places.zip(coordinates) {
+            (*node, *fraction) = axis.place(coordinate);
+        }
+        let needed = if order == Order::Value { 1 } else { 3 };
+        for at in (0..TILE).step_by(S::f32s::LEN) {
+            let fractions = &self.fractions[at..][..S::f32s::LEN];
+            let jets = jets(simd, S::f32s::from_slice(simd, fractions));
+            for (weights, jets) in self.weights.iter_mut().zip(jets).take(needed) {
+                for (weights, jet) in weights.iter_mut().zip(jets) {
+                    jet.store_slice(&mut weights[at..][..S::f32s::LEN]);
+                }
+            }
+        }
+    }
+}
+
+/// How coordinates become places among the nodes of a grid in one direction.
+struct Axis {
+    /// Pixels for each unit of a coordinate, and those before coordinate 0.
+    half: f64,
+    middle: f64,
+    /// Nodes for each pixel.
+    per_pixel: f64,
+    /// The farthest node that makes a difference.
+    last: f64,
+}
+
+impl Axis {
+    /// The first of four nodes around a coordinate, and the fraction of the way from the second of them to the third.
+    #[inline(always)]
+    fn place(&self, coordinate: f32) -> (i32, f32) {
+        // The product is exact: both factors have few bits.
+        let pixel = f64::from(coordinate) * self.half + self.middle;
+        let node = (pixel * self.per_pixel - 0.5).clamp(-FAR, self.last);
+        let floor = node.floor();
+        (floor as i32 - 1, (node - floor) as f32)
     }
 }
 
 /// Where jets go.
 struct Rows<'a> {
     jets: &'a mut [f32],
-    /// The slot of the first point in the row of the first component.
+    /// The first float of the row of the first component.
     row: usize,
     /// The number of floats from a component of a jet to the next component.
     component: usize,
 }
 
 impl Rows<'_> {
-    fn put(&mut self, component: usize, slot: usize, value: f32) {
-        self.jets[component * self.component + self.row + slot] = value;
+    /// Those of a component at some points of the tile.
+    #[inline(always)]
+    fn of(&mut self, component: usize, slots: &Range<usize>) -> &mut [f32] {
+        &mut self.jets[component * self.component + self.row..][slots.clone()]
     }
 }
 
-/// Runs of places whose nodes lie so close together that it pays to sum over rows for all of these nodes at once, with
-/// the range of their nodes.
+/// Runs of points among `slots` whose nodes lie so close together that it pays to sum over rows for all of these nodes at
+/// once, with the range of their nodes.
+#[inline(always)]
 fn spans(
-    places: &[Place],
-) -> impl Iterator<Item = (std::ops::Range<usize>, std::ops::Range<i64>)> + '_ {
+    nodes: &[i32; TILE],
+    slots: Range<usize>,
+) -> impl Iterator<Item = (Range<usize>, Range<i32>)> + '_ {
     /// Nodes for each point that are worth it.
-    const WORTH: i64 = 8;
-    let mut start = 0;
+    const WORTH: i32 = 8;
+    let mut start = slots.start;
     std::iter::from_fn(move || {
-        let first = places.get(start)?.node;
-        let (mut low, mut high, mut end) = (first, first, start + 1);
-        while let Some(place) = places.get(end) {
-            let (lower, higher) = (low.min(place.node), high.max(place.node));
-            if higher - lower > WORTH * (end - start) as i64 {
-                break;
+        let rest = &nodes[start..slots.end];
+        let &first = rest.first()?;
+        let bounds = |(low, high): (i32, i32), &node: &i32| (low.min(node), high.max(node));
+        let (mut low, mut high) = rest.iter().fold((first, first), bounds);
+        let mut count = rest.len();
+        if high - low > WORTH * count as i32 {
+            (low, high, count) = (first, first, 1);
+            while let Some(&node) = rest.get(count) {
+                let (lower, higher) = (low.min(node), high.max(node));
+                if higher - lower > WORTH * count as i32 {
+                    break;
+                }
+                (low, high, count) = (lower, higher, count + 1);
             }
-            (low, high, end) = (lower, higher, end + 1);
         }
-        let slots = start..end;
-        start = end;
-        Some((slots, low..high + TAPS as i64))
+        let slots = start..start + count;
+        start += count;
+        Some((slots, low..high + TAPS as i32))
     })
 }
 
-/// Writes sums over four rows of `grid` from `row` on, for columns from `column` on.
-fn combine(grid: &LatentGrid, row: i64, weights: &[f32; TAPS], column: i64, line: &mut [f32]) {
+/// Writes sums over four rows of `grid` from `row` on, for columns from `column` on. The sums begin with what `line` has.
+#[inline(always)]
+fn combine(grid: &LatentGrid, row: i32, weights: &[f32; TAPS], column: i32, line: &mut [f32]) {
     let (rows, columns) = grid.values.dim();
     let all = grid.values.as_slice().unwrap_or_default();
     for (row, &weight) in (row..).zip(weights) {
-        let row = row.clamp(0, rows as i64 - 1) as usize;
+        let row = i64::from(row).clamp(0, rows as i64 - 1) as usize;
         let values = &all[row * columns..][..columns];
-        for (column, sum) in (column..).zip(&mut *line) {
+        let inside = usize::try_from(column).ok();
+        if let Some(inside) = inside.and_then(|first| values.get(first..first + line.len())) {
+            for (sum, value) in line.iter_mut().zip(inside) {
+                *sum += weight * value;
+            }
+            continue;
+        }
+        for (column, sum) in (i64::from(column)..).zip(&mut *line) {
             *sum += weight * values[column.clamp(0, columns as i64 - 1) as usize];
         }
     }
 }
 
+/// Writes the four numbers of `line`, which begins with node `start`, that follow the first node of each point.
+#[inline(always)]
+fn gather(line: &[f32], nodes: &[i32], start: i32, taps: &mut [[f32; TILE]; TAPS]) {
+    let [a, b, c, d] = taps;
+    let taps = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
+    for (((a, b), (c, d)), node) in taps.zip(nodes) {
+        let four = &line[(node - start) as usize..][..TAPS];
+        (*a, *b, *c, *d) = (four[0], four[1], four[2], four[3]);
+    }
+}
+
+/// Writes `factor` times the sums of `taps` by their weights; with `more`, of what is there and of these sums.
+#[inline(always)]
+fn dot(
+    taps: &[[f32; TILE]; TAPS],
+    weights: &[[f32; TILE]; TAPS],
+    slots: Range<usize>,
+    factor: f32,
+    more: bool,
+    sums: &mut [f32],
+) {
+    let count = slots.len();
+    let sums = &mut sums[..count];
+    // Not by `map` of arrays, which would not be inlined into the instruction set.
+    let tap = |tap: usize| (&taps[tap][..count], &weights[tap][slots.clone()]);
+    let [(a, u), (b, v), (c, w), (d, x)] = [tap(0), tap(1), tap(2), tap(3)];
+    for slot in 0..count {
+        let sum = a[slot] * u[slot] + b[slot] * v[slot] + c[slot] * w[slot] + d[slot] * x[slot];
+        let before = if more { sums[slot] } else { 0.0 };
+        sums[slot] = factor * (before + sum);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::super::simd::level;
     use super::*;
 
     fn grids() -> LatentGrids {
@@ -248,7 +376,7 @@ mod tests {
                 let mut coordinates = vec![y; 2 * TILE];
                 coordinates[..TILE].fill(x);
                 let mut jets = vec![0.0; 4 * count * TILE];
-                grids.jets(&coordinates, Order::Laplacian, &mut jets);
+                grids.jets(level().1, &coordinates, Order::Laplacian, &mut jets);
                 for (index, grid) in grids.grids.iter().enumerate() {
                     let (rows, columns) = grid.values.dim();
                     let corner = [
@@ -263,7 +391,12 @@ mod tests {
             }
         }
         let mut jets = vec![0.0; count * TILE];
-        grids.jets(&vec![f32::NAN; 2 * TILE], Order::Value, &mut jets);
+        grids.jets(
+            level().1,
+            &vec![f32::NAN; 2 * TILE],
+            Order::Value,
+            &mut jets,
+        );
         assert!(jets.iter().all(|value| value.is_nan()));
     }
 
@@ -282,9 +415,9 @@ mod tests {
         }
         let count = grids.grids.len();
         let mut jets = vec![0.0; 4 * count * TILE];
-        grids.jets(&coordinates, Order::Laplacian, &mut jets);
+        grids.jets(level().1, &coordinates, Order::Laplacian, &mut jets);
         let mut values = vec![0.0; count * TILE];
-        grids.jets(&coordinates, Order::Value, &mut values);
+        grids.jets(level().1, &coordinates, Order::Value, &mut values);
         assert_eq!(values, jets[..count * TILE]);
         let h = 1e-4;
         for slot in 0..TILE {

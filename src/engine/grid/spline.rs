@@ -9,10 +9,13 @@
 //! which sum to 1 and, like their first and second derivatives, have no steps where t passes from 1 to 0 of the next
 //! interval.
 
+use fearless_simd::{Simd, SimdBase, SimdFloat};
+
 /// Nodes that a point depends on, in each direction.
 pub(super) const TAPS: usize = 4;
 
 /// The weights of four nodes at the fraction `t`, their first derivatives and their second, by the distance of nodes.
+#[inline(always)]
 pub(super) fn jet(t: f32) -> [[f32; TAPS]; 3] {
     let s = 1.0 - t;
     let inner = |t: f32| ((0.5 * t - 1.0) * t).mul_add(t, 2.0 / 3.0);
@@ -21,6 +24,23 @@ pub(super) fn jet(t: f32) -> [[f32; TAPS]; 3] {
         [s * s * s / 6.0, inner(t), inner(s), t * t * t / 6.0],
         [-0.5 * s * s, slope(t), -slope(s), 0.5 * t * t],
         [s, 3.0 * t - 2.0, 3.0 * s - 2.0, t],
+    ]
+}
+
+/// What [`jet`] gives for the fractions of many points.
+#[inline(always)]
+pub(super) fn jets<S: Simd>(simd: S, t: S::f32s) -> [[S::f32s; TAPS]; 3] {
+    let number = |value: f32| S::f32s::splat(simd, value);
+    let (half, one, two_thirds) = (number(0.5), number(1.0), number(2.0 / 3.0));
+    let (two, three, six) = (number(2.0), number(3.0), number(6.0));
+    let s = one - t;
+    // Not by `map` of arrays, which would not be inlined into the instruction set.
+    let inner = |t: S::f32s| ((half * t - one) * t).mul_add(t, two_thirds);
+    let slope = |t: S::f32s| (number(1.5) * t - two) * t;
+    [
+        [s * s * s / six, inner(t), inner(s), t * t * t / six],
+        [number(-0.5) * s * s, slope(t), -slope(s), half * t * t],
+        [s, three * t - two, three * s - two, t],
     ]
 }
 

@@ -115,7 +115,12 @@ impl Evaluator {
             }
             Some(grids) => {
                 draw(&mut scratch.coordinates);
-                grids.jets(&scratch.coordinates, self.order, &mut scratch.inputs);
+                grids.jets(
+                    self.level,
+                    &scratch.coordinates,
+                    self.order,
+                    &mut scratch.inputs,
+                );
             }
         }
         #[cfg(any(test, feature = "counted"))]

@@ -9,11 +9,14 @@
 #![doc = include_str!("derivation.md")]
 
 mod contexts;
+mod kernels;
 mod laplace;
 mod pixels;
 mod tiles;
 
 pub(crate) use contexts::{Contexts, INPUTS as CONTEXT_INPUTS};
+#[doc(hidden)]
+pub use kernels::GridKernels;
 pub(crate) use laplace::Coded;
 pub(crate) use pixels::{Colours, Pixels};
 pub(crate) use tiles::ContextTiles;
