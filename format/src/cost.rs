@@ -28,13 +28,19 @@ const POINT: u64 = 512;
 /// Operations of a frame of a video, or of a picture, whatever its size.
 const FRAME: u64 = 1 << 16;
 /// Operations of a parameter that is read, and of a layer, whatever its size.
-const PARAMETER: u64 = 1536;
+const PARAMETER: u64 = 1 << 10;
 const LAYER: u64 = 1 << 15;
 
-/// Operations of a latent that is read, with its context network.
-const LATENT: u64 = 1 << 13;
-/// Operations of the interpolation of a grid at a point, for each component of its jet.
-const GRID: u64 = 1024;
+/// Operations of a latent that is read, beside those of each multiplication of the context network.
+const LATENT: u64 = 1 << 12;
+const CONTEXT: u64 = 3;
+/// Operations of a byte that a range coder reads. A level that is far from what was expected takes dozens of bits, and each
+/// of them is a symbol of its own.
+const CODED: u64 = 3 << 9;
+/// Operations of the interpolation of a grid at a point, for each component of its jet, and once more for every run of points
+/// that a tile has in one row.
+const GRID: u64 = 3 << 9;
+const GRID_RUN: u64 = 1 << 11;
 
 /// Bytes of a latent, as an integer and as a number to compute with.
 const LATENT_BYTES: u64 = 8;
@@ -88,6 +94,11 @@ impl Cost {
         self.operations = self.operations.saturating_add(operations);
     }
 
+    /// Charges for `bytes` bytes that a range coder reads.
+    pub fn read(&mut self, bytes: u64) {
+        self.work(bytes.saturating_mul(CODED));
+    }
+
     /// Charges for `bytes` bytes that are held beside all others.
     pub fn hold(&mut self, bytes: u64) {
         self.memory = self.memory.saturating_add(bytes);
@@ -115,7 +126,8 @@ impl Cost {
 }
 
 impl Header {
-    /// What it costs to read the weights and to make networks of them.
+    /// What it costs to read the weights and the latents and to make networks of them, without what depends on the bytes
+    /// that they take in the file: see [`Layout::reading`](crate::Layout::reading).
     #[must_use]
     pub fn reading(&self) -> Cost {
         let mut cost = Cost::default();
@@ -125,22 +137,26 @@ impl Header {
         cost.work(self.networks().saturating_mul(layers * LAYER));
         cost.hold(self.parameters().saturating_mul(PARAMETER_BYTES));
         cost.hold(self.networks().saturating_mul(network));
-        cost.work(self.latents().saturating_mul(LATENT));
+        let context = self
+            .grids()
+            .map_or(0, |(grids, _)| grids.context_multiplications());
+        cost.work(self.latents().saturating_mul(LATENT + CONTEXT * context));
         cost.hold(self.latents().saturating_mul(LATENT_BYTES));
         cost
     }
 
-    /// What it costs to read the weights and to evaluate the signal as it is stored, without what a decoder holds in memory
-    /// for that. A shape is stored at no points.
+    /// What it costs to read the file, as [`Header::reading`] says, and to evaluate the signal as it is stored, without what a
+    /// decoder holds in memory for that. A shape is stored at no points.
     #[must_use]
     pub fn cost(&self) -> Cost {
         let mut cost = self.reading();
         let bytes = u64::from(self.outputs()) * u64::from(self.samples.depth / 8);
         let each = self.operations_per_point(1);
         match self.signal {
-            Signal::Picture { .. } => {
+            Signal::Picture { width, height } => {
                 cost.show(1, self.points(), bytes);
                 cost.evaluate(1, self.points(), each);
+                cost.work(self.operations_of_rows(height.into(), width.into()));
             }
             Signal::Video {
                 width,
@@ -172,13 +188,24 @@ impl Header {
             let sine = if distant { DISTANT_SINE } else { SINE };
             u64::from(outputs).saturating_mul(u64::from(inputs) + sine)
         };
-        let grids = self
-            .grids()
-            .map_or(0, |(grids, _)| grids.grids.len() as u64);
         let network = self
             .layers()
             .map(layer)
-            .fold(grids * GRID, u64::saturating_add);
+            .fold(self.grid_count() * GRID, u64::saturating_add);
         network.saturating_mul(components).saturating_add(POINT)
+    }
+
+    /// Operations that `rows` rows of `columns` points take beside those of the points: grids are interpolated along rows,
+    /// and a row ends wherever a tile does.
+    #[must_use]
+    pub fn operations_of_rows(&self, rows: u64, columns: u64) -> u64 {
+        let tiles = rows.saturating_mul(columns).div_ceil(TILE);
+        let runs = rows.saturating_add(tiles);
+        runs.saturating_mul(self.grid_count() * GRID_RUN)
+    }
+
+    fn grid_count(&self) -> u64 {
+        self.grids()
+            .map_or(0, |(grids, _)| grids.grids.len() as u64)
     }
 }

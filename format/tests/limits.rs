@@ -1,7 +1,7 @@
 //! Each limit on its own: the value that a file needs passes, one less is an error, and nothing is
 //! allocated for it.
 
-use siren_format::{Cost, Error, Fault, File, Limits, Quantity, Signal};
+use siren_format::{Cost, Error, Fault, File, Limits, Quantity, Signal, inspect};
 
 use crate::allocations::peak;
 use crate::samples::{PAYLOAD, SHAPE, SOUND, VIDEO, file, halves, other, seal, section};
@@ -13,7 +13,7 @@ fn each_limit_is_exact() {
     let mut rgb = file((30, 20), (3, 8), &[5, 4], halves(54, 1));
     rgb.icc = Some(vec![7; 9]);
     // 2-5-4-3: 54 parameters in 3 layers, 42 multiplications and 12 sums a point; 600 points are 3 tiles.
-    let reading = 54 * 1536 + 3 * 32_768;
+    let reading = 54 * 1024 + 3 * 32_768;
     for (what, asked) in [
         (Quantity::Side, 30),
         (Quantity::Pixels, 600),
@@ -45,7 +45,7 @@ fn each_limit_is_exact() {
         (Quantity::Parameters, 3 * 44),
         (
             Quantity::Operations,
-            3 * (44 * 1536 + 3 * 32_768) + tiles * 256 * (33 + 16 * 11 + 512) + 512 * 10_400,
+            3 * (44 * 1024 + 3 * 32_768) + tiles * 256 * (33 + 16 * 11 + 512) + 512 * 10_400,
         ),
         (Quantity::Memory, 3 * (44 * 16 + 3 * 640 + 512)),
         (Quantity::Output, 10_400 * 4),
@@ -59,7 +59,7 @@ fn each_limit_is_exact() {
         (Quantity::Pixels, 50 * 64 * 48),
         (
             Quantity::Operations,
-            59 * 1536 + 3 * 32_768 + 50 * (65_536 + 64 * 48 * (47 + 16 * 12 + 512)),
+            59 * 1024 + 3 * 32_768 + 50 * (65_536 + 64 * 48 * (47 + 16 * 12 + 512)),
         ),
         (Quantity::Output, 50 * 64 * 48 * 3),
     ] {
@@ -72,9 +72,25 @@ fn each_limit_is_exact() {
         .with_pixels(0)
         .with_frames(0)
         .with_output(0)
-        .with_operations(49 * 1536 + 3 * 32_768);
+        .with_operations(49 * 1024 + 3 * 32_768);
     let bytes = shape.to_bytes().expect("a valid file");
     assert_eq!(File::from_bytes(&bytes, &none), Ok(shape));
+}
+
+/// Bytes that a range coder reads are charged for, once it is known how many there are.
+#[test]
+fn bytes_of_levels_are_charged() {
+    let file = crate::samples::other_levels(SHAPE, (1, 32), &[5, 4], |_| 1000.0);
+    let bytes = file.to_bytes().expect("a valid file");
+    let layout = inspect(&bytes, &Limits::default()).expect("a valid file");
+    let weights = layout.spans.iter().find(|span| span.part.is_weights());
+    let coded = weights.expect("weights").length as u64;
+    assert!(coded > 49, "{coded} bytes of 49 levels of 11 bits");
+    let asked = 49 * 1024 + 3 * 32_768 + 1536 * coded;
+    assert_eq!(layout.reading().operations, asked);
+    let measured = File::measured(&bytes, &Limits::default()).expect("a valid file");
+    assert_eq!(measured.reading, layout.reading());
+    exact(&file, Quantity::Operations, asked);
 }
 
 /// Reads `file` under the limit that it needs, and not under one less.
