@@ -139,15 +139,10 @@ fn cases() -> Vec<Case> {
             vec![28; 10],
         ),
         Case("picture-deep", picture(256, 240), (1, 8), vec![256; 80]),
-        Case(
-            "picture-wide",
-            picture(1 << 10, 1 << 11),
-            (4, 16),
-            vec![4096],
-        ),
+        Case("picture-wide", picture(1 << 10, 1600), (4, 16), vec![4096]),
         Case(
             "picture-alternate",
-            picture(2000, 500),
+            picture(2000, 220),
             (1, 8),
             alternate(8, 4096),
         ),

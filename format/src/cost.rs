@@ -19,16 +19,20 @@ pub const OPERATIONS_PER_SECOND: u64 = 50_000_000_000;
 
 /// Operations of a sine, or of a component of its jet.
 const SINE: u64 = 16;
-/// The same where derivatives are taken of so many rows, of neurons and components, that a tile of them does not fit into
-/// the cache of a core.
-const DISTANT_SINE: u64 = 64;
-const DISTANT_ROWS: u64 = 2048;
+/// The same in a layer of more neurons than [`NEAR`], of which a tile does not fit into the cache of a core, and where
+/// derivatives are taken of more rows than [`NEAR_ROWS`], of neurons and components.
+const DISTANT_SINE: u64 = 40;
+const DISTANT_SINES: u64 = 64;
+const NEAR: u64 = 1024;
+const NEAR_ROWS: u64 = 2048;
+/// Operations of a multiplication by what comes from a layer of more neurons than [`NEAR`].
+const DISTANT_PRODUCT: u64 = 2;
 /// Operations of a point, whatever the network: its coordinates, and what becomes of the outputs.
 const POINT: u64 = 512;
 /// Operations of a frame of a video, or of a picture, whatever its size.
 const FRAME: u64 = 1 << 16;
 /// Operations of a parameter that is read, and of a layer, whatever its size.
-const PARAMETER: u64 = 1 << 10;
+const PARAMETER: u64 = 3 << 9;
 const LAYER: u64 = 1 << 15;
 
 /// Operations of a latent that is read, beside those of each multiplication of the context network.
@@ -183,10 +187,16 @@ impl Header {
     #[must_use]
     pub fn operations_per_point(&self, components: u64) -> u64 {
         let layer = |(outputs, inputs): (u32, u32)| {
-            let rows = u64::from(outputs).saturating_mul(components);
-            let distant = components > 1 && rows > DISTANT_ROWS;
-            let sine = if distant { DISTANT_SINE } else { SINE };
-            u64::from(outputs).saturating_mul(u64::from(inputs) + sine)
+            let (outputs, inputs) = (u64::from(outputs), u64::from(inputs));
+            let sine = if components > 1 && outputs.saturating_mul(components) > NEAR_ROWS {
+                DISTANT_SINES
+            } else if outputs > NEAR {
+                DISTANT_SINE
+            } else {
+                SINE
+            };
+            let product = if inputs > NEAR { DISTANT_PRODUCT } else { 1 };
+            outputs.saturating_mul(inputs * product + sine)
         };
         let network = self
             .layers()

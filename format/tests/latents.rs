@@ -366,7 +366,7 @@ fn operations_of_latents_count() {
     let point = 512 + 1536 * 2 + 2 * (2 + 16) + (2 + 16);
     let rows = 2048 * 2 * (7 + 1);
     let context = 22 * 2 + 2 * 3 + 3 * 2;
-    let reading = 1024 * 9 + (1 << 15) * 2 + ((1 << 12) + 3 * context) * 69;
+    let reading = 1536 * 9 + (1 << 15) * 2 + ((1 << 12) + 3 * context) * 69;
     let file = with_latents(header.clone(), latents(&header, 3, 2.0));
     let bytes = file.to_bytes().expect("a valid file");
     let coded: usize = payloads(&bytes).iter().map(|payload| payload.len()).sum();

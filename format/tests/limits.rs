@@ -13,7 +13,7 @@ fn each_limit_is_exact() {
     let mut rgb = file((30, 20), (3, 8), &[5, 4], halves(54, 1));
     rgb.icc = Some(vec![7; 9]);
     // 2-5-4-3: 54 parameters in 3 layers, 42 multiplications and 12 sums a point; 600 points are 3 tiles.
-    let reading = 54 * 1024 + 3 * 32_768;
+    let reading = 54 * 1536 + 3 * 32_768;
     for (what, asked) in [
         (Quantity::Side, 30),
         (Quantity::Pixels, 600),
@@ -45,7 +45,7 @@ fn each_limit_is_exact() {
         (Quantity::Parameters, 3 * 44),
         (
             Quantity::Operations,
-            3 * (44 * 1024 + 3 * 32_768) + tiles * 256 * (33 + 16 * 11 + 512) + 512 * 10_400,
+            3 * (44 * 1536 + 3 * 32_768) + tiles * 256 * (33 + 16 * 11 + 512) + 512 * 10_400,
         ),
         (Quantity::Memory, 3 * (44 * 16 + 3 * 640 + 512)),
         (Quantity::Output, 10_400 * 4),
@@ -59,7 +59,7 @@ fn each_limit_is_exact() {
         (Quantity::Pixels, 50 * 64 * 48),
         (
             Quantity::Operations,
-            59 * 1024 + 3 * 32_768 + 50 * (65_536 + 64 * 48 * (47 + 16 * 12 + 512)),
+            59 * 1536 + 3 * 32_768 + 50 * (65_536 + 64 * 48 * (47 + 16 * 12 + 512)),
         ),
         (Quantity::Output, 50 * 64 * 48 * 3),
     ] {
@@ -72,9 +72,30 @@ fn each_limit_is_exact() {
         .with_pixels(0)
         .with_frames(0)
         .with_output(0)
-        .with_operations(49 * 1024 + 3 * 32_768);
+        .with_operations(49 * 1536 + 3 * 32_768);
     let bytes = shape.to_bytes().expect("a valid file");
     assert_eq!(File::from_bytes(&bytes, &none), Ok(shape));
+}
+
+/// Tiles of wide layers leave the cache: products of what comes from there count twice, and sines more than twice.
+#[test]
+fn wide_layers_are_charged_more() {
+    let each = |width: u32, components| {
+        let hidden = [width, width];
+        let file = other(SHAPE, (1, 32), &[], 1);
+        let mut header = file.header;
+        header.network.hidden = hidden.to_vec();
+        header.operations_per_point(components)
+    };
+    let network = |width: u64, product, sine| {
+        let wide = width * (3 + sine) + width * (product * width + sine);
+        wide + product * width + 16
+    };
+    assert_eq!(each(1024, 1), 512 + network(1024, 1, 16));
+    assert_eq!(each(1025, 1), 512 + network(1025, 2, 40));
+    assert_eq!(each(512, 4), 512 + 4 * network(512, 1, 16));
+    assert_eq!(each(513, 4), 512 + 4 * network(513, 1, 64));
+    assert_eq!(each(2048, 4), 512 + 4 * network(2048, 2, 64));
 }
 
 /// Bytes that a range coder reads are charged for, once it is known how many there are.
@@ -86,7 +107,7 @@ fn bytes_of_levels_are_charged() {
     let weights = layout.spans.iter().find(|span| span.part.is_weights());
     let coded = weights.expect("weights").length as u64;
     assert!(coded > 49, "{coded} bytes of 49 levels of 11 bits");
-    let asked = 49 * 1024 + 3 * 32_768 + 1536 * coded;
+    let asked = 49 * 1536 + 3 * 32_768 + 1536 * coded;
     assert_eq!(layout.reading().operations, asked);
     let measured = File::measured(&bytes, &Limits::default()).expect("a valid file");
     assert_eq!(measured.reading, layout.reading());
