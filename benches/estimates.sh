@@ -2,8 +2,9 @@
 # Holds the estimates of `info` to what decoding takes: benches/estimates.sh FOLDER FILE...
 #
 # Each file is encoded into FOLDER with a few steps, since what decoding takes does not depend on how good a fit is, unless it
-# is there already, and decoded under the defaults of the command into its default format. Fails if one is refused, or if its
-# time is not within a factor of 2 of the estimate, give or take 20 ms. PICTURES has the options for pictures, such as
+# is there already, and decoded under the defaults of the command into its default format, under `ulimit -v` of the limit of
+# memory and 200 MB more. Fails if one is refused, or if its time is not within a factor of 2 of the estimate, give or take
+# 20 ms. PICTURES has the options for pictures, such as
 # '--grids on --effort 1 --bpp 0.25', for which a folder of their own is needed.
 set -euo pipefail
 folder=$1
@@ -26,8 +27,10 @@ for file in "$@"; do
     [ -e "$siren" ] || "$sirenc" encode "$file" "${options[@]}" --quiet -o "$siren" || { failed=1 && continue; }
     "$sirenc" info "$siren" --json >"$out/estimate"
     status=0
-    /usr/bin/time -o "$out/time" -f '%U %S %M' "$sirenc" decode "$siren" --quiet --force -o "$out/decoded" \
-        2>"$out/said" || status=$?
+    (
+        ulimit -v $((2048 * 1024 + 200000))
+        exec /usr/bin/time -o "$out/time" -f '%U %S %M' "$sirenc" decode "$siren" --quiet --force -o "$out/decoded"
+    ) 2>"$out/said" || status=$?
     read -r user system memory < <(tail -n 1 "$out/time")
     rm -f "$out/decoded"
     awk -v name="$name" -v bytes="$(stat -c %s "$siren")" -v est="$(field seconds)" -v mem="$(field memory)" \

@@ -31,30 +31,68 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Pictures whose network sees grids: the side of the picture, scale and number of its grids, widths of the context network
+/// Pictures whose network sees grids: the sides of the picture, scale and number of its grids, widths of the context network
 /// and of the network, and the largest latent.
 fn grid_cases() -> Vec<(&'static str, File)> {
-    let case = |name, side, (scale, count): (u8, usize), context, hidden, largest| {
+    let case = |name, (width, height), (scale, count): (u8, usize), context, hidden, largest| {
         let grids = Grids {
             grids: vec![Grid { scale, step: 150 }; count],
             context: ContextNetwork::Own(context),
         };
-        let signal = Signal::Picture {
-            width: side,
-            height: side,
-        };
+        let signal = Signal::Picture { width, height };
         let mut file = zeros(header(signal, (3, 8), hidden, Input::Grids(grids)));
         if let Some(latents) = &mut file.latents {
             scatter(latents, largest);
         }
         (name, file)
     };
+    let square = |side| (side, side);
     vec![
-        case("grids-zeros", 4000, (0, 1), [32, 32], vec![1], 0),
-        case("grids-noise", 1500, (0, 1), [32, 32], vec![1], 1000),
-        case("grids-small-noise", 1500, (0, 1), [1, 1], vec![1], 3),
-        case("grids-many", 1200, (15, 64), [1, 1], vec![1], 1000),
-        case("grids-wide", 1000, (10, 16), [1, 1], vec![2048], 1000),
+        case("grids-zeros", square(4000), (0, 1), [32, 32], vec![1], 0),
+        case("grids-noise", square(1500), (0, 1), [32, 32], vec![1], 1000),
+        case(
+            "grids-wide-noise",
+            square(1500),
+            (0, 1),
+            [1, 1],
+            vec![1],
+            32_767,
+        ),
+        case(
+            "grids-small-noise",
+            square(1500),
+            (0, 1),
+            [1, 1],
+            vec![1],
+            3,
+        ),
+        case("grids-signs", square(1500), (0, 1), [1, 32], vec![1], 1),
+        case("grids-many", square(1200), (15, 64), [1, 1], vec![1], 1000),
+        case(
+            "grids-column",
+            (1, 1 << 20),
+            (15, 64),
+            [1, 1],
+            vec![1],
+            1000,
+        ),
+        case(
+            "grids-fine-column",
+            (1, 1 << 17),
+            (0, 32),
+            [1, 1],
+            vec![1],
+            3,
+        ),
+        case("grids-row", (1 << 20, 1), (15, 64), [1, 1], vec![1], 1000),
+        case(
+            "grids-wide",
+            square(1000),
+            (10, 16),
+            [1, 1],
+            vec![2048],
+            1000,
+        ),
     ]
 }
 
@@ -101,15 +139,10 @@ fn cases() -> Vec<Case> {
             vec![28; 10],
         ),
         Case("picture-deep", picture(256, 240), (1, 8), vec![256; 80]),
-        Case(
-            "picture-wide",
-            picture(1 << 10, 1 << 11),
-            (4, 16),
-            vec![4096],
-        ),
+        Case("picture-wide", picture(1 << 10, 1600), (4, 16), vec![4096]),
         Case(
             "picture-alternate",
-            picture(2000, 500),
+            picture(2000, 220),
             (1, 8),
             alternate(8, 4096),
         ),

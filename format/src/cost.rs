@@ -19,22 +19,32 @@ pub const OPERATIONS_PER_SECOND: u64 = 50_000_000_000;
 
 /// Operations of a sine, or of a component of its jet.
 const SINE: u64 = 16;
-/// The same where derivatives are taken of so many rows, of neurons and components, that a tile of them does not fit into
-/// the cache of a core.
-const DISTANT_SINE: u64 = 64;
-const DISTANT_ROWS: u64 = 2048;
+/// The same in a layer of more neurons than [`NEAR`], of which a tile does not fit into the cache of a core, and where
+/// derivatives are taken of more rows than [`NEAR_ROWS`], of neurons and components.
+const DISTANT_SINE: u64 = 40;
+const DISTANT_SINES: u64 = 64;
+const NEAR: u64 = 1024;
+const NEAR_ROWS: u64 = 2048;
+/// Operations of a multiplication by what comes from a layer of more neurons than [`NEAR`].
+const DISTANT_PRODUCT: u64 = 2;
 /// Operations of a point, whatever the network: its coordinates, and what becomes of the outputs.
 const POINT: u64 = 512;
 /// Operations of a frame of a video, or of a picture, whatever its size.
 const FRAME: u64 = 1 << 16;
 /// Operations of a parameter that is read, and of a layer, whatever its size.
-const PARAMETER: u64 = 1536;
+const PARAMETER: u64 = 3 << 9;
 const LAYER: u64 = 1 << 15;
 
-/// Operations of a latent that is read, with its context network.
-const LATENT: u64 = 1 << 13;
-/// Operations of the interpolation of a grid at a point, for each component of its jet.
-const GRID: u64 = 1024;
+/// Operations of a latent that is read, beside those of each multiplication of the context network.
+const LATENT: u64 = 1 << 12;
+const CONTEXT: u64 = 3;
+/// Operations of a byte that a range coder reads. A level that is far from what was expected takes dozens of bits, and each
+/// of them is a symbol of its own.
+const CODED: u64 = 3 << 9;
+/// Operations of the interpolation of a grid at a point, for each component of its jet, and once more for every run of points
+/// that a tile has in one row.
+const GRID: u64 = 3 << 9;
+const GRID_RUN: u64 = 1 << 11;
 
 /// Bytes of a latent, as an integer and as a number to compute with.
 const LATENT_BYTES: u64 = 8;
@@ -88,6 +98,11 @@ impl Cost {
         self.operations = self.operations.saturating_add(operations);
     }
 
+    /// Charges for `bytes` bytes that a range coder reads.
+    pub fn read(&mut self, bytes: u64) {
+        self.work(bytes.saturating_mul(CODED));
+    }
+
     /// Charges for `bytes` bytes that are held beside all others.
     pub fn hold(&mut self, bytes: u64) {
         self.memory = self.memory.saturating_add(bytes);
@@ -115,7 +130,8 @@ impl Cost {
 }
 
 impl Header {
-    /// What it costs to read the weights and to make networks of them.
+    /// What it costs to read the weights and the latents and to make networks of them, without what depends on the bytes
+    /// that they take in the file: see [`Layout::reading`](crate::Layout::reading).
     #[must_use]
     pub fn reading(&self) -> Cost {
         let mut cost = Cost::default();
@@ -125,22 +141,26 @@ impl Header {
         cost.work(self.networks().saturating_mul(layers * LAYER));
         cost.hold(self.parameters().saturating_mul(PARAMETER_BYTES));
         cost.hold(self.networks().saturating_mul(network));
-        cost.work(self.latents().saturating_mul(LATENT));
+        let context = self
+            .grids()
+            .map_or(0, |(grids, _)| grids.context_multiplications());
+        cost.work(self.latents().saturating_mul(LATENT + CONTEXT * context));
         cost.hold(self.latents().saturating_mul(LATENT_BYTES));
         cost
     }
 
-    /// What it costs to read the weights and to evaluate the signal as it is stored, without what a decoder holds in memory
-    /// for that. A shape is stored at no points.
+    /// What it costs to read the file, as [`Header::reading`] says, and to evaluate the signal as it is stored, without what a
+    /// decoder holds in memory for that. A shape is stored at no points.
     #[must_use]
     pub fn cost(&self) -> Cost {
         let mut cost = self.reading();
         let bytes = u64::from(self.outputs()) * u64::from(self.samples.depth / 8);
         let each = self.operations_per_point(1);
         match self.signal {
-            Signal::Picture { .. } => {
+            Signal::Picture { width, height } => {
                 cost.show(1, self.points(), bytes);
                 cost.evaluate(1, self.points(), each);
+                cost.work(self.operations_of_rows(height.into(), width.into()));
             }
             Signal::Video {
                 width,
@@ -167,18 +187,35 @@ impl Header {
     #[must_use]
     pub fn operations_per_point(&self, components: u64) -> u64 {
         let layer = |(outputs, inputs): (u32, u32)| {
-            let rows = u64::from(outputs).saturating_mul(components);
-            let distant = components > 1 && rows > DISTANT_ROWS;
-            let sine = if distant { DISTANT_SINE } else { SINE };
-            u64::from(outputs).saturating_mul(u64::from(inputs) + sine)
+            let (outputs, inputs) = (u64::from(outputs), u64::from(inputs));
+            let sine = if components > 1 && outputs.saturating_mul(components) > NEAR_ROWS {
+                DISTANT_SINES
+            } else if outputs > NEAR {
+                DISTANT_SINE
+            } else {
+                SINE
+            };
+            let product = if inputs > NEAR { DISTANT_PRODUCT } else { 1 };
+            outputs.saturating_mul(inputs * product + sine)
         };
-        let grids = self
-            .grids()
-            .map_or(0, |(grids, _)| grids.grids.len() as u64);
         let network = self
             .layers()
             .map(layer)
-            .fold(grids * GRID, u64::saturating_add);
+            .fold(self.grid_count() * GRID, u64::saturating_add);
         network.saturating_mul(components).saturating_add(POINT)
+    }
+
+    /// Operations that `rows` rows of `columns` points take beside those of the points: grids are interpolated along rows,
+    /// and a row ends wherever a tile does.
+    #[must_use]
+    pub fn operations_of_rows(&self, rows: u64, columns: u64) -> u64 {
+        let tiles = rows.saturating_mul(columns).div_ceil(TILE);
+        let runs = rows.saturating_add(tiles);
+        runs.saturating_mul(self.grid_count() * GRID_RUN)
+    }
+
+    fn grid_count(&self) -> u64 {
+        self.grids()
+            .map_or(0, |(grids, _)| grids.grids.len() as u64)
     }
 }

@@ -1,7 +1,7 @@
 //! A whole file, to bytes and back.
 
 use crate::layout::{ICC, LATENTS, SIGNATURE, VERSION, WEIGHTS, inspect, write_section};
-use crate::{Error, Fault, Header, Latents, Limits, Weights, wire};
+use crate::{Cost, Error, Fault, Header, Latents, Limits, Weights, wire};
 
 /// The contents of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,19 @@ pub struct File {
     pub latents: Option<Latents>,
     /// The ICC profile of the samples, not looked into; without one colours are sRGB (SPEC 4.3).
     pub icc: Option<Vec<u8>>,
+}
+
+/// A file, and what was counted while it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Measured {
+    /// The file.
+    pub file: File,
+    /// What it cost to read it, as it was charged.
+    pub reading: Cost,
+    /// What each tensor takes of the file, W and b of every layer in turn, step and scale included, in units of 1/65,536 bit
+    /// ([`BIT`](crate::BIT)). There is nothing to tell of [`Weights::Half`], whose parts are compressed together.
+    pub bits: Vec<u64>,
 }
 
 impl File {
@@ -51,16 +64,14 @@ impl File {
     /// # Errors
     /// Any [`Error`] but [`Error::Invalid`]. Limits are checked before what they limit is allocated.
     pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        Self::measured(bytes, limits).map(|(file, _)| file)
+        Self::measured(bytes, limits).map(|measured| measured.file)
     }
 
-    /// Reads a file, and counts on the way what each tensor takes of it, W and b of every layer in turn, step and scale
-    /// included, in units of 1/65,536 bit ([`BIT`](crate::BIT)). There is nothing to tell of [`Weights::Half`], whose parts
-    /// are compressed together.
+    /// Reads a file, and counts on the way what its parts take.
     ///
     /// # Errors
     /// As [`File::from_bytes`].
-    pub fn measured(bytes: &[u8], limits: &Limits) -> Result<(Self, Vec<u64>), Error> {
+    pub fn measured(bytes: &[u8], limits: &Limits) -> Result<Measured, Error> {
         let layout = inspect(bytes, limits)?;
         layout.coding.readable()?;
         let payload = |id| layout.section(id).map(|range| &bytes[range]);
@@ -74,6 +85,7 @@ impl File {
             _ => None,
         };
         let icc = payload(ICC).map(<[u8]>::to_vec);
+        let reading = layout.reading();
         let header = layout.header;
         let file = Self {
             header,
@@ -81,6 +93,10 @@ impl File {
             latents,
             icc,
         };
-        Ok((file, bits))
+        Ok(Measured {
+            file,
+            reading,
+            bits,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use crate::{Coding, Error, Fault, Feature, Header, Limits, wire};
+use crate::{Coding, Cost, Error, Fault, Feature, Header, Limits, wire};
 
 /// The first four bytes of a file. The first is no ASCII character and no start of UTF-8 text.
 pub(crate) const SIGNATURE: [u8; 4] = [0xB5, b'S', b'R', b'N'];
@@ -97,6 +97,24 @@ impl fmt::Display for Part {
 }
 
 impl Layout {
+    /// What it costs to read the weights and the latents and to make networks of them.
+    #[must_use]
+    pub fn reading(&self) -> Cost {
+        let mut cost = self.header.reading();
+        cost.read(self.coded());
+        cost
+    }
+
+    /// Bytes that a range coder reads: those of the latents, and of weights unless they are half floats.
+    pub(crate) fn coded(&self) -> u64 {
+        let coded = |span: &&Span| {
+            let weights = self.coding != Coding::Half && span.part.is_weights();
+            weights || span.part.is_latents()
+        };
+        let spans = self.spans.iter().filter(coded);
+        spans.map(|span| span.length as u64).sum()
+    }
+
     /// Positions of the payload of the section `id`.
     pub(crate) fn section(&self, id: u8) -> Option<Range<usize>> {
         let span = self
@@ -168,7 +186,7 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Layout, Error> {
         return Err(Error::Malformed(Fault::LatentSection));
     }
     let metadata = layout.section(ICC).map_or(0, |icc| icc.len());
-    limits.check_metadata(&layout.header, metadata)?;
+    limits.check_sections(&layout, metadata)?;
     Ok(layout)
 }
 

@@ -64,7 +64,7 @@ pub use context::{CONTEXT_INPUTS, CONTEXT_MAX, NEIGHBOURS, PARENTS, SCALE_ORIGIN
 pub use cost::{Cost, OPERATIONS_PER_SECOND, TILE};
 pub use differences::{COLOUR_PRIOR_BITS, colour_prior, colour_prior_columns};
 pub use error::{Error, Fault, Feature};
-pub use file::File;
+pub use file::{File, Measured};
 pub use grids::{ContextNetwork, Grid, Grids, series};
 pub use header::{Activation, Colour, Header, Input, Network, OMEGA_UNITS, Samples};
 pub use latents::{LatentCosts, Latents};

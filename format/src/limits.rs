@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Cost, Error, Header, OPERATIONS_PER_SECOND, Signal};
+use crate::{Cost, Error, Header, Layout, OPERATIONS_PER_SECOND, Signal};
 
 /// What a file from an unknown source may cost its reader.
 ///
@@ -190,7 +190,8 @@ impl Limits {
         at_most(Quantity::Output, cost.output, self.output)
     }
 
-    /// Holds a header to the limits, and what it costs to decode the signal as it is stored.
+    /// Holds a header to the limits, and what it costs to decode the signal as it is stored, but for what depends on the bytes
+    /// of the file's sections.
     ///
     /// # Errors
     /// [`Error::Limit`] names the first quantity that is too large.
@@ -209,12 +210,14 @@ impl Limits {
         Ok(self.admit(&header.cost())?)
     }
 
-    /// Holds metadata to the limits, beside the parameters of `header`.
-    pub(crate) fn check_metadata(&self, header: &Header, bytes: usize) -> Result<(), Error> {
-        let bytes = bytes as u64;
-        at_most(Quantity::Metadata, bytes, self.metadata)?;
-        let mut cost = header.reading();
-        cost.hold(bytes);
+    /// Holds a file whose header has been checked to the limits: what it costs to decode it as it is stored, now with the
+    /// bytes of its sections, and `metadata` bytes that are kept.
+    pub(crate) fn check_sections(&self, layout: &Layout, metadata: usize) -> Result<(), Error> {
+        let metadata = metadata as u64;
+        at_most(Quantity::Metadata, metadata, self.metadata)?;
+        let mut cost = layout.header.cost();
+        cost.read(layout.coded());
+        cost.hold(metadata);
         Ok(self.admit(&cost)?)
     }
 }

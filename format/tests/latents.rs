@@ -360,13 +360,17 @@ fn latents_are_bounded() {
 /// What latents take counts beside what points do.
 #[test]
 fn operations_of_latents_count() {
-    // 9 x 7 pixels, which are one tile; 3 x 2 and 9 x 7 latents, two grids, and a network 2-2-1 of 9 parameters.
+    // 9 x 7 pixels, which are one tile of 7 rows; 3 x 2 and 9 x 7 latents, two grids, and a network 2-2-1 of 9 parameters.
     let header = gridded((9, 7), &[2, 0], [2, 3]);
     assert_eq!(header.latents(), 6 + 63);
-    let point = 512 + 1024 * 2 + 2 * (2 + 16) + (2 + 16);
-    let asked = (1 << 16) + 256 * point + 1536 * 9 + (1 << 15) * 2 + (1 << 13) * 69;
+    let point = 512 + 1536 * 2 + 2 * (2 + 16) + (2 + 16);
+    let rows = 2048 * 2 * (7 + 1);
+    let context = 22 * 2 + 2 * 3 + 3 * 2;
+    let reading = 1536 * 9 + (1 << 15) * 2 + ((1 << 12) + 3 * context) * 69;
     let file = with_latents(header.clone(), latents(&header, 3, 2.0));
     let bytes = file.to_bytes().expect("a valid file");
+    let coded: usize = payloads(&bytes).iter().map(|payload| payload.len()).sum();
+    let asked = (1 << 16) + 256 * point + rows + reading + 1536 * coded as u64;
     let limits = |most| Limits::default().with_operations(most);
     assert_eq!(File::from_bytes(&bytes, &limits(asked)), Ok(file));
     let error = Error::Limit {

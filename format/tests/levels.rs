@@ -39,7 +39,8 @@ fn round_trip(file: &File, table: &[Vec<u64>]) -> usize {
         "{estimate} estimated, {real} written"
     );
     // What is counted while reading is what was written.
-    let (_, counted) = File::measured(&bytes, &Limits::default()).expect("a valid file");
+    let measured = File::measured(&bytes, &Limits::default()).expect("a valid file");
+    let counted = measured.bits;
     let counted: u64 = counted.iter().sum();
     assert!(
         counted.abs_diff(estimate) <= 2 * BIT + estimate / 1000,
@@ -240,7 +241,8 @@ fn segments_say_what_to_expect_of_the_next() {
         panic!("levels went in");
     };
     let bytes = three.to_bytes().expect("a valid file");
-    let (_, costs) = File::measured(&bytes, &Limits::default()).expect("a valid file");
+    let measured = File::measured(&bytes, &Limits::default()).expect("a valid file");
+    let costs = measured.bits;
     let mut apart = 0;
     for tensors in tensors.chunks(6) {
         let one = File {

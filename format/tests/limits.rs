@@ -1,7 +1,7 @@
 //! Each limit on its own: the value that a file needs passes, one less is an error, and nothing is
 //! allocated for it.
 
-use siren_format::{Cost, Error, Fault, File, Limits, Quantity, Signal};
+use siren_format::{Cost, Error, Fault, File, Limits, Quantity, Signal, inspect};
 
 use crate::allocations::peak;
 use crate::samples::{PAYLOAD, SHAPE, SOUND, VIDEO, file, halves, other, seal, section};
@@ -75,6 +75,43 @@ fn each_limit_is_exact() {
         .with_operations(49 * 1536 + 3 * 32_768);
     let bytes = shape.to_bytes().expect("a valid file");
     assert_eq!(File::from_bytes(&bytes, &none), Ok(shape));
+}
+
+/// Tiles of wide layers leave the cache: products of what comes from there count twice, and sines more than twice.
+#[test]
+fn wide_layers_are_charged_more() {
+    let each = |width: u32, components| {
+        let hidden = [width, width];
+        let file = other(SHAPE, (1, 32), &[], 1);
+        let mut header = file.header;
+        header.network.hidden = hidden.to_vec();
+        header.operations_per_point(components)
+    };
+    let network = |width: u64, product, sine| {
+        let wide = width * (3 + sine) + width * (product * width + sine);
+        wide + product * width + 16
+    };
+    assert_eq!(each(1024, 1), 512 + network(1024, 1, 16));
+    assert_eq!(each(1025, 1), 512 + network(1025, 2, 40));
+    assert_eq!(each(512, 4), 512 + 4 * network(512, 1, 16));
+    assert_eq!(each(513, 4), 512 + 4 * network(513, 1, 64));
+    assert_eq!(each(2048, 4), 512 + 4 * network(2048, 2, 64));
+}
+
+/// Bytes that a range coder reads are charged for, once it is known how many there are.
+#[test]
+fn bytes_of_levels_are_charged() {
+    let file = crate::samples::other_levels(SHAPE, (1, 32), &[5, 4], |_| 1000.0);
+    let bytes = file.to_bytes().expect("a valid file");
+    let layout = inspect(&bytes, &Limits::default()).expect("a valid file");
+    let weights = layout.spans.iter().find(|span| span.part.is_weights());
+    let coded = weights.expect("weights").length as u64;
+    assert!(coded > 49, "{coded} bytes of 49 levels of 11 bits");
+    let asked = 49 * 1536 + 3 * 32_768 + 1536 * coded;
+    assert_eq!(layout.reading().operations, asked);
+    let measured = File::measured(&bytes, &Limits::default()).expect("a valid file");
+    assert_eq!(measured.reading, layout.reading());
+    exact(&file, Quantity::Operations, asked);
 }
 
 /// Reads `file` under the limit that it needs, and not under one less.

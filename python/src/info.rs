@@ -5,7 +5,7 @@ use crate::limits;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sirenc::format::{
-    Activation, BIT, Coding, Colour, Cost, File, Header, Input, Layout, Limits, OMEGA_UNITS,
+    Activation, BIT, Coding, Colour, Cost, Header, Input, Layout, Limits, OMEGA_UNITS,
     OPERATIONS_PER_SECOND, Samples, Signal, inspect,
 };
 use sirenc::{Opened, media};
@@ -25,7 +25,7 @@ pub(crate) fn info<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let limits = limits::of(&limits);
     let found = py.detach(|| look(data, &limits));
-    let (layout, file, bits, opened) = found.map_err(|error| raise(py, &error, name))?;
+    let (layout, bits, opened) = found.map_err(|error| raise(py, &error, name))?;
     let cost = media::cost(&opened, RESOLUTION).map_err(|error| raise_media(py, &error, name))?;
     let facts = PyDict::new(py);
     let bytes: usize = layout.spans.iter().map(|span| span.length).sum();
@@ -33,7 +33,7 @@ pub(crate) fn info<'py>(
     facts.set_item("bytes", bytes)?;
     tell_signal(&facts, &layout.header, bytes)?;
     tell_network(&facts, &layout, &cost)?;
-    facts.set_item("layers", layers(py, &file.header, &bits)?)?;
+    facts.set_item("layers", layers(py, &layout.header, &bits)?)?;
     let parts = layout.spans.iter().map(|span| {
         let part = PyDict::new(py);
         part.set_item("part", span.part.to_string())?;
@@ -45,10 +45,10 @@ pub(crate) fn info<'py>(
     Ok(facts)
 }
 
-fn look(data: &[u8], limits: &Limits) -> Result<(Layout, File, Vec<u64>, Opened), sirenc::Error> {
+fn look(data: &[u8], limits: &Limits) -> Result<(Layout, Vec<u64>, Opened), sirenc::Error> {
     let layout = inspect(data, limits)?;
-    let (file, bits) = File::measured(data, limits)?;
-    Ok((layout, file, bits, Opened::with_limits(data, limits)?))
+    let (opened, bits) = Opened::measured(data, limits)?;
+    Ok((layout, bits, opened))
 }
 
 /// What the signal is; `bytes` are those of the whole file.

@@ -80,7 +80,7 @@ pub(super) fn each(header: &Header, order: Order) -> u64 {
 impl Stored {
     /// What it has cost to open the file.
     pub(super) fn opened(&self) -> Cost {
-        let mut cost = self.header.reading();
+        let mut cost = self.reading;
         cost.hold(self.icc.as_ref().map_or(0, Vec::len) as u64);
         cost
     }
@@ -126,7 +126,8 @@ impl Stored {
         // Two strips may have a share in the same row of samples.
         let strips = u64::from(view.region().height.div_ceil(asked.rows));
         let again = if reduces { strips - 1 } else { 0 };
-        let samples = columns.saturating_mul(lines + again);
+        let rows = lines + again;
+        let samples = columns.saturating_mul(rows);
         let mut each = each(header, asked.order);
         if reduces {
             each = each.saturating_add(MEAN);
@@ -135,6 +136,7 @@ impl Stored {
             each = each.saturating_add(SHADING);
         }
         cost.evaluate(frames, samples, each);
+        cost.work(header.operations_of_rows(rows, columns));
 
         let jet = u64::from(header.outputs())
             * asked.order.components(header.signal.coordinates() as usize) as u64;

@@ -47,7 +47,20 @@ impl Opened {
     /// # Errors
     /// As [`open`].
     pub fn with_limits(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let stored = Stored::new(bytes, limits)?;
+        Self::of(Stored::new(bytes, limits)?)
+    }
+
+    /// Parses the bytes of a file of any kind, and counts on the way what each of its tensors takes: see
+    /// [`siren_format::Measured::bits`].
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn measured(bytes: &[u8], limits: &Limits) -> Result<(Self, Vec<u64>), Error> {
+        let (stored, bits) = Stored::measured(bytes, limits)?;
+        Ok((Self::of(stored)?, bits))
+    }
+
+    fn of(stored: Stored) -> Result<Self, Error> {
         match stored.header.signal {
             Signal::Picture { .. } => Decoder::of(stored).map(Self::Picture),
             Signal::Shape { .. } => ShapeDecoder::of(stored).map(Self::Shape),

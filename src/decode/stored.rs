@@ -3,7 +3,7 @@
 use crate::engine::net::Network;
 use crate::model::weights;
 use crate::{Error, Limits};
-use siren_format::{File, Header};
+use siren_format::{Cost, File, Header, Measured};
 
 /// Header and networks of a file. What a decoder of each kind of signal is made of.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub(super) struct Stored {
     pub(super) networks: Vec<Network>,
     pub(super) icc: Option<Vec<u8>>,
     pub(super) limits: Limits,
+    /// What it has cost to read the file.
+    pub(super) reading: Cost,
 }
 
 impl Stored {
@@ -22,13 +24,28 @@ impl Stored {
     /// [`Error::Format`] if the bytes are not a `.siren` file, damaged, of a later version, or ask for
     /// more than the limits allow.
     pub(super) fn new(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let file = File::from_bytes(bytes, limits)?;
-        Ok(Self {
+        Self::measured(bytes, limits).map(|(stored, _)| stored)
+    }
+
+    /// Reads the bytes of a file, and counts on the way what each of its tensors takes: see [`Measured::bits`].
+    ///
+    /// # Errors
+    /// As [`Stored::new`].
+    pub(super) fn measured(bytes: &[u8], limits: &Limits) -> Result<(Self, Vec<u64>), Error> {
+        let Measured {
+            file,
+            reading,
+            bits,
+            ..
+        } = File::measured(bytes, limits)?;
+        let stored = Self {
             networks: weights::to_networks(&file)?,
             header: file.header,
             icc: file.icc,
             limits: limits.clone(),
-        })
+            reading,
+        };
+        Ok((stored, bits))
     }
 
     /// The refusal of a signal of another kind than was `wanted`.

@@ -70,7 +70,8 @@ fn open(bytes: &[u8]) {
 /// What a file tells of itself, and what its layers cost.
 fn info(bytes: &[u8]) {
     let limits = Limits::default();
-    if let Ok((file, bits)) = siren_format::File::measured(bytes, &limits) {
+    if let Ok(measured) = siren_format::File::measured(bytes, &limits) {
+        let (file, bits) = (measured.file, measured.bits);
         assert!(siren_format::inspect(bytes, &limits).is_ok());
         // Every bit that is counted is in the file, or among the zeros which follow its end.
         let counted = bits.iter().sum::<u64>() / siren_format::BIT / 8;

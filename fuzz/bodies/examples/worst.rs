@@ -419,7 +419,8 @@ fn measure(task: Task, genes: &Genes, bytes: &[u8]) -> Option<Taken> {
 fn done(task: Task, genes: &Genes, bytes: &[u8]) -> Option<Result<Cost, media::Error>> {
     let opened = Opened::with_limits(bytes, &limits()).ok()?;
     if task == Task::Open {
-        return Some(Ok(opened.header().reading()));
+        let layout = siren_format::inspect(bytes, &limits()).ok()?;
+        return Some(Ok(layout.reading()));
     }
     Some(match &opened {
         Opened::Picture(decoder) => picture(task, genes, decoder),

@@ -12,7 +12,7 @@ use super::usage::Limiting;
 use clap::Args;
 use serde_json::{Value, json};
 use siren_format::{
-    Activation, BIT, Coding, Colour, Cost, File, Header, Input, Layout, Limits, OMEGA_UNITS,
+    Activation, BIT, Coding, Colour, Cost, Header, Input, Layout, Limits, OMEGA_UNITS,
     OPERATIONS_PER_SECOND, Samples, Signal, Span,
 };
 use sirenc::Opened;
@@ -80,9 +80,10 @@ fn layout(file: &Place, limits: &Limits) -> Result<Layout, Failure> {
 fn one(file: &Place, limits: &Limits, report: &Report) -> Result<(), Failure> {
     let (bytes, _) = input::read_siren(file)?;
     let layout = siren_format::inspect(&bytes, limits).map_err(sirenc::Error::from)?;
-    let layers = layers(&bytes, limits).map_err(sirenc::Error::from)?;
     // What decoding would take is estimated; nothing of it is spent here but the parsing.
-    let cost = command(&Opened::with_limits(&bytes, limits)?)?;
+    let (opened, bits) = Opened::measured(&bytes, limits)?;
+    let layers = layers(&layout.header, &bits);
+    let cost = command(&opened)?;
     let text = if report.json {
         json(file, &layout, &layers, &cost).to_string()
     } else {
@@ -110,16 +111,15 @@ struct LayerBits {
     bits: [f64; 2],
 }
 
-/// What every layer takes, where that can be told apart.
-fn layers(bytes: &[u8], limits: &Limits) -> Result<Vec<LayerBits>, siren_format::Error> {
-    let (file, costs) = File::measured(bytes, limits)?;
-    let layers = file.header.layers().zip(costs.chunks_exact(2));
+/// What every layer takes, where that can be told apart: `bits` are those of each tensor.
+fn layers(header: &Header, bits: &[u64]) -> Vec<LayerBits> {
+    let layers = header.layers().zip(bits.chunks_exact(2));
     let cost = |((outputs, inputs), costs): ((u32, u32), &[u64])| LayerBits {
         outputs,
         inputs,
         bits: [costs[0], costs[1]].map(|cost| cost as f64 / BIT as f64),
     };
-    Ok(layers.map(cost).collect())
+    layers.map(cost).collect()
 }
 
 /// Bytes of the whole file.
