@@ -202,10 +202,10 @@ fn grids() {
     let pixels = kernels.pixels();
     let interpolation = 2.0 * (taps * pixels as usize / (BLOCK * BLOCK)) as f64;
     report("interpolation, forward  ", interpolation, || {
-        kernels.interpolate()
+        kernels.interpolate();
     });
     report("interpolation, backward ", interpolation, || {
-        kernels.adjoint()
+        kernels.adjoint();
     });
     let colour = Architecture {
         inputs: SCALES.len(),

@@ -9,7 +9,7 @@ use super::super::meter::Stepwise;
 use super::adam::Adam;
 use super::context;
 use super::networks;
-use super::plan::{Aim, LatentPlan};
+use super::plan::LatentPlan;
 use super::soften::Softener;
 use super::start::{Analysis, colour_network};
 use crate::Error;
@@ -37,30 +37,8 @@ const WARM: u32 = 20;
 /// When the steps of rounding are chosen anew by lambda, and how much lambda must have changed for that.
 const RESIZED: [f64; 2] = [0.3, 0.45];
 const CHANGED: f64 = 1.3;
-/// How fast lambda follows what is asked for, and when: not before most of what is superfluous is gone (or an eighth of a
-/// short fit), and not when latents hardly move any more. In the first steps, when bits swing, it follows more slowly.
-const CONTROL: f64 = 40.0;
-const SWINGING: u32 = 90;
-/// Bits need some steps to follow lambda, however short a fit is: it is controlled as if it had this number more.
-const SLOWER: u32 = 100;
-const CONTROLLED: std::ops::Range<f32> = 0.15..0.95;
-/// Steps after which bits are no longer those of the start.
-const SETTLED: u32 = 40;
-/// The same in each step while latents are rounded, when the bits are those of the file.
-const LAST_CONTROL: f64 = 0.1;
 /// Steps after which the bits of rounded latents are compared anew with those of what networks see.
 const COMPARED: u32 = 16;
-/// The share of bits that the rest of a fit saves, at its beginning.
-const SHRINKING: f64 = 0.1;
-/// The share of the bits that is aimed at, since what is above them is cut off at a high price.
-const SPARE: f64 = 0.985;
-/// The same once latents are rounded, when the bits of all else are known.
-const SPARE_ROUNDED: f64 = 0.997;
-/// The share of a fit for which the trend of bits is taken to go on. Lambda acts on bits with a delay: without this, it
-/// would swing.
-const AHEAD: f64 = 0.1;
-/// How fast the trend of bits is learnt.
-const TREND: f64 = 0.1;
 /// Latents that one thread moves at once.
 const CHUNK: usize = 16_384;
 /// Steps between copies of the state to fall back to.
@@ -106,16 +84,16 @@ pub(super) struct LatentFit<'a> {
     retries: u32,
     pub(super) lambda: f64,
     /// The bits of rounded latents, relative to those of what the networks see.
-    share: f64,
+    pub(super) share: f64,
     /// The bits of the step before, and how their logarithm changes in a step.
-    before: f64,
-    trend: f64,
+    pub(super) before: f64,
+    pub(super) trend: f64,
     good: Vec<u8>,
     /// Mean squared error and bits of the last copy.
     good_error: f64,
     good_bits: f64,
     /// What the networks take, rounded, once that is known.
-    network_bits: Option<f64>,
+    pub(super) network_bits: Option<f64>,
     /// Mean squared error and bits of the last step.
     pub(super) error: f64,
     pub(super) bits: f64,
@@ -195,13 +173,13 @@ impl<'a> LatentFit<'a> {
     }
 
     /// The step from which on latents are rounded.
-    fn last(&self) -> u32 {
+    pub(super) fn last(&self) -> u32 {
         let steps = f64::from(self.plan.steps);
         self.plan.steps - (steps * ROUNDED).ceil() as u32
     }
 
     /// How far the fit is on its way to the rounding of latents, from 0 to 1.
-    fn progress(&self) -> f32 {
+    pub(super) fn progress(&self) -> f32 {
         (self.step as f32 / self.last().max(1) as f32).min(1.0)
     }
 
@@ -300,13 +278,6 @@ impl<'a> LatentFit<'a> {
         self.bits = mean * points as f64;
     }
 
-    /// Whether lambda follows what is asked for in this step.
-    fn follows(&self) -> bool {
-        self.step >= self.last()
-            || self.step >= SETTLED.min(self.plan.steps / 8)
-                && CONTROLLED.contains(&self.progress())
-    }
-
     /// Gives all grids the steps of rounding that suit lambda.
     fn resize(&mut self) {
         self.plan.lambda = self.lambda;
@@ -362,10 +333,6 @@ impl<'a> LatentFit<'a> {
             self.visit_all(&mut Archive::Save(&mut bytes))?;
             self.good = bytes;
         }
-        if self.before > 0.0 && self.step != self.last() {
-            self.trend += TREND * ((self.bits / self.before).ln() - self.trend);
-        }
-        self.before = self.bits;
         self.follow();
         let rate = self.rate();
         self.move_latents(rate);
@@ -387,44 +354,6 @@ impl<'a> LatentFit<'a> {
         self.good = good;
         (self.damping, self.retries) = (damping, retries);
         Ok(())
-    }
-
-    /// Bits that are left for latents, where bytes are given.
-    fn latent_bits(&self) -> Option<f64> {
-        match self.network_bits {
-            Some(bits) => self.plan.bits_beside(bits),
-            None => self.plan.latent_bits(),
-        }
-    }
-
-    /// Has lambda follow what is asked for.
-    fn follow(&mut self) {
-        if !self.follows() {
-            return;
-        }
-        let rounded = self.step >= self.last();
-        let excess = match (self.plan.aim, self.latent_bits()) {
-            (Aim::Psnr(psnr), _) => {
-                // A fit gets better to its end.
-                let asked = (-psnr / 10.0 * 10.0_f64.ln()).exp();
-                (asked / self.error).ln()
-            }
-            (Aim::Bytes(_), Some(bits)) => {
-                let to_come = 1.0 - SHRINKING * f64::from(1.0 - self.progress());
-                let share = if rounded { 1.0 } else { self.share };
-                let ahead = AHEAD * f64::from(self.plan.steps + SLOWER) * self.trend;
-                let bits = if rounded { SPARE_ROUNDED } else { SPARE } * bits;
-                (self.bits * share * to_come / bits).ln() + ahead
-            }
-            (Aim::Bytes(_), None) => 0.0,
-        };
-        let gain = if rounded {
-            LAST_CONTROL
-        } else {
-            CONTROL * f64::from(self.step.min(SWINGING))
-                / f64::from(SWINGING * (self.plan.steps + SLOWER))
-        };
-        self.lambda *= (gain * excess.clamp(-1.0, 1.0)).exp();
     }
 
     fn move_networks(&mut self, rate: f32) {

@@ -3,6 +3,7 @@
 mod adam;
 mod choice;
 mod context;
+mod control;
 mod fit;
 mod networks;
 mod plan;

@@ -84,13 +84,13 @@ impl<'f, 'a> Rounded<'f, 'a> {
         self.fit.planes.change(|_, _| ());
         self.fit.differentiate();
         let costs = self.latents().costs(&self.header).unwrap();
-        let written = costs.grids.iter().sum::<u64>() as f64 / BIT as f64;
+        let written = costs.grids.iter().sum::<u64>() as f64 / siren_format::BIT as f64;
         [self.fit.bits, written]
     }
 
     /// The bits of the latents section, and those with the context network `exact` in its finest steps.
     #[cfg(test)]
-    pub(super) fn bits_beside_finest(&self, exact: &Network) -> [u64; 2] {
+    pub(super) fn bits_beside_finest(&self, exact: &crate::Network) -> [u64; 2] {
         let mut latents = self.latents();
         let bits = |latents: &Latents| {
             let costs = latents.costs(&self.header).unwrap();
