@@ -253,7 +253,7 @@ pub(crate) fn invalid() -> Vec<Case<Error>> {
         "latents-operations",
         "16,383 x 16,384 latents",
         header(1, 2, &[251, 255, 63, 251, 0, 64]),
-        limit(Quantity::Operations, 2_620_307_118_080, 350_000_000_000),
+        limit(Quantity::Operations, 1_680_605_501_440, 350_000_000_000),
     ));
     cases.push((
         "context-prior",
