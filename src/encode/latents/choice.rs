@@ -21,6 +21,10 @@ pub enum GridUse {
 /// Bytes and bits for each pixel from which grids are better than weights alone.
 const BYTES: u64 = 400;
 const BPP: f64 = 0.008;
+/// Pixels of pictures for which that holds, and bytes from which it holds for smaller ones: what is drawn in few pixels is
+/// often simple enough for weights alone.
+const LARGE: u64 = 1 << 14;
+const BYTES_OF_SMALL: u64 = 1_800;
 /// Pixels of the largest picture that gets them unasked: their fit takes about 150 bytes for each.
 const PIXELS: u64 = 5_000_000;
 
@@ -41,6 +45,11 @@ impl Encoder {
         // A colour profile leaves fewer bytes for the picture.
         let profile = picture.icc().map_or(0, |icc| icc.len() as u64);
         let bytes = self.size(picture).saturating_sub(profile);
+        let least = if picture.pixels() < LARGE {
+            BYTES_OF_SMALL
+        } else {
+            BYTES
+        };
         self.own.supervision.is_none()
             // What is said of steps or of a network is said of weights alone.
             && matches!(settings.steps, Steps::Effort(_))
@@ -49,7 +58,7 @@ impl Encoder {
             && !settings.device.is_accelerated()
             && !reaches
             && picture.pixels() <= PIXELS
-            && bytes >= BYTES
+            && bytes >= least
             && bytes as f64 * 8.0 >= BPP * picture.pixels() as f64
     }
 }
@@ -82,6 +91,8 @@ mod tests {
         ] {
             assert!(!other.grids_for(&picture), "{other:?}");
         }
+        let small = encoder.clone().with_bytes(1_500);
+        assert!(!small.grids_for(&gray(100, 3)) && small.grids_for(&picture));
         let profiled = picture.with_icc(Some(vec![0; 500]));
         assert!(!encoder.grids_for(&profiled));
         assert!(!encoder.grids_for(&gray(400, 4)));

@@ -225,9 +225,11 @@ mod tests {
     fn equations_are_solved() {
         let wave = |i: usize, j: usize| ((i * 5 + j * 3) as f64 * 0.7).sin();
         let a = Array2::from_shape_fn((6, 9), |(i, j)| wave(i, j * j));
-        let matrix = a.dot(&a.t());
+        let mut matrix = a.dot(&a.t());
         let x: Vec<f64> = (0..6).map(|i| wave(i, 2)).collect();
         let b = matrix.dot(&Array1::from(x.clone())).to_vec();
+        // The matrix has rank 2.
+        matrix.diag_mut().mapv_inplace(|x| x + RIDGE * 10.0);
         let factor = cholesky(&matrix).expect("a positive matrix");
         for (found, x) in solve(factor.view(), b).iter().zip(&x) {
             assert!((found - x).abs() < 1e-3, "{found} {x}");
