@@ -26,12 +26,36 @@ const AHEAD: f64 = 0.1;
 /// How fast the trend of bits is learnt.
 const TREND: f64 = 0.1;
 
+/// The share of the bits that the last steps of a fit begin with at least, and a factor of lambda that makes steps of
+/// rounding an eighth of an octave finer, with how often it is taken.
+const FILLED: f64 = 0.95;
+const STEP: f64 = 1.19;
+const STEPS: usize = 24;
+
 impl LatentFit<'_> {
     /// Whether lambda follows what is asked for in this step.
     pub(super) fn follows(&self) -> bool {
         self.step >= self.last()
             || self.step >= SETTLED.min(self.plan.steps / 8)
                 && CONTROLLED.contains(&self.progress())
+    }
+
+    /// Rounds latents in finer steps for as long as they take fewer bits than are left for them: lambda has had no time for
+    /// that in short fits.
+    pub(super) fn fill(&mut self) {
+        let Some(left) = self.latent_bits() else {
+            return;
+        };
+        self.count_bits();
+        for _ in 0..STEPS {
+            if self.bits > FILLED * left {
+                return;
+            }
+            self.lambda /= STEP;
+            self.resize(self.plan.lambda / STEP);
+            self.round();
+            self.count_bits();
+        }
     }
 
     /// Bits that are left for latents, where bytes are given.
@@ -70,8 +94,9 @@ impl LatentFit<'_> {
         let gain = if rounded {
             LAST_CONTROL
         } else {
-            CONTROL * f64::from(self.step.min(SWINGING))
-                / f64::from(SWINGING * (self.plan.steps + SLOWER))
+            let swinging = SWINGING.min(self.last()).max(1);
+            CONTROL * f64::from(self.step.min(swinging))
+                / f64::from(swinging * (self.plan.steps + SLOWER))
         };
         self.lambda *= (gain * excess.clamp(-1.0, 1.0)).exp();
     }

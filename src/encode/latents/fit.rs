@@ -267,7 +267,7 @@ impl<'a> LatentFit<'a> {
     }
 
     /// Evaluates the bits of what the networks see, and their derivatives.
-    fn count_bits(&mut self) {
+    pub(super) fn count_bits(&mut self) {
         let contexts = Contexts {
             planes: &self.planes,
             tiles: &self.tiles,
@@ -278,9 +278,9 @@ impl<'a> LatentFit<'a> {
         self.bits = mean * points as f64;
     }
 
-    /// Gives all grids the steps of rounding that suit lambda.
-    fn resize(&mut self) {
-        self.plan.lambda = self.lambda;
+    /// Gives all grids the steps of rounding that suit `lambda`.
+    pub(super) fn resize(&mut self, lambda: f64) {
+        self.plan.lambda = lambda;
         let old: Vec<f32> = self.planes.0.iter().map(|plane| plane.step).collect();
         self.take_steps();
         for ((plane, old), latents) in self.planes.0.iter().zip(old).zip(&mut self.latents) {
@@ -304,7 +304,7 @@ impl<'a> LatentFit<'a> {
         let due = RESIZED.map(|share| (share * f64::from(self.last())) as u32);
         let change = (self.lambda / self.plan.lambda).ln().abs();
         if due.contains(&self.step) && change > CHANGED.ln() {
-            self.resize();
+            self.resize(self.lambda);
         }
         let compared = self.follows() && self.step.is_multiple_of(COMPARED);
         if compared {
@@ -315,6 +315,7 @@ impl<'a> LatentFit<'a> {
         self.see();
         if self.step == self.last() {
             self.count_networks()?;
+            self.fill();
         }
         self.differentiate();
         if compared {
