@@ -26,7 +26,7 @@ fn what_grids_do_not_go_with_is_refused() {
     for (status, options, fault) in [
         (2, "--layers 3", "layers"),
         (2, "--supervise gradient", "derivatives"),
-        (1, "--bytes 40", "at least"),
+        (1, "--bytes 30", "at least"),
     ] {
         let command = format!("encode in.png --grids on --steps 20 {options}");
         folder.fails(status, &command, &[fault]);
