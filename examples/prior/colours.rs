@@ -13,9 +13,6 @@ const KEPT: usize = 23;
 /// The stream goes through the pixels in strides of this prime.
 const STRIDE: u64 = 15_485_863;
 
-/// The bytes of the prior.
-const PRIOR: &[u8] = include_bytes!("../../format/src/colour_prior.bin");
-
 /// The shape of the prior.
 pub(crate) fn shape() -> Architecture {
     Architecture {
@@ -192,10 +189,10 @@ pub(crate) fn linear() -> Result<Network, Error> {
     Network::from_layers(&shape(), layers)
 }
 
-/// The prior that this program was built with.
-pub(crate) fn current() -> Result<Network, Error> {
+/// The network whose numbers are these bytes of a prior.
+pub(crate) fn network(bytes: &[u8]) -> Result<Network, Error> {
     let mut layers = Network::random(&shape(), 1)?.layers().to_vec();
-    let numbers = PRIOR
+    let numbers = bytes
         .chunks_exact(2)
         .map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]]));
     let unit = (1 << COLOUR_PRIOR_BITS) as f32;

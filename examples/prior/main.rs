@@ -218,7 +218,7 @@ fn train(photos: &Path, files: &Path, to: &Path) -> Outcome<()> {
         return Ok(());
     }
     let colours = fit(
-        colours::current()?,
+        colours::network(&fs::read(to.join("colour_prior.bin"))?)?,
         [&pixels, &held_pixels],
         [pixels.len(), held_pixels.len()],
         (COLOUR_STEPS, COLOUR_RATE),
