@@ -24,7 +24,7 @@ const CHANNELS: usize = 3;
 const OMEGA: u16 = 16;
 /// The scales of grids that it knows, of the first component and of the two others.
 const SCALES: [core::ops::RangeInclusive<u8>; CHANNELS] = [0..=6, 2..=6, 2..=6];
-/// All these grids.
+/// Columns of the first layer: one for each grid that the prior knows, of all components together.
 const COLUMNS: usize = 17;
 /// Binary digits behind the point of the prior's numbers.
 pub const COLOUR_PRIOR_BITS: u32 = 12;

@@ -93,8 +93,8 @@ def encode(
         omega_hidden: omega_0 of the other hidden layers; 30 by default.
         half_floats: Store weights as half floats under zstd, which takes more than twice the size.
         grids: Whether the network sees grids of latents in place of coordinates: more detail where a picture is worth
-            many bits. The picture must be opaque. By default it does from 400 bytes and 0.008 bits per pixel on, for up to 5
-            megapixels, unless the network, its steps or a PSNR are given.
+            many bits. The picture must be opaque. By default it does from 400 bytes (1,800 below 128 x 128 pixels) and 0.008
+            bits per pixel on, for up to 5 megapixels, unless the network, its steps or a PSNR are given.
         supervise: Show the network nothing but derivatives of the picture, so that it solves Poisson's equation.
         seed: Seed of the initial weights and of the order of pixels.
         threads: Threads to work on; one per core by default.

@@ -345,7 +345,8 @@ impl Encoder {
     }
 
     /// The network that tells how probable the latents of grids are: by default the prior that every decoder has, and a
-    /// few differences from it. One of the file's own takes more bytes; it is there to train priors, and to measure them.
+    /// few differences from it. With one of the file's own, the network that gives colours is the file's own too. Both take
+    /// more bytes; they are there to train priors, and to measure them.
     #[must_use]
     pub fn with_context(mut self, context: ContextNetwork) -> Self {
         self.own.context = context;

@@ -24,6 +24,7 @@ const RIDGES: [f64; 4] = [1e-5, 1e-4, 1e-3, 1e-2];
 const SPARSE: usize = 3;
 /// Steps in a row that may be worse than the best.
 const MISSES: usize = 3;
+
 /// Tells the error that a network in steps of given codes leaves, and its levels.
 type Judge<'a> = &'a dyn Fn(&[u8]) -> Result<(f64, Vec<Tensor>), Error>;
 
@@ -100,9 +101,11 @@ impl Rounding<'_, '_> {
             let (_, network) = self.coder.quantised(&exact, codes);
             Regression::new(self.fit, network, sparse)
         };
-        self.coarsen(&mut codes, 0..hidden, &|codes| {
+        // With a prior the hidden layer was not fitted, and is the same in any steps.
+        let searched = if prior.is_some() { 0 } else { hidden };
+        self.coarsen(&mut codes, 0..searched, &|codes| {
             let regression = regression(codes, SPARSE)?;
-            let exact = regression.solution(tied(RIDGES[1]))?;
+            let exact = regression.solution(None)?;
             let finest = self.coder.first_codes(&exact);
             let codes = [&codes[..hidden], &finest[hidden..]].concat();
             Ok((
