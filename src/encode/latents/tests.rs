@@ -163,6 +163,19 @@ fn bits_of_a_fit_are_those_of_its_file() {
     assert!(chosen <= finest, "{chosen} {finest}");
 }
 
+/// Short fits do not leave much of their bytes unused.
+#[test]
+fn short_fits_use_their_bytes() {
+    let picture = picture(96, 80, 3);
+    // The passes of efforts 1 to 3.
+    for steps in [30, 70, 160] {
+        let bytes = encoder(1800, steps).encode(&picture).unwrap().bytes;
+        assert!(has_latents(&bytes));
+        let used = bytes.len();
+        assert!((1500..=1800).contains(&used), "{steps} steps: {used} bytes");
+    }
+}
+
 /// A region is the crop of the whole, derivatives are those of the values, and both hold between pixels and beyond edges.
 #[test]
 fn latents_are_a_smooth_function_of_the_plane() {
