@@ -106,6 +106,7 @@ def main():
     parser.add_argument("pictures", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     known, options = parser.parse_known_args()
+    known.sirenc = pathlib.Path(known.sirenc).resolve()
     known.out.mkdir(parents=True, exist_ok=True)
     print(f"{'':12}" + "".join(f"{column:>14}" for column in COLUMNS))
     pictures = sorted(known.pictures.glob("*.png"))
