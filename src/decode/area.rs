@@ -1,8 +1,21 @@
-//! The pixels of a smaller rendering, as means over the samples of the stored picture that they cover.
+//! The pixels of a smaller or a larger rendering, as means over their areas.
 //!
 //! A pixel that is larger than one of the stored picture is the mean of what the stored pixels under it have at scale 1,
 //! each weighted by the area that both share. Values at the centres of the larger pixels would be no substitute: detail
 //! that is finer than these pixels would come out as a pattern that the picture does not have (aliasing).
+//!
+//! A stored pixel is itself the mean of a scene over a square of side h. If f is the scene, the mean of f over a square of
+//! side a around a point is f + (a^2 / 24) Laplacian f, to second order in a: the mean of x^2 and of y^2 over the square is
+//! a^2 / 12 each, and Taylor's formula halves it. The stored function v is the mean for a = h. At s times the size a pixel
+//! has the side h / s, and its mean is therefore
+//!
+//! ```text
+//! v - (h^2 / 24) (1 - 1 / s^2) Laplacian v
+//! ```
+//!
+//! to second order. This is how pictures with grids of latents are enlarged. The functions of networks that see coordinates
+//! oscillate between pixels, where no fit has looked at them, and their Laplacians would add more noise than they take blur
+//! away (benches/record/2026-11-29-between.md).
 
 use std::ops::Range;
 

@@ -156,7 +156,7 @@ impl Decoder {
         self.stored.rendering(&Rendering {
             grid: self.grid(),
             view,
-            order: derivative.map_or(Order::Value, Derivative::order),
+            order: self.order(view, derivative),
             numbers: u64::from(view.channels(self)) * parts as u64,
             bytes,
             rows,
@@ -234,8 +234,27 @@ impl Decoder {
 
     /// For `view`, with the jets that `derivative` takes.
     fn renderer(&self, view: &View, derivative: Option<Derivative>) -> Result<Renderer, Error> {
-        let order = derivative.map_or(Order::Value, Derivative::order);
-        Renderer::new(&self.stored, &self.device, self.grid(), view, order)
+        let order = self.order(view, derivative);
+        let renderer = Renderer::new(&self.stored, &self.device, self.grid(), view, order)?;
+        let sharpening = derivative.map_or_else(|| self.sharpening(view), |_| 0.0);
+        Ok(renderer.with_sharpening(sharpening))
+    }
+
+    /// The jets that `view` takes, of the picture itself or of a `derivative`.
+    fn order(&self, view: &View, derivative: Option<Derivative>) -> Order {
+        match derivative {
+            Some(derivative) => derivative.order(),
+            None if self.sharpening(view) > 0.0 => Order::Laplacian,
+            None => Order::Value,
+        }
+    }
+
+    /// How much of the Laplacian is taken from the values of `view`.
+    fn sharpening(&self, view: &View) -> f32 {
+        match self.stored.header.grids() {
+            Some((_, size)) => view.sharpening(size),
+            None => 0.0,
+        }
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Pixel<'a> {
     pub(super) outputs: usize,
     pub(super) slot: usize,
     pub(super) longer: f32,
+    /// How much of the Laplacian is taken from values; 0 unless the jets have Laplacians.
+    pub(super) sharpening: f32,
 }
 
 impl Pixel<'_> {
@@ -60,7 +62,11 @@ impl Pixel<'_> {
     /// The value of a channel; what is stored spans 0 to 1.
     #[inline]
     fn value(&self, channel: usize) -> f32 {
-        0.5 * self.component(0, channel) + 0.5
+        let value = 0.5 * self.component(0, channel) + 0.5;
+        if self.sharpening == 0.0 {
+            return value;
+        }
+        value - self.sharpening * self.laplacian(channel)
     }
 
     /// Writes the values of all channels.

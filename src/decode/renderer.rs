@@ -25,6 +25,8 @@ pub(super) struct Renderer {
     jet: usize,
     /// The longer side of the stored picture in pixels.
     longer: f32,
+    /// How much of the Laplacian is taken from values.
+    sharpening: f32,
     region: Region,
     /// How columns and rows of the whole view cover samples.
     axes: [Axis; 2],
@@ -60,6 +62,7 @@ impl Renderer {
             channels: view.channels_of(samples.channels).into(),
             jet,
             longer: width.max(height) as f32,
+            sharpening: 0.0,
             region: view.region(),
             axes,
             x: columns.map(|column| grid.x(column)).collect(),
@@ -67,6 +70,11 @@ impl Renderer {
             first,
             t: 0.0,
         })
+    }
+
+    /// With so much of the Laplacian taken from values. Jets have to be of that order, unless it is 0.
+    pub(super) fn with_sharpening(self, sharpening: f32) -> Self {
+        Self { sharpening, ..self }
     }
 
     /// Turns to the moment `t`.
@@ -152,6 +160,7 @@ impl Renderer {
                 outputs: self.sweep.outputs(),
                 slot,
                 longer: self.longer,
+                sharpening: self.sharpening,
             };
             paint(pixel, numbers);
         };
@@ -297,6 +306,51 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// An enlarged picture with grids differs from the function by the Laplacian, continuously from scale 1 on; one that
+    /// sees coordinates, and one of which a side is not enlarged, do not.
+    #[test]
+    fn enlarged_pixels_are_means_over_smaller_areas() {
+        let grids = include_bytes!("../../format/tests/golden/valid/grids-halves.siren");
+        let grids = Decoder::new(grids).unwrap();
+        for (decoder, sharp) in [(&grids, true), (&decoder(), false)] {
+            let [width, height] = [decoder.width(), decoder.height()];
+            let views = [
+                (View::scaled(decoder, 3.0).unwrap(), 3.0),
+                (View::sized(2 * width, 5 * height).unwrap(), 2.0),
+                (View::sized(2 * width, height).unwrap(), 1.0),
+                (View::whole(decoder), 1.0),
+            ];
+            for (view, scale) in views {
+                let found = floats(decoder, &view, None);
+                let values = floats(decoder, &view.with_points(), None);
+                let laplacians = floats(decoder, &view, Some(Derivative::Laplacian));
+                let share = (1.0 - 1.0 / (scale * scale)) / 24.0;
+                let factor = if sharp { share as f32 } else { 0.0 };
+                for ((found, value), laplacian) in found.iter().zip(&values).zip(&laplacians) {
+                    let expected = value - factor * laplacian;
+                    assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+                }
+                let differs = found.iter().zip(&values).any(|(a, b)| (a - b).abs() > 1e-4);
+                assert_eq!(differs, sharp && scale > 1.0);
+            }
+        }
+        // To second order: the mean of nine such pixels is what the larger pixel has.
+        let large = floats(&grids, &View::scaled(&grids, 3.0).unwrap(), None);
+        let stored = floats(&grids, &View::whole(&grids), None);
+        let points = View::scaled(&grids, 3.0).unwrap().with_points();
+        let [width, height] = [grids.width() as usize, grids.height() as usize];
+        let each = stored.len() / (width * height);
+        let error = |large: &[f32]| {
+            let means = mean(large, [3 * width, 3 * height], [width, height], each);
+            let squares = means
+                .iter()
+                .zip(&stored)
+                .map(|(a, &b)| (a - f64::from(b)).powi(2));
+            squares.sum::<f64>()
+        };
+        assert!(error(&large) < 0.25 * error(&floats(&grids, &points, None)));
     }
 
     #[test]

@@ -19,9 +19,11 @@ pub struct Region {
 
 /// What to render: the size of the picture, a region of it at that size, and the picture itself or a derivative.
 ///
-/// Scaling interpolates with the fitted function; it does not invent detail. Where the size is smaller than that of the
-/// stored picture, a pixel is the mean of the stored pixels that it covers, weighted by the areas that both share, so
-/// that detail finer than a pixel does not come out as a pattern that is not there.
+/// Scaling interpolates with the fitted function; it does not invent detail. A pixel stands for the mean of the scene over
+/// its area. Where the size is smaller than that of the stored picture, a pixel is the mean of the stored pixels that it
+/// covers, weighted by the areas that both share, so that detail finer than a pixel does not come out as a pattern that is
+/// not there. Where the size is larger and the file has grids of latents, the blur of the larger stored pixels is taken
+/// back by the exact Laplacian.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     width: u32,
@@ -92,14 +94,25 @@ impl View {
         }
     }
 
-    /// The values at the centres of pixels, even where these are larger than those of the stored picture: for whoever
-    /// wants samples of the function, such as for statistics, and no picture to look at.
+    /// The values at the centres of pixels, even where these are larger or smaller than those of the stored picture: for
+    /// whoever wants samples of the function, such as for statistics, and no picture to look at.
     #[must_use]
     pub fn with_points(self) -> Self {
         Self {
             points: true,
             ..self
         }
+    }
+
+    /// How much of the Laplacian is taken from a value, by the squared side of a stored pixel, so that pixels of an enlarged
+    /// picture are not as blurred as those of what is stored with `size`; see [`super::area`].
+    pub(super) fn sharpening(&self, size: [u32; 2]) -> f32 {
+        let [width, height] = size.map(f64::from);
+        let scale = (f64::from(self.width) / width).min(f64::from(self.height) / height);
+        if self.points || scale <= 1.0 {
+            return 0.0;
+        }
+        ((1.0 - 1.0 / (scale * scale)) / 24.0) as f32
     }
 
     /// How columns and rows of the whole picture cover samples of what is stored with `size`.

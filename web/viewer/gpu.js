@@ -1,8 +1,8 @@
 // Evaluates pictures and frames of videos by WebGL 2, the network at every pixel in a fragment shader.
 //
 // What is rendered are the values at pixels' centres, which agree with those of the workers as SPEC 6.4 says. Derivatives,
-// means over the pixels of a smaller picture, and networks or grids that are too large are left to the workers, and so is all
-// where there is no GPU, or where anything fails.
+// pixels that are means over their areas (those of a smaller picture, and of a larger one with grids), and networks or grids
+// that are too large are left to the workers, and so is all where there is no GPU, or where anything fails.
 
 const WIDEST = 64; // neurons of a layer, for which a shader has room
 const LARGEST = 2 ** 22; // latents
@@ -257,7 +257,9 @@ export function accelerated(siren) {
   return {
     render: async (options) => {
       const { width, height, derivative, points, signal } = options;
-      const found = !derivative && (points || (width >= siren.width && height >= siren.height)) && (await gpu);
+      const [across, down] = [width / siren.width, height / siren.height];
+      const values = points || (siren.grids ? across === 1 && down === 1 : across >= 1 && down >= 1);
+      const found = !derivative && values && (await gpu);
       if (!found) return siren.render(options);
       try {
         return await found.render(options);
