@@ -18,7 +18,7 @@ use crate::error::Checkpointing;
 use crate::fit::{Archive, Persist, Soap};
 use crate::model::weights::step_size;
 use crate::objective::latents::{
-    Colours, ContextTiles, Contexts, LatentPlane, LatentPlanes, Pixels, Slot,
+    Colours, ContextTiles, Contexts, LatentPlane, LatentPlanes, PLACES, Pixels, Slot,
 };
 use rayon::prelude::*;
 use siren_format::{ContextNetwork, Grid};
@@ -32,6 +32,8 @@ const LAST_RATE: f32 = 0.1;
 const ROUNDED_RATE: f32 = 0.3;
 /// The share of the steps in which latents are rounded.
 const ROUNDED: f64 = 0.1;
+/// How far the fit is on its way to the rounding of latents when it begins to look between the centres of pixels.
+const BETWEEN: f32 = 0.5;
 /// Steps in which rates rise to their largest.
 const WARM: u32 = 20;
 /// When the steps of rounding are chosen anew by lambda, and how much lambda must have changed for that.
@@ -201,6 +203,16 @@ impl<'a> LatentFit<'a> {
         self.warmth() * left * self.damping
     }
 
+    /// Which of the [`PLACES`] this step compares the picture at: from [`BETWEEN`] on one beside the centres of pixels in every
+    /// second step, each in turn. The step at which latents begin to be rounded, and the last, are of centres.
+    fn place(&self) -> usize {
+        let to_go = self.plan.steps - 1 - self.step;
+        if to_go.is_multiple_of(2) || self.step == self.last() || self.progress() < BETWEEN {
+            return 0;
+        }
+        1 + (to_go / 2) as usize % (PLACES.len() - 1)
+    }
+
     /// Shows the networks the latents: rounded during the last steps, softly rounded with noise before.
     fn see(&mut self) {
         if self.step >= self.last() {
@@ -219,6 +231,7 @@ impl<'a> LatentFit<'a> {
 
     /// Rounds all latents for good, and shows them to the networks.
     pub(super) fn round(&mut self) {
+        self.planes.move_to(0);
         self.planes
             .change_with(&mut self.latents, |_, latents, seen| {
                 for (seen, value) in seen.iter_mut().zip(&latents.values) {
@@ -258,7 +271,10 @@ impl<'a> LatentFit<'a> {
         let (colour, of_colour) = (&mut self.engines[0], &mut self.gradients[0]);
         let points = (self.colours.blocks() * crate::TILE) as u64;
         let mean = colour.gradient(&self.colour, &pixels, 0..points, of_colour);
-        self.error = mean * points as f64 / self.plan.pixels();
+        // The error that counts is that of pixels.
+        if self.planes.place() == 0 || !mean.is_finite() {
+            self.error = mean * points as f64 / self.plan.pixels();
+        }
         self.count_bits();
         let pixels = self.plan.pixels();
         self.planes.gather(&self.patches, (1.0 / pixels) as f32);
@@ -313,6 +329,7 @@ impl<'a> LatentFit<'a> {
         }
         let rounded = self.bits;
         self.see();
+        self.planes.move_to(self.place());
         if self.step == self.last() {
             self.count_networks()?;
             self.fill();

@@ -69,7 +69,7 @@ fn pyramid(colours: &Colours, plan: &LatentPlan, component: usize) -> Vec<Vec<f3
     grids
         .filter(|&(_, of)| of == component)
         .map(|(Grid { scale, .. }, _)| {
-            let blocks = Blocks::new(plan.width, plan.height, scale);
+            let blocks = Blocks::new([plan.width, plan.height], [0.0; 2], scale);
             let coefficients = least_squares(&blocks, &rest, scale);
             for (rest, value) in rest.iter_mut().zip(spread(&blocks, &coefficients)) {
                 *rest -= value;

@@ -63,7 +63,7 @@ impl LatentFit<'_> {
             // of outputs.
             let area = (1_u64 << (2 * plane.scale)) as f32;
             let curvature = 0.25 * 0.23 * plane.step * plane.step * area / pixels;
-            let columns = plane.blocks.columns();
+            let columns = plane.blocks().columns();
             for (index, (&latent, [own, slope])) in plane.seen.iter().zip(&saved[grid]).enumerate()
             {
                 let (column, row) = (index % columns, index / columns);
@@ -132,7 +132,7 @@ impl LatentFit<'_> {
         let planes = self.planes.0.iter();
         planes
             .map(|plane| {
-                let nodes = plane.blocks.nodes();
+                let nodes = plane.blocks().nodes();
                 let own = tiles.by_ref().take(nodes.div_ceil(TILE)).flatten();
                 let mut saved: Vec<_> = own.collect();
                 saved.truncate(nodes);

@@ -54,11 +54,11 @@ struct Axis {
 }
 
 impl Axis {
-    /// Of the block that begins at pixel `start`, with nodes 2^`scale` pixels apart. Its weights are added to `all` where they
-    /// are not there yet.
-    fn new(start: usize, scale: u8, all: &mut Vec<Taps>) -> Self {
-        let node =
-            |pixel: usize| (((start + pixel) as f64 + 0.5) / f64::from(1_u32 << scale)) - 0.5;
+    /// Of the block that begins at pixel `start`, with points `offset` pixels after the centres of pixels, and nodes 2^`scale`
+    /// pixels apart. Its weights are added to `all` where they are not there yet.
+    fn new(start: usize, offset: f64, scale: u8, all: &mut Vec<Taps>) -> Self {
+        let place = |pixel: usize| (start + pixel) as f64 + 0.5 + offset;
+        let node = |pixel: usize| place(pixel) / f64::from(1_u32 << scale) - 0.5;
         let first = node(0).floor() as i64 - 1;
         let last = node(BLOCK - 1).floor() as i64 + 2;
         let mut taps = Taps {
@@ -99,21 +99,22 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    /// The grid of a picture of `width` x `height` pixels whose nodes are 2^`scale` pixels apart.
-    pub(crate) fn new(width: usize, height: usize, scale: u8) -> Self {
+    /// The grid of a picture of `width` x `height` pixels whose nodes are 2^`scale` pixels apart. Its values are those at
+    /// the points that lie the `offset`, in columns and rows, from the centres of pixels.
+    pub(crate) fn new([width, height]: [usize; 2], offset: [f64; 2], scale: u8) -> Self {
         let mut taps = Vec::new();
-        let mut axes = |side: usize| {
+        let mut axes = |side: usize, offset: f64| {
             let blocks = 0..side.div_ceil(BLOCK);
             blocks
-                .map(|block| Axis::new(block * BLOCK, scale, &mut taps))
+                .map(|block| Axis::new(block * BLOCK, offset, scale, &mut taps))
                 .collect()
         };
         let nodes = |side: usize| side.div_ceil(1 << scale);
         Self {
             columns: nodes(width),
             rows: nodes(height),
-            across: axes(width),
-            down: axes(height),
+            across: axes(width, offset[0]),
+            down: axes(height, offset[1]),
             taps,
         }
     }
@@ -271,8 +272,9 @@ mod tests {
 
     #[test]
     fn blocks_are_what_any_points_are() {
-        for scale in [0, 1, 3, 4, 6] {
-            let blocks = Blocks::new(SIZE.0, SIZE.1, scale);
+        let places = [[0.0, 0.0], [-0.25, 0.25], [0.4, -0.1]];
+        for (scale, offset) in [0, 1, 3, 4, 6].into_iter().zip(places.into_iter().cycle()) {
+            let blocks = Blocks::new([SIZE.0, SIZE.1], offset, scale);
             let values = wave(blocks.nodes(), 0.0);
             let array = Array2::from_shape_vec((blocks.rows(), blocks.columns()), values.clone());
             let grid = LatentGrid {
@@ -287,11 +289,11 @@ mod tests {
                 for slot in 0..TILE {
                     let x = block % 3 * BLOCK + slot % BLOCK;
                     let y = block / 3 * BLOCK + slot / BLOCK;
-                    let coordinate = |at: usize, side: usize| {
-                        (2.0 * (at as f32 + 0.5) - side as f32) / SIZE.0 as f32
+                    let coordinate = |at: usize, offset: f64, side: usize| {
+                        (2.0 * (at as f32 + 0.5 + offset as f32) - side as f32) / SIZE.0 as f32
                     };
-                    coordinates[slot] = coordinate(x, SIZE.0);
-                    coordinates[TILE + slot] = coordinate(y, SIZE.1);
+                    coordinates[slot] = coordinate(x, offset[0], SIZE.0);
+                    coordinates[TILE + slot] = coordinate(y, offset[1], SIZE.1);
                 }
                 let mut jets = [0.0; TILE];
                 grids.jets(level().1, &coordinates, Order::Value, &mut jets);
@@ -309,7 +311,7 @@ mod tests {
     #[test]
     fn the_adjoint_is_that_of_interpolation() {
         for scale in [0, 1, 2, 5] {
-            let blocks = Blocks::new(SIZE.0, SIZE.1, scale);
+            let blocks = Blocks::new([SIZE.0, SIZE.1], [0.25, -0.25], scale);
             let values = wave(blocks.nodes(), 1.0);
             let mut adjoints = vec![0.0; blocks.nodes()];
             let mut sum = 0.0;

@@ -73,7 +73,7 @@ impl GridKernels {
             || vec![0.0; self.planes.0.len() * TILE],
             |rows, block| {
                 for (plane, row) in self.planes.0.iter().zip(rows.chunks_exact_mut(TILE)) {
-                    let blocks = &plane.blocks;
+                    let blocks = plane.blocks();
                     blocks.interpolate(&plane.seen, block, plane.step, row);
                 }
                 black_box(rows);
@@ -91,8 +91,8 @@ impl GridKernels {
                 with(slot, |patches| {
                     let mut rest = patches.as_mut_slice();
                     for plane in &self.planes.0 {
-                        let (patch, after) = rest.split_at_mut(plane.blocks.patch(block));
-                        plane.blocks.adjoint(&pixels, block, plane.step, patch);
+                        let (patch, after) = rest.split_at_mut(plane.blocks().patch(block));
+                        plane.blocks().adjoint(&pixels, block, plane.step, patch);
                         rest = after;
                     }
                 });

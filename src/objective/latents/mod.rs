@@ -25,6 +25,16 @@ use crate::engine::grid::Blocks;
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
+/// Where a picture is compared with its function, in pixels from the centres of pixels: there, and at the centres of their
+/// quarters. A fit that sees the centres alone oscillates between them.
+pub(crate) const PLACES: [[f64; 2]; 5] = [
+    [0.0, 0.0],
+    [-0.25, -0.25],
+    [0.25, -0.25],
+    [-0.25, 0.25],
+    [0.25, 0.25],
+];
+
 /// Columns and rows of zeros around latents, as far as contexts reach.
 const MARGIN: usize = 2;
 
@@ -42,7 +52,10 @@ fn with<T>(slot: &Slot, take: impl FnOnce(&mut Vec<f32>) -> T) -> T {
 /// One grid of latents in a fit: the latents as the networks see them in this step, and the derivative of the loss by
 /// each.
 pub(crate) struct LatentPlane {
-    pub(crate) blocks: Blocks,
+    /// Values at the centres of pixels, and at each of the other [`PLACES`].
+    lattices: [Blocks; PLACES.len()],
+    /// Which of these are asked for.
+    place: usize,
     /// Binary logarithm of the distance of nodes in pixels.
     pub(crate) scale: u8,
     /// What a latent of 1 adds to the value of the grid.
@@ -57,7 +70,8 @@ pub(crate) struct LatentPlane {
 impl LatentPlane {
     /// The grid of a picture of `width` x `height` pixels, all zeros.
     pub(crate) fn new(width: usize, height: usize, scale: u8, step: f32) -> Self {
-        let blocks = Blocks::new(width, height, scale);
+        let lattices = PLACES.map(|place| Blocks::new([width, height], place, scale));
+        let blocks = &lattices[0];
         let padded = (blocks.columns() + 2 * MARGIN) * (blocks.rows() + MARGIN);
         Self {
             scale,
@@ -65,12 +79,18 @@ impl LatentPlane {
             seen: vec![0.0; blocks.nodes()],
             padded: vec![0.0; padded],
             adjoint: vec![0.0; blocks.nodes()],
-            blocks,
+            lattices,
+            place: 0,
         }
     }
 
+    /// The grid in blocks of pixels, at the place that is asked for.
+    pub(crate) fn blocks(&self) -> &Blocks {
+        &self.lattices[self.place]
+    }
+
     fn stride(&self) -> usize {
-        self.blocks.columns() + 2 * MARGIN
+        self.blocks().columns() + 2 * MARGIN
     }
 
     /// Where the latent of a column and a row is among those with zeros around them.
@@ -80,7 +100,7 @@ impl LatentPlane {
 
     /// Makes what contexts see the same as what pixels see.
     fn pad(&mut self) {
-        let (columns, stride) = (self.blocks.columns(), self.stride());
+        let (columns, stride) = (self.blocks().columns(), self.stride());
         let rows = self.padded.chunks_exact_mut(stride).skip(MARGIN);
         for (padded, seen) in rows.zip(self.seen.chunks_exact(columns)) {
             for (padded, seen) in padded[MARGIN..].iter_mut().zip(seen) {
@@ -98,6 +118,16 @@ impl LatentPlanes {
     pub(crate) fn parent(&self, index: usize) -> Option<usize> {
         let before = index.checked_sub(1)?;
         (self.0[before].scale > self.0[index].scale).then_some(before)
+    }
+
+    /// Which of the [`PLACES`] the values of all grids are those of.
+    pub(crate) fn place(&self) -> usize {
+        self.0.first().map_or(0, |plane| plane.place)
+    }
+
+    /// Has the values of all grids be those at one of the [`PLACES`].
+    pub(crate) fn move_to(&mut self, place: usize) {
+        self.0.iter_mut().for_each(|plane| plane.place = place);
     }
 
     /// Changes what the networks see by `change(grid, latents)`, and forgets all derivatives.
@@ -125,8 +155,12 @@ impl LatentPlanes {
 
     /// A slot for each block of pixels, with room for the patches of all grids.
     pub(crate) fn patches(&self) -> Vec<Slot> {
-        let blocks = self.0.first().map_or(0, |plane| plane.blocks.blocks());
-        let room = |block| self.0.iter().map(|plane| plane.blocks.patch(block)).sum();
+        let blocks = self.0.first().map_or(0, |plane| plane.blocks().blocks());
+        let most = |plane: &LatentPlane, block| {
+            let patches = plane.lattices.iter().map(|blocks| blocks.patch(block));
+            patches.max().unwrap_or(0)
+        };
+        let room = |block| self.0.iter().map(|plane| most(plane, block)).sum();
         (0..blocks)
             .map(|block| Mutex::new(vec![0.0; room(block)]))
             .collect()
@@ -139,7 +173,7 @@ impl LatentPlanes {
         for plane in &self.0 {
             offsets.push(before.clone());
             for (block, before) in before.iter_mut().enumerate() {
-                *before += plane.blocks.patch(block);
+                *before += plane.blocks().patch(block);
             }
         }
         self.0
@@ -147,8 +181,12 @@ impl LatentPlanes {
             .zip(offsets)
             .for_each(|(plane, offsets)| {
                 let LatentPlane {
-                    blocks, adjoint, ..
+                    lattices,
+                    place,
+                    adjoint,
+                    ..
                 } = plane;
+                let blocks = &lattices[*place];
                 for (block, (slot, offset)) in patches.iter().zip(offsets).enumerate() {
                     with(slot, |patch| {
                         let patch = &patch[offset..][..blocks.patch(block)];

@@ -59,7 +59,7 @@ impl Run {
     /// Calls `each(at, column, row)` for every latent of the patch of `parent`. Beyond the edge are those at the edge.
     fn each_above(self, shift: u8, parent: &LatentPlane, mut each: impl FnMut(usize, usize)) {
         let (first, _) = self.above(shift);
-        let blocks = &parent.blocks;
+        let blocks = parent.blocks();
         let near = |place: usize, count: usize| place.saturating_sub(1).min(count - 1);
         let mut at = 0;
         for line in 0..AROUND {
@@ -274,13 +274,13 @@ impl ContextTiles {
     pub(crate) fn new(planes: &LatentPlanes) -> Self {
         let mut tiles = Vec::new();
         for (grid, plane) in planes.0.iter().enumerate() {
-            let nodes = plane.blocks.nodes();
+            let nodes = plane.blocks().nodes();
             let parent = planes.parent(grid);
             tiles.extend((0..nodes).step_by(TILE).map(|first| Tile {
                 grid,
                 first,
                 count: (nodes - first).min(TILE),
-                columns: plane.blocks.columns(),
+                columns: plane.blocks().columns(),
                 shift: parent.map(|parent| planes.0[parent].scale - plane.scale),
             }));
         }
@@ -313,7 +313,7 @@ impl ContextTiles {
                     with(slot, |patches| tile.to_parent(patches, plane, &mut padded));
                 }
             }
-            let (stride, columns) = (plane.stride(), plane.blocks.columns());
+            let (stride, columns) = (plane.stride(), plane.blocks().columns());
             let rows = padded.chunks_exact(stride).skip(MARGIN);
             for (padded, adjoint) in rows.zip(plane.adjoint.chunks_exact_mut(columns)) {
                 for (adjoint, value) in adjoint.iter_mut().zip(&padded[MARGIN..]) {
